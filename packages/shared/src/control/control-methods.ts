@@ -1,0 +1,157 @@
+/**
+ * What the daemons answer on their control sockets: method → params and result. The types are the schema; both sides
+ * are of one release. All values are plain JSON. Transport: control-server.ts, control-client.ts.
+ */
+import type { DatastoreProblem } from '../datastore/datastore.ts';
+
+/** Something that keeps a resource from taking effect, found by the daemon (not by the schema). */
+export interface ResourceFinding {
+  /** Stable code: `instance.unknown-network`, `instance.duplicate-address`, `endpoint.kernel-refused`, … */
+  readonly code: string;
+  /** Resource key, `Instance/tenant-a/web-1`. */
+  readonly resource: string;
+  /** Field path, where one is at fault. */
+  readonly path?: string;
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+}
+
+export interface DaemonStatus {
+  readonly host: string;
+  readonly version: string;
+  readonly pid: number;
+  readonly uptimeSeconds: number;
+  readonly datastore: { readonly description: string; readonly inSync: boolean };
+  readonly problems: readonly DatastoreProblem[];
+  readonly findings: readonly ResourceFinding[];
+}
+
+/** Where an endpoint stands, in the order it passes through. */
+export type EndpointState =
+  /** Claimed by an Instance; its tap is not there yet. */
+  | 'waiting-for-interface'
+  /** Policy and settings are being programmed. */
+  | 'programming'
+  /** Policy, then routes are in the kernel. */
+  | 'up'
+  /** Kept closed because the resources cannot be understood; see findings. */
+  | 'closed'
+  /** The kernel refused it; retried with back-off. */
+  | 'failed';
+
+export interface EndpointStatus {
+  /** `NAMESPACE/NAME`. */
+  readonly instance: string;
+  readonly interface: string;
+  readonly mac: string;
+  readonly addresses: readonly string[];
+  readonly state: EndpointState;
+  /** Why it is closed or failed. */
+  readonly reason?: string;
+  /** Milliseconds from the first moment manifest and tap were both known until routes were in. */
+  readonly programmingMs?: number;
+}
+
+export interface AgentStatus extends DaemonStatus {
+  readonly endpoints: Readonly<Record<EndpointState, number>>;
+  readonly policyGeneration: number;
+  readonly nft: { readonly transactions: number; readonly bytes: number; readonly failures: number };
+  readonly routes: { readonly added: number; readonly removed: number };
+  readonly driftRepairs: number;
+}
+
+/** Durations in milliseconds of one endpoint's way into the kernel; for benchmarks and latency questions. */
+export interface ProgrammingTrace {
+  readonly instance: string;
+  /** `wallMs` of the events, in order: manifest seen, interface seen, graph done, nft committed, routes in. */
+  readonly manifestSeenAt: number;
+  readonly interfaceSeenAt: number;
+  readonly compiledAt: number;
+  readonly policyCommittedAt: number;
+  readonly routesInstalledAt: number;
+}
+
+export interface PolicyShowResult {
+  readonly instance: string;
+  readonly state: EndpointState;
+  /** nft text of the chains and set elements that decide for this instance, as they are in the kernel now. */
+  readonly chains: readonly { readonly name: string; readonly rules: readonly string[] }[];
+  readonly elements: readonly { readonly set: string; readonly elements: readonly string[] }[];
+}
+
+export interface AgentMethods {
+  'agent.status': { params: Record<string, never>; result: AgentStatus };
+  'agent.endpoints': { params: Record<string, never>; result: readonly EndpointStatus[] };
+  /** Latest 1,000 endpoints that came up. */
+  'agent.traces': { params: Record<string, never>; result: readonly ProgrammingTrace[] };
+  /** `instance`: `NAMESPACE/NAME`. Error `endpoint.unknown`. */
+  'agent.policy': { params: { instance: string }; result: PolicyShowResult };
+}
+
+export type BgpSessionState = 'Idle' | 'Connect' | 'Active' | 'OpenSent' | 'OpenConfirm' | 'Established';
+export type BgpFamily = 'ipv4-unicast' | 'ipv6-unicast';
+
+export interface BgpNeighborStatus {
+  /** Name of the BGPPeer resource. */
+  readonly peer: string;
+  readonly address: string;
+  readonly remoteAsNumber: number;
+  readonly localAsNumber: number;
+  readonly state: BgpSessionState;
+  /** Seconds in this state. */
+  readonly stateSeconds: number;
+  readonly remoteRouterId?: string;
+  readonly lastDown?: { readonly at: string; readonly reason: string };
+  readonly holdTimeSeconds?: number;
+  readonly keepaliveSeconds?: number;
+  /** Names of capabilities, ours and theirs. */
+  readonly localCapabilities: readonly string[];
+  readonly remoteCapabilities: readonly string[];
+  readonly messages: {
+    readonly sent: Readonly<Record<string, number>>;
+    readonly received: Readonly<Record<string, number>>;
+  };
+  readonly prefixes: Readonly<
+    Partial<
+      Record<
+        BgpFamily,
+        { readonly received: number; readonly accepted: number; readonly best: number; readonly advertised: number }
+      >
+    >
+  >;
+  readonly gracefulRestart?: { readonly peerRestarting: boolean; readonly staleRoutes: number };
+}
+
+export interface BgpRouteStatus {
+  readonly prefix: string;
+  /** Peer name, or `local`. */
+  readonly source: string;
+  readonly nextHop: string;
+  readonly asPath: string;
+  readonly origin: string;
+  readonly localPref?: number;
+  readonly med?: number;
+  readonly communities: readonly string[];
+  readonly best: boolean;
+  /** In the kernel, possibly as one of several next hops. */
+  readonly installed: boolean;
+  readonly stale: boolean;
+  /** Why it is or is not best: the step of RFC 4271 9.1.2.2 that decided. */
+  readonly reason: string;
+}
+
+export interface SpeakerStatus extends DaemonStatus {
+  readonly asNumber?: number;
+  readonly routerId?: string;
+  readonly sessions: { readonly configured: number; readonly established: number };
+  readonly localRoutes: number;
+  readonly learnedRoutes: number;
+  readonly installedRoutes: number;
+}
+
+export interface SpeakerMethods {
+  'speaker.status': { params: Record<string, never>; result: SpeakerStatus };
+  'speaker.neighbors': { params: Record<string, never>; result: readonly BgpNeighborStatus[] };
+  /** All routes of Loc-RIB and the candidates they were chosen from; `prefix` narrows to one. */
+  'speaker.routes': { params: { prefix?: string }; result: readonly BgpRouteStatus[] };
+}

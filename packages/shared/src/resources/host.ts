@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import {
+  apiVersionField,
+  asNumberField,
+  clusterMetadata,
+  ipv4AddressField,
+  ipv6AddressField,
+  statusField,
+} from './field-types.ts';
+
+/** A compute host. */
+export const hostSchema = z.strictObject({
+  apiVersion: apiVersionField,
+  kind: z.literal('Host'),
+  metadata: clusterMetadata,
+  spec: z.strictObject({
+    address: ipv4AddressField.describe('underlay address; router id and masquerade source unless these are set'),
+    address6: ipv6AddressField.optional().describe('underlay IPv6 address'),
+    asNumber: asNumberField.optional().describe('AS number; left out: the FabricConfiguration’s'),
+    routerId: ipv4AddressField.optional().describe('BGP identifier; left out: `address`'),
+    masqueradeAddress: ipv4AddressField
+      .optional()
+      .describe('source of translated traffic of instances here; left out: `address`'),
+  }),
+  status: statusField,
+});
+
+export type Host = z.output<typeof hostSchema>;
