@@ -1,0 +1,46 @@
+# slash32. `make` lists the targets.
+NODE := node_modules/.bin/node
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-unit test-kernel test-e2e lint typecheck format bench clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
+
+setup: ## install what is missing: Debian packages (as root) and npm packages
+	@scripts/setup
+
+demo: setup ## two racks, three hosts, seven screens: who reaches whom (ARGS=--keep, ARGS=--json)
+	@scripts/sandbox --check
+	@scripts/sandbox $(NODE) e2e/demo/main.ts $(ARGS)
+
+test: setup ## all tests: unit, property, kernel, end to end
+	@scripts/sandbox --check
+	@$(NODE) scripts/run-tests.ts unit kernel e2e
+
+test-unit: setup ## tests that need no privileges
+	@$(NODE) scripts/run-tests.ts unit
+
+test-kernel: setup ## tests against real namespaces, nftables and routers
+	@scripts/sandbox --check
+	@$(NODE) scripts/run-tests.ts kernel
+
+test-e2e: setup ## whole topologies
+	@scripts/sandbox --check
+	@$(NODE) scripts/run-tests.ts e2e
+
+lint: setup ## lint, formatting, import directions
+	@scripts/biome check --error-on-warnings .
+
+typecheck: setup ## type check
+	@node_modules/.bin/tsc --noEmit -p tsconfig.json
+
+format: setup ## rewrite files in house format
+	@scripts/biome check --write .
+
+bench: setup ## benchmarks: table, and JSON in bench/results (ARGS="latency" picks some)
+	@scripts/sandbox --check
+	@scripts/sandbox $(NODE) bench/main.ts $(ARGS)
+
+clean: ## remove what npm installed
+	rm -rf node_modules packages/*/node_modules e2e/node_modules bench/node_modules
