@@ -1,0 +1,37 @@
+/**
+ * Runs the benchmarks named on the command line, or all; see README.md for what each measures and how.
+ * Runs inside `scripts/sandbox` (`make bench`). Exit code 1 if a benchmark could not be run; a missed target is printed.
+ */
+
+import { programmingLatencyBenchmark } from './latency/programming-latency.ts';
+import { type BenchmarkReport, formatReport, writeReport } from './report/report.ts';
+import { agentStartBenchmark } from './start/agent-start.ts';
+import { trafficBenchmark } from './traffic/traffic.ts';
+
+const BENCHMARKS: Readonly<Record<string, () => Promise<BenchmarkReport>>> = {
+  latency: programmingLatencyBenchmark,
+  start: agentStartBenchmark,
+  traffic: trafficBenchmark,
+};
+
+if (process.env.SLASH32_SANDBOX !== '1') {
+  process.stderr.write('bench: makes network namespaces and interfaces; run it as `make bench` (scripts/sandbox)\n');
+  process.exit(2);
+}
+const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(BENCHMARKS);
+for (const name of wanted) {
+  const benchmark = BENCHMARKS[name];
+  if (benchmark === undefined) {
+    process.stderr.write(`bench: no benchmark "${name}"; there are ${Object.keys(BENCHMARKS).join(', ')}\n`);
+    process.exit(2);
+  }
+  process.stderr.write(`bench: ${name} …\n`);
+  try {
+    const report = await benchmark();
+    process.stdout.write(`${formatReport(report)}\n`);
+    process.stderr.write(`bench: written to ${writeReport(report)}\n`);
+  } catch (error) {
+    process.stderr.write(`bench: ${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
+    process.exitCode = 1;
+  }
+}
