@@ -21,6 +21,10 @@ export interface NeighbourTable extends AsyncDisposable {
   apply(changes: readonly NeighbourChange[]): Promise<readonly NeighbourFailure[]>;
   /** Permanent entries only. */
   list(): Promise<readonly PermanentNeighbour[]>;
-  /** Calls `onChange` with device and address when an entry changed or went (our own changes included). */
+  /**
+   * Resolves when the subscription is in force; `onChange` then gets device and address of each permanent entry that
+   * came, changed, went or ceased to be permanent (our own changes included). Notifications that may have been lost are
+   * healed by listing again; the listener then hears of each difference. Ends when `signal` aborts.
+   */
   watch(onChange: (device: string, address: string) => void, signal: AbortSignal): Promise<void>;
 }

@@ -18,8 +18,9 @@ export interface NftTransactor extends AsyncDisposable {
   /** What the kernel has of these tables; a table that does not exist is absent from the result. */
   list(tables: readonly NftTableId[]): Promise<NftRuleset>;
   /**
-   * Calls `onForeignChange` when a process other than this transactor has changed one of these tables. Several changes
-   * may come as one call. Ends when `signal` aborts.
+   * Resolves when the subscription is in force, so that `watch` before `list` misses nothing; `onForeignChange` is then
+   * called when a process other than this transactor has changed one of these tables, or may have (notifications were
+   * lost). Several changes may come as one call. Ends when `signal` aborts.
    */
   watch(tables: readonly NftTableId[], onForeignChange: () => void, signal: AbortSignal): Promise<void>;
 }

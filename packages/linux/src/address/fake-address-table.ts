@@ -1,0 +1,35 @@
+import type { FakeNetwork } from '../fake/fake-network.ts';
+import type { AddressChange, AddressFailure, AddressTable, InterfaceAddress } from './address-table.ts';
+
+/** An {@link AddressTable} in memory. */
+export class FakeAddressTable implements AddressTable {
+  /** Set by tests: lets the kernel refuse changes that it would otherwise take; returns its words. */
+  refuse: ((change: AddressChange) => string | undefined) | undefined;
+  readonly #network: FakeNetwork;
+  readonly #onApplied: (changes: readonly AddressChange[]) => void;
+
+  constructor(network: FakeNetwork, onApplied: (changes: readonly AddressChange[]) => void = () => {}) {
+    this.#network = network;
+    this.#onApplied = onApplied;
+  }
+
+  async apply(changes: readonly AddressChange[]): Promise<readonly AddressFailure[]> {
+    const failures: AddressFailure[] = [];
+    if (changes.length > 0) this.#onApplied(changes);
+    for (const change of changes) {
+      const { device, address } = change.address;
+      const absent = change.op === 'add' && !this.#network.interfaces.has(device);
+      const reason = this.refuse?.(change) ?? (absent ? `Cannot find device "${device}"` : undefined);
+      if (reason !== undefined) failures.push({ change, reason });
+      else if (change.op === 'add') this.#network.addresses.set(`${device} ${address}`, change.address);
+      else this.#network.addresses.delete(`${device} ${address}`);
+    }
+    return failures;
+  }
+
+  async list(device?: string): Promise<readonly InterfaceAddress[]> {
+    return [...this.#network.addresses.values()].filter((entry) => device === undefined || entry.device === device);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}

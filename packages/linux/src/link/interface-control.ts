@@ -1,0 +1,5 @@
+/** Administrative state of interfaces. Errors (`FabricError`): `link.absent`, `link.refused`, `link.unavailable`. */
+export interface InterfaceControl {
+  /** Brings an interface up (IFF_UP); one that is up stays as it is. */
+  setUp(name: string): Promise<void>;
+}
