@@ -1,0 +1,122 @@
+/** The outcomes that several (state, event) pairs of session-fsm.ts share. */
+import { CEASE, ERROR_CODE, type NotificationMessage } from '../codec/index.ts';
+import { describeNotification } from './describe-notification.ts';
+import type { DownCause, DownReason, FsmAction, FsmTimer } from './fsm-action.ts';
+import { type FsmSettings, INITIAL_FSM, type SessionFsm, type Transition } from './session-fsm-state.ts';
+
+const NO_DATA = new Uint8Array(0);
+export const HOLD_TIMER_EXPIRED: NotificationMessage = { code: ERROR_CODE.holdTimerExpired, subcode: 0, data: NO_DATA };
+const CONNECTION_TIMERS: readonly FsmTimer[] = ['ConnectRetry', 'DelayOpen', 'Hold', 'Keepalive', 'SendHold'];
+
+export const start = (timer: FsmTimer): FsmAction => ({ type: 'start-timer', timer });
+export const stop = (timer: FsmTimer): FsmAction => ({ type: 'stop-timer', timer });
+export const drop = (abort = false): FsmAction => ({ type: 'drop-connection', abort });
+export const stay = (fsm: SessionFsm): Transition => ({ fsm, actions: [] });
+export const received = (text: string): DownReason => ({ cause: 'notification-received', text });
+export const cease = (subcode: number = CEASE.administrativeShutdown): NotificationMessage => ({
+  code: ERROR_CODE.cease,
+  subcode,
+  data: NO_DATA,
+});
+export const fsmError = (subcode: number): NotificationMessage => ({
+  code: ERROR_CODE.finiteStateMachine,
+  subcode,
+  data: NO_DATA,
+});
+export const sessionTimers = (holdTimeSeconds: number): readonly FsmAction[] =>
+  holdTimeSeconds > 0 ? [start('Keepalive'), start('Hold')] : [stop('Keepalive'), stop('Hold')];
+export const restartHold = (fsm: SessionFsm): readonly FsmAction[] => (fsm.holdTimeSeconds > 0 ? [start('Hold')] : []);
+
+export function begin(fsm: SessionFsm, passive: boolean): Transition {
+  if (passive) return { fsm: { ...fsm, state: 'Active' }, actions: [stop('IdleHold')] };
+  return {
+    fsm: { ...fsm, state: 'Connect' },
+    actions: [stop('IdleHold'), start('ConnectRetry'), { type: 'connect' }],
+  };
+}
+
+/** The connection is there: OPEN goes out, and the HoldTimer runs with the large value (4 minutes) until theirs. */
+export function openSent(fsm: SessionFsm): Transition {
+  return {
+    fsm: { ...fsm, state: 'OpenSent', delayingOpen: false, holdTimeSeconds: 0 },
+    actions: [stop('ConnectRetry'), stop('DelayOpen'), { type: 'send-open' }, start('Hold')],
+  };
+}
+
+export function keepalive(fsm: SessionFsm): Transition {
+  if (fsm.holdTimeSeconds === 0) return stay(fsm);
+  return { fsm, actions: [{ type: 'send-keepalive' }, start('Keepalive')] };
+}
+
+/** The connection is gone before the session was up: listen, and call again when the ConnectRetryTimer says so. */
+export function active(fsm: SessionFsm, settings: FsmSettings, reason: string): Transition {
+  return {
+    fsm: { ...fsm, state: 'Active', delayingOpen: false, holdTimeSeconds: 0 },
+    actions: [
+      drop(),
+      ...CONNECTION_TIMERS.map(stop),
+      ...(settings.passive ? [] : [start('ConnectRetry')]),
+      { type: 'connection-failed', reason: { cause: 'tcp', text: reason } },
+    ],
+  };
+}
+
+export function notifyAndFail(
+  fsm: SessionFsm,
+  settings: FsmSettings,
+  notification: NotificationMessage,
+  unexpected?: string,
+): Transition {
+  const text = `sent ${describeNotification(notification)}${unexpected === undefined ? '' : `: ${unexpected}`}`;
+  return fail(fsm, settings, { cause: 'notification-sent', text }, { notification });
+}
+
+/** RFC 9687 3.2: the peer has not read for too long, so a NOTIFICATION would not arrive either. */
+export function sendHoldExpired(fsm: SessionFsm, settings: FsmSettings): Transition {
+  const notification = { code: ERROR_CODE.sendHoldTimerExpired, subcode: 0, data: NO_DATA };
+  return fail(
+    fsm,
+    settings,
+    { cause: 'notification-sent', text: describeNotification(notification) },
+    { notification, abort: true },
+  );
+}
+
+export function fail(
+  fsm: SessionFsm,
+  settings: FsmSettings,
+  reason: DownReason,
+  options: { notification?: NotificationMessage; countRetry?: boolean; abort?: boolean } = {},
+): Transition {
+  return {
+    fsm: {
+      state: 'Idle',
+      connectRetryCounter: fsm.connectRetryCounter + (options.countRetry === false ? 0 : 1),
+      delayingOpen: false,
+      holdTimeSeconds: 0,
+    },
+    actions: [
+      ...leave(fsm, reason, options.notification, options.abort ?? false),
+      ...(settings.allowAutomaticStart ? [start('IdleHold')] : []),
+    ],
+  };
+}
+
+export function stopped(fsm: SessionFsm, cause: DownCause, notification?: NotificationMessage): Transition {
+  const text = notification === undefined ? 'stopped' : `stopped, sent ${describeNotification(notification)}`;
+  return { fsm: INITIAL_FSM, actions: [...leave(fsm, { cause, text }, notification, false), stop('IdleHold')] };
+}
+
+function leave(
+  fsm: SessionFsm,
+  reason: DownReason,
+  notification: NotificationMessage | undefined,
+  abort: boolean,
+): readonly FsmAction[] {
+  return [
+    ...CONNECTION_TIMERS.map(stop),
+    ...(notification === undefined ? [] : [{ type: 'send-notification', notification } as const]),
+    drop(abort),
+    { type: fsm.state === 'Established' ? 'session-down' : 'connection-failed', reason },
+  ];
+}
