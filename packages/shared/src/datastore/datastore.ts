@@ -48,6 +48,8 @@ export interface Datastore extends AsyncDisposable {
   /** For messages: `dir:/etc/slash32/fabric`. */
   readonly description: string;
   list(): Promise<{ readonly entries: readonly DatastoreEntry[]; readonly problems: readonly DatastoreProblem[] }>;
+  /** One resource, without loading and judging the rest: what a write compares with. `undefined` if there is none. */
+  get(key: ResourceKey): Promise<DatastoreEntry | undefined>;
   /**
    * The present state as `put`s, then `in-sync`, then every later change, in batches that belong together. Events of a
    * resource are never reordered; intermediate states may be skipped. Ends when `signal` aborts.
