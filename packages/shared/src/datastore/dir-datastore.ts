@@ -30,6 +30,10 @@ export class DirDatastore implements Datastore {
     throw new FabricError('datastore.unreachable', 'being written');
   }
 
+  async get(_key: ResourceKey): Promise<DatastoreEntry | undefined> {
+    throw new FabricError('datastore.unreachable', 'being written');
+  }
+
   watch(_signal: AbortSignal): AsyncIterable<readonly DatastoreEvent[]> {
     throw new FabricError('datastore.unreachable', 'being written');
   }

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { formatIpAddress, tryParseIpAddress } from '../address/ip-address.ts';
 import { formatIpPrefix, tryParseIpPrefix } from '../address/ip-prefix.ts';
 import { isGroupOrNullMac, tryParseMacAddress } from '../address/mac-address.ts';
+import { trySelector } from '../selectors/parse-selector.ts';
+import { formatSelector } from '../selectors/selector.ts';
 
 /** Field types that several kinds share. Each normalises to canonical text, and its message says what to write. */
 
@@ -68,8 +70,13 @@ export const labelsField = z.record(
   z.string().max(63, 'label values have at most 63 characters'),
 );
 
-/** A label selector as text; see selectors/selector.ts for the language. */
-export const selectorField = z.string();
+/** A label selector as text; see selectors/parse-selector.ts for the language. Normalised to one spelling. */
+export const selectorField = z.string().transform((text, context) => {
+  const outcome = trySelector(text);
+  if ('selector' in outcome) return formatSelector(outcome.selector);
+  context.addIssue(outcome.problem);
+  return z.NEVER;
+});
 
 export const clusterMetadata = z.strictObject({ name: dnsLabel, labels: labelsField.default({}) });
 export const namespacedMetadata = z.strictObject({

@@ -109,6 +109,17 @@ export const securityGroupRuleSchema = z
     }
   });
 
+/** The protocol's name where rules may use it, else its number. */
+export function formatProtocol(protocol: number): ProtocolName | number {
+  const entry = Object.entries(PROTOCOL_NUMBERS).find(([, number]) => number === protocol);
+  return entry === undefined ? protocol : (entry[0] as ProtocolName);
+}
+
+/** `443` or `"8000-8080"`, as rules write it. */
+export function formatPorts(ports: PortRange): number | string {
+  return ports.first === ports.last ? ports.first : `${ports.first}-${ports.last}`;
+}
+
 export type SecurityGroupRule = z.output<typeof securityGroupRuleSchema>;
 
 /** What may pass: rules only allow, replies of a stateful group pass, everything else is dropped. */
