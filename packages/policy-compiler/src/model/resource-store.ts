@@ -1,0 +1,244 @@
+import {
+  type AddressGroup,
+  type FabricConfiguration,
+  fabricConfigurationSchema,
+  type Host,
+  type Instance,
+  type Network,
+  parseResourceKey,
+  type Resource,
+  type ResourceKey,
+  resolveReference,
+  type SecurityGroup,
+} from '@slash32/shared';
+import { MultiMap } from './multi-map.ts';
+import { nameOf } from './resolve-instance.ts';
+
+export interface PutOptions {
+  /**
+   * A number that the datastore gave the resource when it was made, the same for every reader, lower for older ones.
+   * Left out (the `dir` datastore has none): unknown, ranks after all that have one.
+   */
+  readonly createdRevision?: number;
+}
+
+/** An instance as it was put. */
+export interface KnownInstance {
+  readonly resource: Instance;
+  /** Infinity: unknown. */
+  readonly createdRevision: number;
+}
+
+/** Told what a change of a resource affects. */
+export interface StoreListener {
+  /** An instance to be resolved again. */
+  instance(name: string): void;
+  securityGroup(name: string): void;
+  addressGroup(name: string): void;
+  host(name: string): void;
+  fabric(): void;
+}
+
+const DEFAULT_CONFIGURATION = fabricConfigurationSchema.parse({
+  apiVersion: 'slash32.dev/v1',
+  kind: 'FabricConfiguration',
+  metadata: { name: 'default' },
+  spec: {},
+}).spec;
+
+/** The resources as they are, and what names what, so that a change finds the instances that it affects. */
+export class ResourceStore {
+  configuration: FabricConfiguration['spec'] = DEFAULT_CONFIGURATION;
+  readonly hosts = new Map<string, Host>();
+  readonly networks = new Map<string, Network>();
+  readonly instances = new Map<string, KnownInstance>();
+  readonly securityGroups = new Map<string, SecurityGroup>();
+  readonly addressGroups = new Map<string, AddressGroup>();
+
+  readonly instancesByHost = new MultiMap<string, string>();
+  readonly #instancesByNetwork = new MultiMap<string, string>();
+  readonly #instancesByGroup = new MultiMap<string, string>();
+  readonly #instancesByAddress = new MultiMap<string, string>();
+  readonly #hostsByAddress = new MultiMap<string, string>();
+  readonly #networksByGateway = new MultiMap<string, string>();
+  readonly #listener: StoreListener;
+
+  constructor(listener: StoreListener) {
+    this.#listener = listener;
+  }
+
+  put(resource: Resource, { createdRevision = Number.POSITIVE_INFINITY }: PutOptions): void {
+    switch (resource.kind) {
+      case 'FabricConfiguration':
+        this.#setConfiguration(resource.spec);
+        break;
+      case 'Host':
+        this.#setHost(resource.metadata.name, resource);
+        break;
+      case 'Network':
+        this.#setNetwork(resource.metadata.name, resource);
+        break;
+      case 'Instance':
+        this.#setInstance(nameOf(resource), { resource, createdRevision });
+        break;
+      case 'SecurityGroup':
+        this.#setSecurityGroup(nameOf(resource), resource);
+        break;
+      case 'AddressGroup':
+        this.#setAddressGroup(nameOf(resource), resource);
+        break;
+      case 'BGPPeer':
+        break; // only the speaker's business
+    }
+  }
+
+  /** Returns false if there was none. */
+  delete(key: ResourceKey): boolean {
+    const { kind, namespace, name: shortName } = parseResourceKey(key);
+    const name = namespace === undefined ? shortName : `${namespace}/${shortName}`;
+    const existed = this.#has(kind, name);
+    if (!existed) return false;
+    switch (kind) {
+      case 'FabricConfiguration':
+        this.#setConfiguration(DEFAULT_CONFIGURATION);
+        break;
+      case 'Host':
+        this.#setHost(name, undefined);
+        break;
+      case 'Network':
+        this.#setNetwork(name, undefined);
+        break;
+      case 'Instance':
+        this.#setInstance(name, undefined);
+        break;
+      case 'SecurityGroup':
+        this.#setSecurityGroup(name, undefined);
+        break;
+      case 'AddressGroup':
+        this.#setAddressGroup(name, undefined);
+        break;
+      case 'BGPPeer':
+        break;
+    }
+    return true;
+  }
+
+  /** A Host that has this address: the first by name, so that messages do not depend on history. */
+  hostWithAddress(address: string): string | undefined {
+    return [...this.#hostsByAddress.get(address)].sort()[0];
+  }
+
+  /** A Network that has this gateway: the first by name. */
+  networkWithGateway(address: string): string | undefined {
+    return [...this.#networksByGateway.get(address)].sort()[0];
+  }
+
+  #has(kind: Resource['kind'], name: string): boolean {
+    switch (kind) {
+      case 'FabricConfiguration':
+        return this.configuration !== DEFAULT_CONFIGURATION;
+      case 'Host':
+        return this.hosts.has(name);
+      case 'Network':
+        return this.networks.has(name);
+      case 'Instance':
+        return this.instances.has(name);
+      case 'SecurityGroup':
+        return this.securityGroups.has(name);
+      case 'AddressGroup':
+        return this.addressGroups.has(name);
+      case 'BGPPeer':
+        return false;
+    }
+  }
+
+  #setConfiguration(spec: FabricConfiguration['spec']): void {
+    const prefixesDiffer = spec.interfacePrefixes.join() !== this.configuration.interfacePrefixes.join();
+    this.configuration = spec;
+    this.#listener.fabric();
+    if (prefixesDiffer) this.#affect(this.instances.keys());
+  }
+
+  #setHost(name: string, host: Host | undefined): void {
+    const before = this.hosts.get(name);
+    setOrDelete(this.hosts, name, host);
+    for (const address of reindex(this.#hostsByAddress, name, hostAddresses(before), hostAddresses(host))) {
+      this.#affect(this.#instancesByAddress.get(address));
+    }
+    if ((before === undefined) !== (host === undefined)) this.#affect(this.instancesByHost.get(name));
+    this.#listener.host(name);
+  }
+
+  #setNetwork(name: string, network: Network | undefined): void {
+    const before = this.networks.get(name);
+    setOrDelete(this.networks, name, network);
+    for (const gateway of reindex(this.#networksByGateway, name, gatewaysOf(before), gatewaysOf(network))) {
+      this.#affect(this.#instancesByAddress.get(gateway));
+    }
+    this.#affect(this.#instancesByNetwork.get(name));
+    this.#listener.fabric(); // pools are part of the site
+  }
+
+  #setInstance(name: string, instance: KnownInstance | undefined): void {
+    const before = this.instances.get(name)?.resource;
+    const after = instance?.resource;
+    setOrDelete(this.instances, name, instance);
+    const move = (index: MultiMap<string, string>, keys: (some: Instance) => readonly string[]): void => {
+      reindex(index, name, before === undefined ? [] : keys(before), after === undefined ? [] : keys(after));
+    };
+    move(this.instancesByHost, (some) => [some.spec.host]);
+    move(this.#instancesByNetwork, (some) => [some.spec.network]);
+    move(this.#instancesByAddress, (some) => some.spec.addresses);
+    move(this.#instancesByGroup, ({ spec, metadata }) =>
+      spec.securityGroups.map((reference) => resolveReference(reference, metadata.namespace)),
+    );
+    this.#listener.instance(name);
+  }
+
+  #setSecurityGroup(name: string, group: SecurityGroup | undefined): void {
+    const before = this.securityGroups.get(name);
+    setOrDelete(this.securityGroups, name, group);
+    if (before?.spec.stateful !== group?.spec.stateful) this.#affect(this.#instancesByGroup.get(name));
+    this.#listener.securityGroup(name);
+  }
+
+  #setAddressGroup(name: string, group: AddressGroup | undefined): void {
+    setOrDelete(this.addressGroups, name, group);
+    this.#listener.addressGroup(name);
+  }
+
+  #affect(instances: Iterable<string>): void {
+    for (const name of instances) this.#listener.instance(name);
+  }
+}
+
+function hostAddresses(host: Host | undefined): readonly string[] {
+  if (host === undefined) return [];
+  const { address, address6, masqueradeAddress } = host.spec;
+  return [address, address6, masqueradeAddress].filter((text) => text !== undefined);
+}
+
+function gatewaysOf(network: Network | undefined): readonly string[] {
+  return network === undefined ? [] : network.spec.pools.flatMap((pool) => pool.gateway ?? []);
+}
+
+/** Moves `value` from the keys it had to those it has; returns the keys that differ. */
+function reindex(
+  index: MultiMap<string, string>,
+  value: string,
+  before: readonly string[],
+  after: readonly string[],
+): string[] {
+  const had = new Set(before);
+  const has = new Set(after);
+  const left = [...had.difference(has)];
+  const entered = [...has.difference(had)];
+  for (const key of left) index.remove(key, value);
+  for (const key of entered) index.add(key, value);
+  return [...left, ...entered];
+}
+
+function setOrDelete<Value>(map: Map<string, Value>, key: string, value: Value | undefined): void {
+  if (value === undefined) map.delete(key);
+  else map.set(key, value);
+}
