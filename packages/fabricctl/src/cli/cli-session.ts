@@ -1,0 +1,71 @@
+import type { Command } from 'commander';
+import type { TableLayout } from '../output/table.ts';
+import { type CommandIo, styleFor } from './command-io.ts';
+import { EXIT_CODE, type ExitCode } from './exit-code.ts';
+import type { GlobalOptions } from './global-options.ts';
+
+/** What a command answers: the facts for `-o json|yaml`, and how people read them. */
+export interface CommandResult {
+  /** Plain JSON. */
+  readonly data: unknown;
+  /** Text for people, newline at the end, or empty. */
+  readonly text: (layout: TableLayout, wide: boolean) => string;
+  /** One `KIND/NAME` per line, where the command answers with resources. */
+  readonly names?: readonly string[];
+  /** Lines for standard error, whatever the format. */
+  readonly warnings?: readonly string[];
+  /** Whole lines for standard error after the output: what failed, in full. */
+  readonly diagnostics?: readonly string[];
+  /** For `-o yaml`, where that is more than `data` as YAML. */
+  readonly yaml?: () => string;
+  readonly exitCode?: ExitCode;
+}
+
+/** One run of fabricctl: its input and output, and the exit code it will have. */
+export class CliSession {
+  readonly io: CommandIo;
+  exitCode: ExitCode = EXIT_CODE.ok;
+
+  constructor(io: CommandIo) {
+    this.io = io;
+  }
+
+  /**
+   * Makes a commander action of `run`: prints its result in the format asked for and keeps its exit code.
+   * `run` gets the global options and the command's own, then the command's arguments.
+   */
+  action<Options, Arguments extends readonly unknown[]>(
+    run: (options: Options & GlobalOptions, ...args: Arguments) => Promise<CommandResult> | CommandResult,
+  ): (...args: unknown[]) => Promise<void> {
+    return async (...received) => {
+      const command = received.at(-1) as Command;
+      const options = command.optsWithGlobals<Options & GlobalOptions>();
+      await this.print(await run(options, ...(received.slice(0, -2) as unknown as Arguments)), options);
+    };
+  }
+
+  async print(result: CommandResult, options: Pick<GlobalOptions, 'output' | 'color'>): Promise<void> {
+    for (const warning of result.warnings ?? []) this.io.writeError(`warning: ${warning}\n`);
+    const text = await this.#render(result, options);
+    if (text !== '') this.io.writeOut(text);
+    for (const line of result.diagnostics ?? []) this.io.writeError(`${line}\n`);
+    this.exitCode = result.exitCode ?? EXIT_CODE.ok;
+  }
+
+  async #render(result: CommandResult, { output, color }: Pick<GlobalOptions, 'output' | 'color'>): Promise<string> {
+    const layout = { width: this.io.columns, style: styleFor(this.io, color) };
+    switch (output) {
+      case 'json':
+        return `${JSON.stringify(result.data, undefined, 2)}\n`;
+      case 'yaml':
+        return result.yaml?.() ?? (await import('../output/yaml-text.ts')).yamlText(result.data);
+      case 'name':
+        return result.names === undefined
+          ? result.text(layout, false)
+          : result.names.map((name) => `${name}\n`).join('');
+      case 'table':
+      case 'wide':
+        return result.text(layout, output === 'wide');
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import type { CliSession } from './cli-session.ts';
+import { EXIT_CODE_MEANINGS } from './exit-code.ts';
+
+const FIRST_STEPS = `
+Examples:
+  fabricctl status                                   is everything all right?
+  fabricctl apply -f web.yaml                        create or change what the file says
+  fabricctl get instances -A -o wide                 all instances, of all tenants
+  fabricctl policy trace web-1 db-1:5432/tcp         may web-1 reach db-1, and which rule says so?
+  fabricctl routes 203.0.113.10                      where does this host send it, and why?
+  fabricctl explain SecurityGroup.spec.rules         what may a rule say?
+
+Help topics: fabricctl help exit-codes, fabricctl COMMAND --help
+`;
+
+/** Exit codes as a table, for help. */
+export function exitCodeHelp(): string {
+  return `Exit codes:\n${EXIT_CODE_MEANINGS.map(({ code, meaning }) => `  ${String(code).padStart(2)}  ${meaning}\n`).join('')}`;
+}
+
+/** Adds the examples of the main help and the topic `fabricctl help exit-codes`. */
+export function declareHelpTopics(program: Command, session: CliSession): void {
+  program.addHelpText('after', FIRST_STEPS);
+  program
+    .command('help', { hidden: false })
+    .argument('[topic...]')
+    .description('help on a command, or on `exit-codes`')
+    .action((topic: readonly string[]) => {
+      if (topic[0] === 'exit-codes') session.io.writeOut(exitCodeHelp());
+      else helpOn(program, topic).outputHelp();
+    });
+}
+
+/** The command that `path` leads to; an unknown word is commander's usage error. */
+function helpOn(program: Command, path: readonly string[]): Command {
+  let command = program;
+  for (const word of path) {
+    const next = command.commands.find((candidate) => candidate.name() === word || candidate.aliases().includes(word));
+    if (next === undefined) return command.error(`error: no help on "${path.join(' ')}"`);
+    command = next;
+  }
+  return command;
+}

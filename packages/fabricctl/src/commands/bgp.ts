@@ -1,0 +1,142 @@
+import { type BgpFamily, type BgpNeighborStatus, FabricError } from '@slash32/shared';
+import type { Command } from 'commander';
+import type { CliSession, CommandResult } from '../cli/cli-session.ts';
+import { EXIT_CODE } from '../cli/exit-code.ts';
+import type { GlobalOptions } from '../cli/global-options.ts';
+import { askAnySpeaker } from '../daemon/ask-daemons.ts';
+import { formatDuration } from '../output/duration.ts';
+import { formatFields, formatTable, type TableLayout } from '../output/table.ts';
+import type { Tone } from '../output/text-style.ts';
+
+interface NeighborsOptions {
+  readonly exitCode?: true;
+}
+
+type HostNeighbor = BgpNeighborStatus & { readonly host: string };
+
+const FAMILIES: readonly BgpFamily[] = ['ipv4-unicast', 'ipv6-unicast'];
+
+const EXAMPLES = `
+Examples:
+  fabricctl bgp neighbors                       one line per session
+  fabricctl bgp neighbors tor-a                 everything about one: capabilities, messages, last reset
+  fabricctl bgp neighbors --exit-code           exit code 1 unless all are Established (for monitoring)
+
+ACCEPTED and ADVERTISED count prefixes as IPv4/IPv6. PEER is the name of a BGPPeer, or the router's address.
+`;
+
+export function declareBgp(parent: Command, session: CliSession): void {
+  const bgp = parent.command('bgp').description('BGP sessions of this host');
+  bgp
+    .command('neighbors')
+    .aliases(['neighbor', 'neigh', 'summary'])
+    .description('sessions with routers: state, since when, prefixes; with PEER: everything about one')
+    .argument('[peer]', 'name of a BGPPeer, or address of the router')
+    .option('--exit-code', 'exit code 1 unless every session shown is Established')
+    .addHelpText('after', EXAMPLES)
+    .action(session.action(showNeighbors));
+}
+
+async function showNeighbors(
+  options: NeighborsOptions & GlobalOptions,
+  peer: string | undefined,
+): Promise<CommandResult> {
+  const { results, errors } = await askAnySpeaker(options.speakerSocket, async (speaker) => {
+    const [status, neighbors] = await Promise.all([
+      speaker.call('speaker.status', {}),
+      speaker.call('speaker.neighbors', {}),
+    ]);
+    return neighbors.map((neighbor): HostNeighbor => ({ host: status.host, ...neighbor }));
+  });
+  const all = results.flat();
+  const shown =
+    peer === undefined ? all : all.filter((neighbor) => neighbor.peer === peer || neighbor.address === peer);
+  if (peer !== undefined && shown.length === 0) throw unknownPeer(peer, all);
+  const isDown = shown.length === 0 || shown.some(({ state }) => state !== 'Established');
+  return {
+    data: shown,
+    text: (layout) =>
+      peer === undefined
+        ? summaryText(shown, layout)
+        : shown.map((neighbor) => detailText(neighbor, layout)).join('\n'),
+    warnings: errors.map(({ message }) => message),
+    exitCode: options.exitCode && isDown ? EXIT_CODE.no : errors.length > 0 ? EXIT_CODE.unavailable : EXIT_CODE.ok,
+  };
+}
+
+function summaryText(neighbors: readonly HostNeighbor[], layout: TableLayout): string {
+  if (neighbors.length === 0) return 'No BGP sessions: no BGPPeer selects this host (fabricctl get peers -o wide).\n';
+  return formatTable(
+    neighbors,
+    [
+      { header: 'HOST', value: ({ host }) => host },
+      { header: 'PEER', value: ({ peer }) => peer },
+      { header: 'ADDRESS', value: ({ address }) => address },
+      { header: 'AS', value: ({ remoteAsNumber }) => String(remoteAsNumber), align: 'right' },
+      { header: 'STATE', value: ({ state }) => state, tone: stateTone },
+      { header: 'SINCE', value: ({ stateSeconds }) => formatDuration(stateSeconds), align: 'right' },
+      { header: 'ACCEPTED', value: (neighbor) => counts(neighbor, 'accepted'), align: 'right' },
+      { header: 'ADVERTISED', value: (neighbor) => counts(neighbor, 'advertised'), align: 'right' },
+      { header: 'LAST DOWN', value: lastDownText, wrap: true },
+    ],
+    layout,
+  );
+}
+
+function detailText(neighbor: HostNeighbor, { style }: TableLayout): string {
+  const { messages, gracefulRestart, holdTimeSeconds, keepaliveSeconds } = neighbor;
+  const only = (list: readonly string[], other: readonly string[]): readonly string[] =>
+    list.filter((name) => !other.includes(name));
+  const { localCapabilities: ours, remoteCapabilities: theirs } = neighbor;
+  return formatFields([
+    ['Peer', `${neighbor.peer} (on ${neighbor.host})`],
+    ['Address', neighbor.address],
+    ['AS', `${neighbor.remoteAsNumber} (local ${neighbor.localAsNumber})`],
+    ['State', `${style(stateTone(neighbor), neighbor.state)} for ${formatDuration(neighbor.stateSeconds)}`],
+    ['Router ID', neighbor.remoteRouterId],
+    ['Last down', lastDownText(neighbor)],
+    [
+      'Hold time',
+      holdTimeSeconds === undefined ? undefined : `${holdTimeSeconds}s, keepalive ${keepaliveSeconds ?? '-'}s`,
+    ],
+    ['Capabilities', ours.filter((name) => theirs.includes(name)).join(', ')],
+    ['Only ours', only(ours, theirs).join(', ')],
+    ['Only theirs', only(theirs, ours).join(', ')],
+    ['Sent', messageCounts(messages.sent)],
+    ['Received', messageCounts(messages.received)],
+    ...FAMILIES.map((family): readonly [string, string | undefined] => {
+      const prefixes = neighbor.prefixes[family];
+      const { received, accepted, best, advertised } = prefixes ?? {};
+      return [family, prefixes && `${received} received, ${accepted} accepted, ${best} best, ${advertised} advertised`];
+    }),
+    [
+      'Restart',
+      gracefulRestart &&
+        `${gracefulRestart.peerRestarting ? 'peer is restarting, ' : ''}${gracefulRestart.staleRoutes} stale routes`,
+    ],
+  ]);
+}
+
+function stateTone({ state }: BgpNeighborStatus): Tone {
+  return state === 'Established' ? 'good' : 'bad';
+}
+
+function counts({ prefixes }: BgpNeighborStatus, what: 'accepted' | 'advertised'): string {
+  return FAMILIES.map((family) => prefixes[family]?.[what] ?? '-').join('/');
+}
+
+function lastDownText({ lastDown }: BgpNeighborStatus): string {
+  return lastDown === undefined ? '' : `${lastDown.at}: ${lastDown.reason}`;
+}
+
+function messageCounts(messages: Readonly<Record<string, number>>): string {
+  return Object.entries(messages)
+    .map(([type, count]) => `${count} ${type}`)
+    .join(', ');
+}
+
+function unknownPeer(peer: string, all: readonly HostNeighbor[]): FabricError {
+  const known = all.map((neighbor) => neighbor.peer).join(', ');
+  const hint = known === '' ? 'no BGPPeer selects this host' : `this host has ${known}`;
+  return new FabricError('bgp.unknown-peer', `there is no BGP session with "${peer}"; ${hint}`, { details: { peer } });
+}

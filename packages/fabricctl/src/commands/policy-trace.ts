@@ -1,0 +1,147 @@
+import type { EndVerdict } from '@slash32/policy-compiler';
+import { FabricError } from '@slash32/shared';
+import type { Command } from 'commander';
+import type { CliSession, CommandResult } from '../cli/cli-session.ts';
+import { EXIT_CODE } from '../cli/exit-code.ts';
+import type { GlobalOptions } from '../cli/global-options.ts';
+import { readFabric } from '../fabric/open-fabric.ts';
+import { countText } from '../manifest/problem-line.ts';
+import { formatTable, type TableLayout } from '../output/table.ts';
+import type { Tone } from '../output/text-style.ts';
+import { protocolText } from '../resource/rule-text.ts';
+import { parseFlow } from '../trace/flow-text.ts';
+import type { FlowTrace } from '../trace/trace-flow.ts';
+
+interface TraceOptions {
+  readonly namespace?: string;
+  readonly ipv4?: true;
+  readonly ipv6?: true;
+  readonly exitCode?: true;
+}
+
+const EXAMPLES = `
+Examples:
+  fabricctl policy trace tenant-a/web-1 tenant-a/db-1:5432/tcp
+  fabricctl policy trace internet web-1:443/tcp --exit-code      exit code 1 if it drops, in any family
+  fabricctl policy trace web-1 1.1.1.1:53/udp
+  fabricctl policy trace web-1 '[2001:db8::5]:443/tcp'
+  fabricctl policy trace web-1 db-1:icmp                         a ping, of every family both have
+  fabricctl policy trace web-1 db-1:icmp/3/4                     ICMP by type and code
+  fabricctl policy trace web-1 vpn-1:gre                         a protocol without ports, by name or as proto47
+
+SRC and DST are NAMESPACE/NAME, NAME, an address, or \`internet\`: some address that nothing in the fabric names.
+The answer comes from the resources, by rules written apart from the compiler; \`policy show\` has the kernel's.
+`;
+
+export function declarePolicyTrace(policy: Command, session: CliSession): void {
+  policy
+    .command('trace')
+    .description('would a new flow pass? The verdict at both ends, the rule that decided, and what would allow it')
+    .argument('<source>', 'NAMESPACE/NAME, NAME, an address, or `internet`')
+    .argument('<flow>', 'DST:PORT/PROTOCOL, DST:icmp[/TYPE[/CODE]] or DST:PROTOCOL')
+    .option('-n, --namespace <namespace>', 'tenant of names without one')
+    .option('-4, --ipv4', 'IPv4 only; else every family that both ends have')
+    .option('-6, --ipv6', 'IPv6 only')
+    .option('--exit-code', 'exit code 1 if the flow drops')
+    .addHelpText('after', EXAMPLES)
+    .action(session.action(trace));
+}
+
+async function trace(options: TraceOptions & GlobalOptions, source: string, flowText: string): Promise<CommandResult> {
+  if (options.ipv4 && options.ipv6) {
+    throw new FabricError('usage.family', '-4 and -6 contradict each other; leave both out to trace both families');
+  }
+  const family = options.ipv4 ? 4 : options.ipv6 ? 6 : undefined;
+  const flow = parseFlow(flowText);
+  const [{ modelOf, resourcesOf }, { traceFlow }, fabric] = await Promise.all([
+    import('../fabric/fabric-model.ts'),
+    import('../trace/trace-flow.ts'),
+    readFabric(options),
+  ]);
+  const resources = resourcesOf(fabric.entries);
+  const traces = traceFlow(modelOf(resources), resources, {
+    source,
+    flow,
+    ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
+    ...(family === undefined ? {} : { family }),
+  });
+  const passes = traces.every(({ result }) => result.verdict === 'pass');
+  return {
+    data: { passes, traces },
+    text: (layout) => traces.map((each) => traceText(each, layout)).join('\n'),
+    warnings:
+      fabric.problems.length === 0
+        ? []
+        : [`${countText(fabric.problems.length, 'problem')} in ${fabric.description}; judged by the last good version`],
+    exitCode: options.exitCode && !passes ? EXIT_CODE.no : EXIT_CODE.ok,
+  };
+}
+
+/** An end of the flow, as a row. */
+interface EndRow {
+  readonly end: string;
+  readonly who: string;
+  readonly verdict: EndVerdict;
+}
+
+function traceText(flow: FlowTrace, layout: TableLayout): string {
+  const { result, family } = flow;
+  const { style } = layout;
+  const passes = result.verdict === 'pass';
+  const verdict = style(passes ? 'good' : 'bad', passes ? 'PASSES' : 'DROPS');
+  const from = endName(result.source, result.sourceAddress);
+  const to = endName(result.destination, result.destinationAddress);
+  const lines = [`${verdict}  ${from} → ${to}  ${packetText(flow)} over IPv${family}`];
+  const rows: EndRow[] = [
+    { end: 'source', who: place(result.source), verdict: result.source },
+    { end: 'destination', who: place(result.destination), verdict: result.destination },
+  ];
+  const table = formatTable(
+    rows,
+    [
+      { header: 'END', value: ({ end }) => end },
+      { header: 'WHERE', value: ({ who }) => who },
+      { header: 'VERDICT', value: verdictText, tone: verdictTone },
+      { header: 'WHY', value: ({ verdict: { explanation } }) => explanation, wrap: true },
+    ],
+    layout,
+  );
+  if (result.seenSourceAddress !== undefined) {
+    const translated =
+      result.seenSourceAddress === result.sourceAddress ? '' : ` (translated from ${result.sourceAddress})`;
+    lines.push(`Receiver sees source ${result.seenSourceAddress}${translated}`);
+  }
+  return `${lines.join('\n')}\n${table}${remediesText(rows)}`;
+}
+
+function remediesText(rows: readonly EndRow[]): string {
+  const remedies = rows.flatMap(({ verdict: { remedy } }) => (remedy === undefined ? [] : [remedy]));
+  if (remedies.length === 0) return '';
+  const lines = remedies.map(({ group, text }) => `  in SecurityGroup ${group}:  ${text}\n`);
+  return `Smallest rule${remedies.length === 1 ? '' : 's'} that would allow it:\n${lines.join('')}`;
+}
+
+function endName({ instance }: EndVerdict, address: string): string {
+  return instance === undefined ? address : `${instance} (${address})`;
+}
+
+function place({ instance, host }: EndVerdict): string {
+  if (instance === undefined) return 'outside';
+  return host === undefined ? instance : `${instance} on ${host}`;
+}
+
+function verdictText({ verdict: { verdict, reason } }: EndRow): string {
+  if (reason === 'not-an-instance') return 'not filtered';
+  return verdict === 'pass' ? 'passes' : 'drops';
+}
+
+function verdictTone({ verdict: { verdict, reason } }: EndRow): Tone {
+  if (reason === 'not-an-instance') return 'quiet';
+  return verdict === 'pass' ? 'good' : 'bad';
+}
+
+function packetText({ protocol, port, icmp }: FlowTrace): string {
+  if (port !== undefined) return `${protocolText(protocol)} ${port}`;
+  if (icmp !== undefined) return `${protocolText(protocol)} type ${icmp.type} code ${icmp.code}`;
+  return protocolText(protocol);
+}

@@ -1,0 +1,10 @@
+import type { Command } from 'commander';
+import type { CliSession } from '../cli/cli-session.ts';
+import { declarePolicyShow } from './policy-show.ts';
+import { declarePolicyTrace } from './policy-trace.ts';
+
+export function declarePolicy(parent: Command, session: CliSession): void {
+  const policy = parent.command('policy').description('what may reach what, and why');
+  declarePolicyTrace(policy, session);
+  declarePolicyShow(policy, session);
+}

@@ -1,0 +1,146 @@
+import {
+  type BgpRouteStatus,
+  FabricError,
+  formatIpPrefix,
+  type IpPrefix,
+  parseIpPrefix,
+  prefixContains,
+  tryParseIpPrefix,
+} from '@slash32/shared';
+import type { Command } from 'commander';
+import type { CliSession, CommandResult } from '../cli/cli-session.ts';
+import { EXIT_CODE } from '../cli/exit-code.ts';
+import type { GlobalOptions } from '../cli/global-options.ts';
+import { askAnySpeaker } from '../daemon/ask-daemons.ts';
+import { type Column, formatTable, type TableLayout } from '../output/table.ts';
+
+interface RoutesOptions {
+  readonly best?: true;
+  readonly source?: string;
+  readonly exitCode?: true;
+}
+
+type HostRoute = BgpRouteStatus & { readonly host: string };
+
+const EXAMPLES = `
+Examples:
+  fabricctl routes                          all routes and the candidates they were chosen from
+  fabricctl routes 203.0.113.10             the route that this address takes (longest match)
+  fabricctl routes 10.70.0.0/16             this prefix and what is inside it
+  fabricctl routes --source tor-a           what one router told us; --source local: what we announce
+  fabricctl routes --best --exit-code       exit code 1 if a best route is missing in the kernel
+
+FLAGS: * best   K in the kernel   S stale (kept over the peer's graceful restart)   ! best, but not in the kernel
+`;
+
+export function declareRoutes(parent: Command, session: CliSession): void {
+  parent
+    .command('routes')
+    .aliases(['route'])
+    .description("the speaker's Loc-RIB: where this host sends what, what it was chosen from, and why")
+    .argument('[prefix]', 'an address (longest match), or a prefix (it and what is inside)')
+    .option('--best', 'leave out candidates that were not chosen')
+    .option('--source <peer>', 'only routes from this BGPPeer, or `local`')
+    .option('--exit-code', 'exit code 1 if there is no route, or a best one is not in the kernel')
+    .addHelpText('after', EXAMPLES)
+    .action(session.action(showRoutes));
+}
+
+async function showRoutes(options: RoutesOptions & GlobalOptions, text: string | undefined): Promise<CommandResult> {
+  const wanted = text === undefined ? undefined : parseWanted(text);
+  const { results, errors } = await askAnySpeaker(options.speakerSocket, async (speaker) => {
+    const [status, routes] = await Promise.all([
+      speaker.call('speaker.status', {}),
+      speaker.call('speaker.routes', {}),
+    ]);
+    const narrowed = wanted === undefined ? routes : narrow(routes, wanted, text?.includes('/') === true);
+    return narrowed.map((route): HostRoute => ({ host: status.host, ...route }));
+  });
+  const shown = results
+    .flat()
+    .filter((route) => !options.best || route.best)
+    .filter((route) => options.source === undefined || route.source === options.source)
+    .sort(byPrefix);
+  const isWrong = shown.length === 0 || shown.some(isMissingInKernel);
+  return {
+    data: shown,
+    text: (layout, wide) =>
+      shown.length === 0 ? emptyText(text) : routesText(shown, results.length > 1, layout, wide),
+    warnings: errors.map(({ message }) => message),
+    exitCode: options.exitCode && isWrong ? EXIT_CODE.no : errors.length > 0 ? EXIT_CODE.unavailable : EXIT_CODE.ok,
+  };
+}
+
+function parseWanted(text: string): IpPrefix {
+  const prefix = tryParseIpPrefix(text);
+  if (prefix !== undefined) return prefix;
+  throw new FabricError(
+    'prefix.invalid',
+    `"${text}" is neither an address nor a prefix; write 203.0.113.10 or 10.70.0.0/16`,
+    { details: { prefix: text } },
+  );
+}
+
+/** For a prefix: it and what is inside. For an address: the longest match, with its candidates. */
+function narrow(routes: readonly BgpRouteStatus[], wanted: IpPrefix, isPrefix: boolean): readonly BgpRouteStatus[] {
+  if (isPrefix) return routes.filter(({ prefix }) => prefixContains(wanted, parseIpPrefix(prefix)));
+  const covering = routes.filter(({ prefix }) => prefixContains(parseIpPrefix(prefix), wanted));
+  const longest = Math.max(-1, ...covering.map(({ prefix }) => parseIpPrefix(prefix).length));
+  return covering.filter(({ prefix }) => parseIpPrefix(prefix).length === longest);
+}
+
+/** By family, address, length; the best route of a prefix first. */
+function byPrefix(a: HostRoute, b: HostRoute): number {
+  const [left, right] = [parseIpPrefix(a.prefix), parseIpPrefix(b.prefix)];
+  if (left.family !== right.family) return left.family - right.family;
+  if (left.value !== right.value) return left.value < right.value ? -1 : 1;
+  if (left.length !== right.length) return left.length - right.length;
+  if (a.host !== b.host) return a.host < b.host ? -1 : 1;
+  return Number(b.best) - Number(a.best);
+}
+
+function isMissingInKernel({ best, installed, source }: BgpRouteStatus): boolean {
+  return best && !installed && source !== 'local';
+}
+
+function routesText(routes: readonly HostRoute[], severalHosts: boolean, layout: TableLayout, wide: boolean): string {
+  const columns: Column<HostRoute>[] = [
+    {
+      header: 'FLAGS',
+      value: flagsText,
+      tone: (route) => (isMissingInKernel(route) ? 'bad' : route.best ? 'good' : 'quiet'),
+    },
+    { header: 'PREFIX', value: ({ prefix }) => prefix },
+    { header: 'NEXT HOP', value: ({ nextHop }) => nextHop },
+    { header: 'SOURCE', value: ({ source }) => source },
+    { header: 'AS PATH', value: ({ asPath }) => asPath, wrap: true },
+  ];
+  if (severalHosts) columns.unshift({ header: 'HOST', value: ({ host }) => host });
+  if (wide) {
+    columns.push(
+      { header: 'ORIGIN', value: ({ origin }) => origin },
+      { header: 'PREF', value: ({ localPref }) => String(localPref ?? '') },
+      { header: 'MED', value: ({ med }) => String(med ?? '') },
+      { header: 'COMMUNITIES', value: ({ communities }) => communities.join(' '), wrap: true },
+    );
+  }
+  columns.push({ header: 'WHY', value: whyText, wrap: true });
+  return formatTable(routes, columns, layout);
+}
+
+function flagsText(route: BgpRouteStatus): string {
+  const flags = [route.best ? '*' : ' ', route.installed ? 'K' : isMissingInKernel(route) ? '!' : ' '];
+  if (route.stale) flags.push('S');
+  return flags.join('');
+}
+
+function whyText(route: BgpRouteStatus): string {
+  return isMissingInKernel(route) ? `${route.reason}; NOT in the kernel` : route.reason;
+}
+
+function emptyText(wanted: string | undefined): string {
+  if (wanted === undefined)
+    return 'No routes: no session has given any, and no instance is up (fabricctl bgp neighbors).\n';
+  const prefix = tryParseIpPrefix(wanted);
+  return `No route to ${wanted.includes('/') && prefix !== undefined ? formatIpPrefix(prefix) : wanted}.\n`;
+}
