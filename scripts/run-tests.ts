@@ -32,7 +32,9 @@ function runProject(project: string, reportFile: string): Totals {
   // Vitest fails without a failed test, too: an unhandled error, a file that does not load, a crash.
   if (run.status !== 0 && totals.failed === 0) totals.failed = 1;
   const seconds = Math.round((Date.now() - started) / 1000);
-  process.stdout.write(`${project}: ${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped in ${seconds} s\n\n`);
+  process.stdout.write(
+    `${project}: ${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped in ${seconds} s\n\n`,
+  );
   return totals;
 }
 
