@@ -1,0 +1,69 @@
+import type { LargeCommunity } from './path-attributes.ts';
+
+/** Well-known communities: RFC 1997, RFC 8326, RFC 7999, RFC 9494, RFC 3765. */
+const WELL_KNOWN: ReadonlyMap<number, string> = new Map([
+  [0xffff0000, 'GRACEFUL_SHUTDOWN'],
+  [0xffff0001, 'ACCEPT_OWN'],
+  [0xffff0006, 'LLGR_STALE'],
+  [0xffff0007, 'NO_LLGR'],
+  [0xffff029a, 'BLACKHOLE'],
+  [0xffffff01, 'NO_EXPORT'],
+  [0xffffff02, 'NO_ADVERTISE'],
+  [0xffffff03, 'NO_EXPORT_SUBCONFED'],
+  [0xffffff04, 'NOPEER'],
+]);
+
+/** `65001:100`, or the name of a well-known community. */
+export function formatCommunity(community: number): string {
+  return WELL_KNOWN.get(community) ?? `${community >>> 16}:${community & 0xffff}`;
+}
+
+/** `64512:1:2` (RFC 8092 section 5). */
+export function formatLargeCommunity(community: LargeCommunity): string {
+  return `${community.globalAdministrator}:${community.localData1}:${community.localData2}`;
+}
+
+const EXTENDED_SUBTYPES: ReadonlyMap<number, string> = new Map([
+  [0x02, 'rt'],
+  [0x03, 'soo'],
+]);
+
+/**
+ * Route Target and Route Origin in their three forms (RFC 4360, RFC 5668) as `rt:65001:100` and `soo:192.0.2.1:100`;
+ * any other as `0x` and 16 hex digits. `community` is 16 lower-case hex digits.
+ */
+export function formatExtendedCommunity(community: string): string {
+  const type = Number.parseInt(community.slice(0, 2), 16);
+  const name = EXTENDED_SUBTYPES.get(Number.parseInt(community.slice(2, 4), 16));
+  const high = Number.parseInt(community.slice(4, 12), 16);
+  // The two highest bits (IANA authority, transitive) do not change the form.
+  switch (name === undefined ? undefined : type & 0xbf) {
+    case 0x00:
+      return `${name}:${high >>> 16}:${Number.parseInt(community.slice(8), 16)}`;
+    case 0x01:
+      return `${name}:${high >>> 24}.${(high >>> 16) & 0xff}.${(high >>> 8) & 0xff}.${high & 0xff}:${Number.parseInt(community.slice(12), 16)}`;
+    case 0x02:
+      return `${name}:${high}:${Number.parseInt(community.slice(12), 16)}`;
+    default:
+      return `0x${community}`;
+  }
+}
+
+/** Ascending, each once: a set of communities has one form whatever order it came in (RFC 1997, RFC 8092 section 3). */
+export function canonicalSet(values: readonly number[]): number[] {
+  return [...new Set(values)].sort((left, right) => left - right);
+}
+
+export function canonicalTextSet(values: readonly string[]): string[] {
+  return [...new Set(values)].sort();
+}
+
+export function canonicalLargeSet(values: readonly LargeCommunity[]): LargeCommunity[] {
+  const byText = new Map(values.map((value) => [formatLargeCommunity(value), value]));
+  return [...byText.values()].sort(
+    (left, right) =>
+      left.globalAdministrator - right.globalAdministrator ||
+      left.localData1 - right.localData1 ||
+      left.localData2 - right.localData2,
+  );
+}
