@@ -1,4 +1,4 @@
-import { createServer, type ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { FabricError } from '../errors/fabric-error.ts';
 import type { MetricsRegistry } from './metrics-registry.ts';
 
@@ -27,6 +27,8 @@ export interface HealthServer extends AsyncDisposable {
 /** Serves /metrics, /healthz and /readyz. Throws `FabricError` `listen.invalid` or `listen.failed`. */
 export async function serveHealthAndMetrics(options: HealthServerOptions): Promise<HealthServer> {
   const { host, port } = parseListenAddress(options.listen);
+  // Loading node:http takes 50 ms, which fabricctl, sharing this package, would pay at every start.
+  const { createServer } = await import('node:http');
   const server = createServer((request, response) => {
     answer(options, request.method ?? 'GET', request.url ?? '/', response).catch((error: unknown) => {
       send(response, 500, 'text/plain; charset=utf-8', `${error instanceof Error ? error.message : String(error)}\n`);
