@@ -3,7 +3,13 @@ import { once } from 'node:events';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type AgentMethods, type ControlClient, connectControl, type SpeakerMethods } from '@slash32/shared';
+import {
+  type AgentMethods,
+  type ControlClient,
+  type ControlMethodMap,
+  connectControl,
+  type SpeakerMethods,
+} from '@slash32/shared';
 import { execa } from 'execa';
 import { connect, makeNamespace, type Namespace } from './namespace.ts';
 import { waitUntil } from './wait-until.ts';
@@ -99,7 +105,7 @@ export class ComputeHost implements AsyncDisposable {
     return child;
   }
 
-  async #connect<Methods extends AgentMethods | SpeakerMethods>(
+  async #connect<Methods extends ControlMethodMap<Methods>>(
     program: string,
     socket: string,
   ): Promise<ControlClient<Methods>> {
