@@ -1,0 +1,97 @@
+import { POLICY_TABLES } from '@slash32/policy-compiler';
+import {
+  type AgentMethods,
+  type AgentStatus,
+  type ControlHandlers,
+  FabricError,
+  type NftRuleset,
+  type NftTableId,
+  type ProgrammingTrace,
+  type ResourceFinding,
+} from '@slash32/shared';
+import type { Dataplane } from '../dataplane/dataplane.ts';
+import type { FabricGraph } from '../graph/fabric-graph.ts';
+import { showPolicy } from './policy-show.ts';
+
+/** What the answers are made from. */
+export interface AgentFacts {
+  readonly graph: FabricGraph;
+  readonly dataplane: Dataplane;
+  /** Everything of the status that is neither in the graph nor in the dataplane. */
+  process(): Pick<AgentStatus, 'version' | 'pid' | 'uptimeSeconds' | 'datastore'>;
+  nft(): AgentStatus['nft'];
+  traces(): readonly ProgrammingTrace[];
+  listTables(tables: readonly NftTableId[]): Promise<NftRuleset>;
+}
+
+/** Answers to all methods of the agent's control socket. */
+export function agentHandlers(facts: AgentFacts): ControlHandlers<AgentMethods> {
+  const { graph, dataplane } = facts;
+  return {
+    'agent.status': () => {
+      const { added, removed } = dataplane.routes.counts;
+      return {
+        host: graph.host,
+        ...facts.process(),
+        problems: graph.problems,
+        findings: findingsOf(facts),
+        endpoints: dataplane.endpointCounts(),
+        policyGeneration: dataplane.compiler.generation,
+        nft: facts.nft(),
+        routes: { added, removed },
+        driftRepairs: dataplane.drift.total,
+      };
+    },
+    'agent.endpoints': () => dataplane.endpointStatuses(),
+    'agent.traces': () => facts.traces(),
+    'agent.policy': async ({ instance }) => {
+      const status = dataplane.endpoints.status(instance);
+      if (status === undefined) {
+        throw new FabricError(
+          'endpoint.unknown',
+          `no Instance ${instance} on host ${graph.host}; write NAMESPACE/NAME, and ask the host it runs on`,
+          { details: { instance, host: graph.host } },
+        );
+      }
+      const objects = dataplane.compiler.endpointObjects(instance);
+      const kernel = await facts.listTables(POLICY_TABLES);
+      return showPolicy(instance, status.state, objects, kernel, dataplane.compiler.ruleset());
+    },
+  };
+}
+
+function findingsOf({ graph, dataplane }: AgentFacts): ResourceFinding[] {
+  const findings: ResourceFinding[] = [...graph.model.findings()];
+  const refused = new Set<string>();
+  for (const { instance, reason } of dataplane.policy.quarantined) {
+    refused.add(instance);
+    findings.push({
+      code: 'endpoint.kernel-refused',
+      resource: `Instance/${instance}`,
+      severity: 'error',
+      message: `nftables refused its policy, so it stays closed until a retry is accepted: ${reason}`,
+    });
+  }
+  for (const { instance, state, reason } of dataplane.endpointStatuses()) {
+    if (state !== 'failed' || refused.has(instance)) continue;
+    findings.push({
+      code: 'endpoint.kernel-refused',
+      resource: `Instance/${instance}`,
+      severity: 'error',
+      message: `the kernel refused a part of it, which is retried: ${reason ?? 'no reason given'}`,
+    });
+  }
+  const host = (code: string, severity: ResourceFinding['severity'], message: string): void => {
+    findings.push({ code, resource: `Host/${graph.host}`, severity, message });
+  };
+  if (dataplane.conntrackFailure !== undefined) host('conntrack.unavailable', 'warning', dataplane.conntrackFailure);
+  if (dataplane.failure !== undefined) {
+    const { failure } = dataplane;
+    host(
+      'dataplane.failing',
+      'error',
+      `the last state that was accepted stays in force; retrying: ${failure instanceof Error ? failure.message : String(failure)}`,
+    );
+  }
+  return findings;
+}

@@ -1,0 +1,299 @@
+import type { Kernel } from '@slash32/linux';
+import { HostPolicyCompiler } from '@slash32/policy-compiler';
+import {
+  type Clock,
+  type EndpointState,
+  type EndpointStatus,
+  hasErrorCode,
+  type Logger,
+  type Timer,
+} from '@slash32/shared';
+import type { FabricGraph } from '../graph/fabric-graph.ts';
+import { AddressManager } from './address-manager.ts';
+import { ApplyLoop } from './apply-loop.ts';
+import { removeBootRuleset } from './boot-ruleset.ts';
+import type { DataplaneObserver } from './dataplane-observer.ts';
+import { DriftLedger } from './drift-ledger.ts';
+import { EndpointManager } from './endpoint-manager.ts';
+import { HOST_SETTINGS } from './endpoint-objects.ts';
+import { LinkTracker } from './link-tracker.ts';
+import { NeighbourManager } from './neighbour-manager.ts';
+import { PolicyManager } from './policy-manager.ts';
+import { RouteManager } from './route-manager.ts';
+import { SuspicionTimer } from './suspicion-timer.ts';
+import { SysctlManager } from './sysctl-manager.ts';
+
+/** Settings of all taps are checked once in `SYSCTL_PARTS × SYSCTL_PART_MS`: 10 s. */
+const SYSCTL_PARTS = 10;
+const SYSCTL_PART_MS = 1_000;
+/** Everything else is checked against the kernel this often, whether or not anything hinted at a change. */
+const FULL_CHECK_MS = 60_000;
+const HOST = 'host';
+
+export interface DataplaneOptions {
+  readonly kernel: Kernel;
+  readonly graph: FabricGraph;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Evenly distributed in [0, 1). */
+  readonly random: () => number;
+  readonly observer: DataplaneObserver;
+}
+
+/**
+ * Makes the kernel what the graph says. A round goes in the order that keeps policy before route:
+ *
+ *     list what is suspect → plan, compile → withdraw routes → ┬ policy, one transaction     ┬ → install routes
+ *                                                              └ settings, link, neighbours  ┘ → clean up
+ */
+export class Dataplane {
+  readonly compiler: HostPolicyCompiler;
+  readonly drift: DriftLedger;
+  readonly endpoints: EndpointManager;
+  readonly policy: PolicyManager;
+  readonly routes: RouteManager;
+  readonly #options: DataplaneOptions;
+  readonly #neighbours: NeighbourManager;
+  readonly #addresses: AddressManager;
+  readonly #sysctls: SysctlManager;
+  readonly #links: LinkTracker;
+  readonly #loop: ApplyLoop;
+  readonly #suspicions: readonly SuspicionTimer[];
+  readonly #periodic = new Set<Timer>();
+  readonly #verifyPolicy: SuspicionTimer;
+  readonly #verifyRoutes: SuspicionTimer;
+  readonly #verifySoon: SuspicionTimer;
+  #mayApply = false;
+  #stopped = false;
+  #bootRulesetRemoved = false;
+  #conntrackFailure: string | undefined;
+
+  constructor(options: DataplaneOptions) {
+    const { kernel, graph, clock, logger, observer, random } = options;
+    this.#options = options;
+    this.compiler = new HostPolicyCompiler(graph.model, graph.host);
+    this.drift = new DriftLedger(logger, (kind) => observer.driftFound(kind));
+    this.#loop = new ApplyLoop(() => this.#round(), { clock, logger, random });
+    const kick = (): void => this.#kick();
+    const isOurs = (device: string): boolean => this.#isOurs(device);
+    this.routes = new RouteManager(kernel.routes, logger, this.drift);
+    this.#neighbours = new NeighbourManager(kernel.neighbours, logger, this.drift, isOurs);
+    this.#addresses = new AddressManager(kernel, logger, this.drift, isOurs);
+    this.#sysctls = new SysctlManager(kernel.sysctls, this.drift);
+    this.#links = new LinkTracker(() => clock.wallMs(), {
+      onChanged: (name) => this.#interfaceChanged(name),
+      onLost: (name) => this.#interfaceLost(name),
+    });
+    this.policy = new PolicyManager({
+      nft: kernel.nft,
+      compiler: this.compiler,
+      clock,
+      logger,
+      drift: this.drift,
+      random,
+      endpoints: () => this.endpoints.instances,
+      onQuarantineChange: (instance) => {
+        this.endpoints.touch(instance);
+        kick();
+      },
+      onTransaction: (result) => observer.nftCommitted(result),
+      onFailure: () => observer.nftFailed(),
+    });
+    this.endpoints = new EndpointManager({
+      links: this.#links,
+      linkControl: kernel.links,
+      routes: this.routes,
+      neighbours: this.#neighbours,
+      addresses: this.#addresses,
+      sysctls: this.#sysctls,
+      clock,
+      logger,
+      random,
+      refusalOf: (instance) => this.policy.refusalOf(instance),
+      kick,
+      onUp: (trace) => observer.endpointUp(trace),
+    });
+    const verify = (delayMs: number, intervalMs: number, suspect: () => void): SuspicionTimer =>
+      new SuspicionTimer(clock, { delayMs, intervalMs }, () => {
+        suspect();
+        kick();
+      });
+    this.#verifyPolicy = verify(5, 200, () => this.policy.suspect());
+    this.#verifyRoutes = verify(5, 200, () => this.routes.suspect());
+    this.#verifySoon = verify(250, 500, () => {
+      this.routes.suspect();
+      this.#neighbours.suspect();
+      this.#addresses.suspect();
+    });
+    this.#suspicions = [this.#verifyPolicy, this.#verifyRoutes, this.#verifySoon];
+  }
+
+  /** What the last round failed with; `undefined` if all is well. */
+  get failure(): unknown {
+    return this.#loop.failure;
+  }
+
+  /** Nothing is being applied, and nothing waits to be. */
+  get isIdle(): boolean {
+    return this.#loop.isIdle;
+  }
+
+  /** Why connections of removed addresses cannot be forgotten, if so. */
+  get conntrackFailure(): string | undefined {
+    return this.#conntrackFailure;
+  }
+
+  endpointCounts(): Record<EndpointState, number> {
+    return this.endpoints.counts();
+  }
+
+  endpointStatuses(): readonly EndpointStatus[] {
+    return this.endpoints.statuses();
+  }
+
+  /** Subscribes to everything that the kernel tells, before anything is listed. Ends when `signal` aborts. */
+  async watch(signal: AbortSignal): Promise<void> {
+    const { kernel } = this.#options;
+    await Promise.all([
+      this.policy.watch(() => this.#verifyPolicy.hint(), signal),
+      this.routes.watch(() => this.#verifyRoutes.hint(), signal),
+      this.#neighbours.watch(() => this.#verifySoon.hint(), signal),
+      this.#addresses.watch(() => this.#verifySoon.hint(), signal),
+      kernel.interfaces.watch((events) => this.#links.apply(events), signal),
+    ]);
+    this.#beginPeriodicChecks();
+  }
+
+  /** The graph has something new, and is in sync: from now on the kernel follows it. */
+  graphChanged(): void {
+    this.#mayApply = true;
+    this.#kick();
+  }
+
+  /** Lets the present round end. What was programmed stays in the kernel. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const timer of [...this.#suspicions, ...this.#periodic]) timer.cancel();
+    await this.#loop.stop();
+    this.policy.dispose();
+  }
+
+  #kick(): void {
+    if (this.#mayApply) this.#loop.kick();
+  }
+
+  async #round(): Promise<void> {
+    const { graph, clock, observer } = this.#options;
+    const startedMs = clock.monotonicMs();
+    await Promise.all([
+      this.policy.refresh(),
+      this.routes.refresh(),
+      this.#neighbours.refresh(),
+      this.#addresses.refresh(),
+      this.#applyHostSettings(),
+    ]);
+
+    // No await in between: endpoints and program are of one state of the graph.
+    const changes = graph.takeEndpointChanges(clock.wallMs());
+    for (const { instance } of changes) this.policy.pardon(instance);
+    const round = this.endpoints.plan(changes);
+    const update = this.policy.prepare();
+    const compiledAt = clock.wallMs();
+
+    for (const route of await this.routes.withdraw(this.endpoints.hasPolicy)) {
+      this.endpoints.noteWithdrawn(route.prefix.slice(0, route.prefix.indexOf('/')));
+    }
+    const [policy, preparation] = await Promise.allSettled([
+      this.policy.send(update).then(() => {
+        this.endpoints.policyCommitted(round, compiledAt, (instance) => this.#isCommitted(instance));
+      }),
+      this.endpoints.prepare(round),
+    ]);
+    // Endpoints whose policy was there before go on, even if this round's policy failed.
+    await this.endpoints.installRoutes();
+    if (policy.status === 'fulfilled') await this.#cleanUp();
+    else this.endpoints.policyFailed(round);
+    this.endpoints.conclude(round);
+    this.drift.flush();
+    observer.roundDone(clock.monotonicMs() - startedMs);
+    for (const result of [policy, preparation]) if (result.status === 'rejected') throw result.reason;
+  }
+
+  #isCommitted(instance: string): boolean {
+    return this.policy.refusalOf(instance) === undefined && this.compiler.isProgrammed(instance);
+  }
+
+  /** After the policy: what only removed endpoints used, and their connections. */
+  async #cleanUp(): Promise<void> {
+    await Promise.all([this.#neighbours.withdraw(), this.#addresses.withdraw(), this.#forgetConnections()]);
+    if (this.#bootRulesetRemoved) return;
+    await removeBootRuleset(this.#options.kernel.nft, this.#options.logger);
+    this.#bootRulesetRemoved = true;
+  }
+
+  async #forgetConnections(): Promise<void> {
+    const lost = this.endpoints.takeLostAddresses();
+    if (lost.length === 0) return;
+    const { kernel, logger, observer } = this.#options;
+    try {
+      const count = await kernel.conntrack.deleteByAddresses(lost);
+      observer.connectionsForgotten(count);
+      this.#conntrackFailure = undefined;
+      logger.debug({ addresses: lost, count }, 'connections forgotten');
+    } catch (error) {
+      if (!hasErrorCode(error, 'conntrack.unavailable')) throw error;
+      if (this.#conntrackFailure === undefined) logger.warn({ err: error }, 'connections cannot be forgotten');
+      this.#conntrackFailure = error.message;
+    }
+  }
+
+  async #applyHostSettings(): Promise<void> {
+    if (this.#sysctls.has(HOST)) return;
+    const failure = await this.#sysctls.apply(HOST, HOST_SETTINGS);
+    if (failure !== undefined) this.#options.logger.error({ reason: failure }, 'the host cannot forward packets');
+  }
+
+  #interfaceChanged(name: string): void {
+    if (this.endpoints.touchInterface(name)) this.#kick();
+  }
+
+  #interfaceLost(name: string): void {
+    this.endpoints.interfaceLost(name);
+    if (!this.endpoints.touchInterface(name)) return;
+    // A renamed interface has kept its routes, now under another name.
+    this.#verifySoon.hint();
+    this.#kick();
+  }
+
+  #isOurs(device: string): boolean {
+    if (this.endpoints.claims(device)) return true;
+    return this.#options.graph.model.configuration().interfacePrefixes.some((prefix) => device.startsWith(prefix));
+  }
+
+  #beginPeriodicChecks(): void {
+    this.#repeat(FULL_CHECK_MS, async () => {
+      this.policy.suspect();
+      this.routes.suspect();
+      this.#neighbours.suspect();
+      this.#addresses.suspect();
+      this.#bootRulesetRemoved = false; // somebody may have loaded it again
+      this.#kick();
+    });
+    this.#repeat(SYSCTL_PART_MS, async () => {
+      await this.#sysctls.checkPart(SYSCTL_PARTS);
+      this.drift.flush();
+    });
+  }
+
+  #repeat(intervalMs: number, action: () => Promise<void>): void {
+    const timer = this.#options.clock.schedule(intervalMs, () => {
+      this.#periodic.delete(timer);
+      action()
+        .catch((error: unknown) => this.#options.logger.warn({ err: error }, 'periodic check failed'))
+        .finally(() => {
+          if (!this.#stopped) this.#repeat(intervalMs, action);
+        });
+    });
+    this.#periodic.add(timer);
+  }
+}

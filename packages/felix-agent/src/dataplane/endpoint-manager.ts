@@ -1,0 +1,315 @@
+import type { InterfaceControl } from '@slash32/linux';
+import type { Clock, EndpointState, EndpointStatus, Logger, ProgrammingTrace } from '@slash32/shared';
+import type { EndpointChange } from '../graph/fabric-graph.ts';
+import type { AddressManager } from './address-manager.ts';
+import { EndpointClaims } from './endpoint-claims.ts';
+import {
+  endpointInterfaceAddresses,
+  endpointNeighbours,
+  endpointRoutes,
+  endpointSettings,
+  gatewayRoute,
+} from './endpoint-objects.ts';
+import { EndpointRecord } from './endpoint-record.ts';
+import type { LinkTracker } from './link-tracker.ts';
+import type { NeighbourManager } from './neighbour-manager.ts';
+import type { RouteManager } from './route-manager.ts';
+import type { SysctlManager } from './sysctl-manager.ts';
+
+/** Owner of the gateway routes; an instance's name always has a slash. */
+const GATEWAYS = 'gateways';
+
+export interface EndpointManagerOptions {
+  readonly links: LinkTracker;
+  readonly linkControl: InterfaceControl;
+  readonly routes: RouteManager;
+  readonly neighbours: NeighbourManager;
+  readonly addresses: AddressManager;
+  readonly sysctls: SysctlManager;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly random: () => number;
+  /** The kernel's words, if it refused the endpoint's policy. */
+  readonly refusalOf: (instance: string) => string | undefined;
+  /** Something is to be applied. */
+  readonly kick: () => void;
+  readonly onUp: (trace: ProgrammingTrace) => void;
+}
+
+/** Which endpoints one round looks at. */
+export type Round = ReadonlySet<EndpointRecord>;
+
+/**
+ * Takes every endpoint through its states, in the order that keeps policy before route. The dataplane calls the steps
+ * of a round: `plan`, then withdraws routes, then `prepare` beside the policy transaction, `policyCommitted`,
+ * `installRoutes`, and `conclude`.
+ */
+export class EndpointManager {
+  readonly #options: EndpointManagerOptions;
+  readonly #records = new Map<string, EndpointRecord>();
+  readonly #claims = new EndpointClaims();
+  readonly #touched = new Set<string>();
+  /** Failed since the last conclusion. */
+  readonly #failed = new Set<EndpointRecord>();
+
+  constructor(options: EndpointManagerOptions) {
+    this.#options = options;
+  }
+
+  get instances(): Iterable<string> {
+    return this.#records.keys();
+  }
+
+  /** True if an endpoint claims this interface. */
+  claims(name: string): boolean {
+    return this.#claims.claimantsOf(name) !== undefined;
+  }
+
+  counts(): Record<EndpointState, number> {
+    const counts = { 'waiting-for-interface': 0, programming: 0, up: 0, closed: 0, failed: 0 };
+    for (const { state } of this.#records.values()) counts[state] += 1;
+    return counts;
+  }
+
+  statuses(): EndpointStatus[] {
+    return [...this.#records.values()].map((record) => record.status(this.#reasonOf(record)));
+  }
+
+  status(instance: string): EndpointStatus | undefined {
+    const record = this.#records.get(instance);
+    return record?.status(this.#reasonOf(record));
+  }
+
+  /** Looks at an endpoint again in the next round. */
+  touch(instance: string): void {
+    this.#touched.add(instance);
+  }
+
+  /** The interface came, went, or changed state. Returns true if an endpoint claims it. */
+  touchInterface(name: string): boolean {
+    const claimants = this.#claims.claimantsOf(name);
+    for (const instance of claimants ?? []) this.#touched.add(instance);
+    return claimants !== undefined;
+  }
+
+  /** The kernel dropped everything on this interface; what failed there is to be tried anew when it is back. */
+  interfaceLost(name: string): void {
+    const { routes, neighbours, addresses } = this.#options;
+    for (const instance of this.#claims.claimantsOf(name) ?? []) this.#records.get(instance)?.clearFailure();
+    routes.forgetInterface(name);
+    neighbours.forgetInterface(name);
+    addresses.forgetInterface(name);
+  }
+
+  /** First step of a round: takes the graph's changes, and says what the kernel should have. */
+  plan(changes: readonly EndpointChange[]): Round {
+    for (const change of changes) {
+      this.#replace(change);
+      this.#touched.add(change.instance);
+    }
+    const round = new Set<EndpointRecord>();
+    for (const instance of this.#touched) {
+      const record = this.#records.get(instance);
+      if (record === undefined) this.#wantNothing(instance);
+      else {
+        round.add(record);
+        this.#want(record);
+      }
+    }
+    this.#touched.clear();
+    const { gateways } = this.#claims;
+    if (gateways.takeChanged()) {
+      // IPv6 gateways are addresses of the taps themselves.
+      const ipv4 = gateways.addresses.filter((gateway) => !gateway.includes(':'));
+      this.#options.routes.want(GATEWAYS, ipv4.map(gatewayRoute));
+    }
+    return round;
+  }
+
+  /** Gate for replacing a route that is there: the owner's policy is in the kernel. */
+  readonly hasPolicy = (owner: string): boolean => owner === GATEWAYS || this.#records.get(owner)?.hasPolicy === true;
+
+  /** Settings, link, then neighbours and gateway addresses. Runs beside the policy transaction. */
+  async prepare(round: Round): Promise<void> {
+    const { neighbours, addresses } = this.#options;
+    await Promise.all([...round].map((record) => this.#prepareLink(record)));
+    const failures = await Promise.all([
+      neighbours.install(this.#isNotBackingOff),
+      addresses.install(this.#isNotBackingOff),
+    ]);
+    for (const failed of failures) this.#failOwners(failed);
+  }
+
+  /** The policy of this round did not get into the kernel; its endpoints are looked at again in the next one. */
+  policyFailed(round: Round): void {
+    for (const record of round) this.#touched.add(record.endpoint.instance);
+  }
+
+  /** The policy of these endpoints, as planned, is in the kernel, unless `isProgrammed` denies it. */
+  policyCommitted(round: Round, compiledAt: number, isProgrammed: (instance: string) => boolean): void {
+    const nowMs = this.#options.clock.wallMs();
+    for (const record of round) {
+      if (!isProgrammed(record.endpoint.instance)) {
+        record.committedFingerprint = undefined;
+      } else if (record.committedFingerprint !== record.fingerprint) {
+        record.committedFingerprint = record.fingerprint;
+        record.stages.compiledAt = compiledAt;
+        record.stages.policyCommittedAt = nowMs;
+      }
+    }
+  }
+
+  async installRoutes(): Promise<void> {
+    this.#failOwners(await this.#options.routes.install(this.#mayHaveRoutes));
+  }
+
+  /** Last step: what state each endpoint is in now. */
+  conclude(round: Round): void {
+    const concerned = new Set([...round, ...this.#failed]);
+    this.#failed.clear();
+    for (const record of concerned) {
+      if (this.#records.get(record.endpoint.instance) !== record) continue;
+      const before = record.state;
+      record.state = this.#stateOf(record);
+      if (record.state === before) continue;
+      const { instance } = record.endpoint;
+      const reason = this.#reasonOf(record);
+      this.#options.logger.info(
+        { instance, interface: record.endpoint.interface, state: record.state, before, reason },
+        'endpoint state',
+      );
+      if (record.state === 'up') this.#cameUp(record);
+    }
+  }
+
+  /** A route to this address was removed; unless an endpoint has it, its connections are to be forgotten. */
+  noteWithdrawn(address: string): void {
+    this.#claims.noteWithdrawn(address);
+  }
+
+  /** Addresses that are nobody's now, or another's than before: their connections are to be forgotten. */
+  takeLostAddresses(): readonly string[] {
+    return this.#claims.takeLostAddresses();
+  }
+
+  #replace({ instance, endpoint, seenAtMs }: EndpointChange): void {
+    const record = this.#records.get(instance);
+    if (record !== undefined) this.#claims.remove(record.endpoint);
+    if (endpoint === undefined) {
+      record?.clearFailure();
+      this.#records.delete(instance);
+      this.#options.sysctls.forget(instance);
+      return;
+    }
+    const next = record ?? new EndpointRecord(endpoint, seenAtMs);
+    next.update(endpoint, seenAtMs);
+    this.#records.set(instance, next);
+    this.#claims.add(endpoint);
+  }
+
+  #want(record: EndpointRecord): void {
+    const { endpoint } = record;
+    const isRefused = this.#options.refusalOf(endpoint.instance) !== undefined;
+    if (!record.isOpen || isRefused || !record.canUse(this.#options.links.get(endpoint.interface))) {
+      this.#wantNothing(endpoint.instance);
+      return;
+    }
+    this.#options.routes.want(endpoint.instance, endpointRoutes(endpoint));
+    this.#options.neighbours.want(endpoint.instance, endpointNeighbours(endpoint));
+    this.#options.addresses.want(endpoint.instance, endpointInterfaceAddresses(endpoint));
+  }
+
+  #wantNothing(instance: string): void {
+    this.#options.routes.want(instance, []);
+    this.#options.neighbours.want(instance, []);
+    this.#options.addresses.want(instance, []);
+  }
+
+  async #prepareLink(record: EndpointRecord): Promise<void> {
+    const { links, linkControl, sysctls } = this.#options;
+    const { endpoint } = record;
+    const link = links.get(endpoint.interface);
+    if (!record.isOpen || record.isBackingOff || !record.canUse(link)) return;
+    const key = record.preparationKey(link);
+    if (record.preparedFor !== key) {
+      const failure = await sysctls.apply(endpoint.instance, endpointSettings(endpoint));
+      if (failure !== undefined) return this.#fail(record, failure);
+      record.preparedFor = key;
+    }
+    if (!link.up) {
+      try {
+        await linkControl.setUp(link.name);
+        links.raised(link.name, link.index);
+      } catch (error) {
+        return this.#fail(record, error instanceof Error ? error.message : String(error));
+      }
+    }
+    record.raisedIndex = link.index;
+  }
+
+  readonly #isNotBackingOff = (owner: string): boolean => this.#records.get(owner)?.isBackingOff === false;
+
+  readonly #mayHaveRoutes = (owner: string): boolean => {
+    if (owner === GATEWAYS) return true;
+    const record = this.#records.get(owner);
+    return (
+      record?.hasPolicy === true &&
+      !record.isBackingOff &&
+      this.#isPrepared(record) &&
+      this.#options.neighbours.settled(owner) &&
+      this.#options.addresses.settled(owner)
+    );
+  };
+
+  #isPrepared(record: EndpointRecord): boolean {
+    const link = this.#options.links.get(record.endpoint.interface);
+    return link?.up === true && record.preparedFor === record.preparationKey(link);
+  }
+
+  #failOwners(failures: ReadonlyMap<string, string>): void {
+    for (const [owner, reason] of failures) {
+      const record = this.#records.get(owner);
+      if (record === undefined) this.#options.logger.error({ owner, reason }, 'the kernel refused a gateway');
+      else this.#fail(record, reason);
+    }
+  }
+
+  #fail(record: EndpointRecord, reason: string): void {
+    const { clock, random, kick, logger } = this.#options;
+    const { instance } = record.endpoint;
+    const delayMs = record.fail(reason, clock, random, () => {
+      this.#touched.add(instance);
+      kick();
+    });
+    this.#failed.add(record);
+    logger.warn({ instance, reason, retryInMs: Math.round(delayMs) }, 'endpoint could not be programmed');
+  }
+
+  #stateOf(record: EndpointRecord): EndpointState {
+    const { instance } = record.endpoint;
+    if (!record.isOpen) return 'closed';
+    if (this.#options.refusalOf(instance) !== undefined || record.isBackingOff) return 'failed';
+    const link = this.#options.links.get(record.endpoint.interface);
+    if (!record.canUse(link)) return 'waiting-for-interface';
+    const isIn = this.#mayHaveRoutes(instance) && this.#options.routes.settled(instance);
+    if (isIn) record.clearFailure();
+    return isIn ? 'up' : 'programming';
+  }
+
+  #reasonOf(record: EndpointRecord): string | undefined {
+    const { instance, closedReason } = record.endpoint;
+    if (closedReason !== undefined) return closedReason;
+    if (record.state === 'failed') return this.#options.refusalOf(instance) ?? record.failureReason;
+    const link = this.#options.links.get(record.endpoint.interface);
+    if (record.state === 'waiting-for-interface' && link !== undefined) return `interface ${link.name} was taken down`;
+    return undefined;
+  }
+
+  #cameUp(record: EndpointRecord): void {
+    const { endpoint, stages } = record;
+    const interfaceSeenAt = this.#options.links.get(endpoint.interface)?.seenAtMs ?? stages.manifestSeenAt;
+    const routesInstalledAt = this.#options.clock.wallMs();
+    record.programmingMs = routesInstalledAt - Math.max(interfaceSeenAt, stages.manifestSeenAt);
+    this.#options.onUp({ instance: endpoint.instance, interfaceSeenAt, routesInstalledAt, ...stages });
+  }
+}

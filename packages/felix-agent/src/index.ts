@@ -1,0 +1,3 @@
+export * from './daemon/felix-agent.ts';
+export * from './dataplane/dataplane.ts';
+export * from './graph/fabric-graph.ts';
