@@ -1,6 +1,5 @@
 /** The outcomes that several (state, event) pairs of session-fsm.ts share. */
-import { CEASE, ERROR_CODE, type NotificationMessage } from '../codec/index.ts';
-import { describeNotification } from './describe-notification.ts';
+import { CEASE, ERROR_CODE, formatNotification, type NotificationMessage } from '../codec/index.ts';
 import type { DownCause, DownReason, FsmAction, FsmTimer } from './fsm-action.ts';
 import { type FsmSettings, INITIAL_FSM, type SessionFsm, type Transition } from './session-fsm-state.ts';
 
@@ -67,7 +66,7 @@ export function notifyAndFail(
   notification: NotificationMessage,
   unexpected?: string,
 ): Transition {
-  const text = `sent ${describeNotification(notification)}${unexpected === undefined ? '' : `: ${unexpected}`}`;
+  const text = `sent ${formatNotification(notification)}${unexpected === undefined ? '' : `: ${unexpected}`}`;
   return fail(fsm, settings, { cause: 'notification-sent', text }, { notification });
 }
 
@@ -77,7 +76,7 @@ export function sendHoldExpired(fsm: SessionFsm, settings: FsmSettings): Transit
   return fail(
     fsm,
     settings,
-    { cause: 'notification-sent', text: describeNotification(notification) },
+    { cause: 'notification-sent', text: formatNotification(notification) },
     { notification, abort: true },
   );
 }
@@ -103,7 +102,7 @@ export function fail(
 }
 
 export function stopped(fsm: SessionFsm, cause: DownCause, notification?: NotificationMessage): Transition {
-  const text = notification === undefined ? 'stopped' : `stopped, sent ${describeNotification(notification)}`;
+  const text = notification === undefined ? 'stopped' : `stopped, sent ${formatNotification(notification)}`;
   return { fsm: INITIAL_FSM, actions: [...leave(fsm, { cause, text }, notification, false), stop('IdleHold')] };
 }
 

@@ -12,8 +12,7 @@
  *   machines and reach this one as event 23.
  * - Events 6 and 7 wait for the IdleHoldTimer, whose length is for the surroundings to choose (damping).
  */
-import { CEASE, FSM_ERROR } from '../codec/index.ts';
-import { describeNotification } from './describe-notification.ts';
+import { CEASE, FSM_ERROR, formatNotification } from '../codec/index.ts';
 import type { FsmEvent } from './fsm-event.ts';
 import {
   active,
@@ -142,7 +141,7 @@ function inConnectOrActive(fsm: SessionFsm, event: FsmEvent, settings: FsmSettin
       // SendNOTIFICATIONwithoutOPEN is FALSE: nothing may precede our OPEN.
       return fail(fsm, settings, {
         cause: 'notification-sent',
-        text: `${describeNotification(event.notification)} before our OPEN`,
+        text: `${formatNotification(event.notification)} before our OPEN`,
       });
     case 'NotifMsgVerErr':
       if (fsm.delayingOpen) return fail(fsm, settings, received(event.reason), { countRetry: false });

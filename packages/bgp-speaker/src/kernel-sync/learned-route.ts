@@ -1,0 +1,70 @@
+import type { KernelNextHop, KernelRoute } from '@slash32/linux';
+import { ROUTE_PROTOCOL } from '@slash32/shared';
+import { type PrefixKey, prefixKeyAddressFamily, prefixKeyToText } from '../codec/index.ts';
+import type { Path } from '../rib/path.ts';
+
+/**
+ * Metrics of learned routes. They are our own, so that we never replace another program's route to the same prefix. For
+ * IPv6 it is above the kernel's default of 1024: an instance's route of the agent wins over a learned one at once.
+ */
+export const LEARNED_ROUTE_METRIC = { 4: 32, 6: 2048 } as const;
+
+/** Interface that a peer's session runs over, by the peer's name, where known. */
+export type DeviceOf = (peer: string) => string | undefined;
+
+/**
+ * The kernel's route for a multipath set of learned paths; `undefined` if there is nothing to install. A link-local next
+ * hop (RFC 2545 3) needs the interface; where that is not known yet, the global one has to do.
+ */
+export function learnedRoute(key: PrefixKey, paths: readonly Path[], deviceOf: DeviceOf): KernelRoute | undefined {
+  const nextHops = new Map<string, KernelNextHop>();
+  for (const path of paths) {
+    if (path.source.type === 'local') return undefined;
+    const nextHop = kernelNextHop(path, deviceOf);
+    nextHops.set(nextHopText(nextHop), nextHop);
+  }
+  if (nextHops.size === 0) return undefined;
+  const family = prefixKeyAddressFamily(key);
+  return {
+    family,
+    prefix: prefixKeyToText(key),
+    type: 'unicast',
+    protocol: ROUTE_PROTOCOL.learned,
+    metric: LEARNED_ROUTE_METRIC[family],
+    nextHops: [...nextHops.entries()].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, nextHop]) => nextHop),
+  };
+}
+
+/** True if the kernel's route has the next hops that are wanted; an interface counts only where one is wanted. */
+export function hasNextHops(wanted: KernelRoute, actual: KernelRoute): boolean {
+  return wanted.nextHops.length === actual.nextHops.length && coversNextHops(wanted, actual);
+}
+
+/** True if every next hop of `actual` is wanted as well. */
+export function coversNextHops(wanted: KernelRoute, actual: KernelRoute): boolean {
+  return actual.nextHops.every((candidate) =>
+    wanted.nextHops.some(
+      (nextHop) =>
+        nextHop.gateway === candidate.gateway &&
+        (nextHop.device === undefined || candidate.device === undefined || nextHop.device === candidate.device),
+    ),
+  );
+}
+
+export function routeText(route: KernelRoute): string {
+  return route.nextHops.map(nextHopText).join(' ');
+}
+
+function kernelNextHop(path: Path, deviceOf: DeviceOf): KernelNextHop {
+  const { address, linkLocal } = path.nextHop;
+  const device = deviceOf(path.source.name);
+  if (linkLocal !== undefined && (device !== undefined || address === '::')) {
+    return { gateway: linkLocal, ...(device === undefined ? {} : { device }) };
+  }
+  if (address.startsWith('fe80:') && device !== undefined) return { gateway: address, device };
+  return { gateway: address };
+}
+
+function nextHopText(nextHop: KernelNextHop): string {
+  return `${nextHop.gateway ?? ''}%${nextHop.device ?? ''}`;
+}

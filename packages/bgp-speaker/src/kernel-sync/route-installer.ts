@@ -1,0 +1,277 @@
+import type { KernelRoute, RouteChange, RouteEvent, RouteTable } from '@slash32/linux';
+import { Backoff, type Clock, type Logger, ROUTE_PROTOCOL, type Timer } from '@slash32/shared';
+import { type PrefixKey, prefixKeyFromText } from '../codec/index.ts';
+import type { Path } from '../rib/path.ts';
+import {
+  coversNextHops,
+  type DeviceOf,
+  hasNextHops,
+  LEARNED_ROUTE_METRIC,
+  learnedRoute,
+  routeText,
+} from './learned-route.ts';
+
+export interface RouteInstallerOptions {
+  readonly routes: RouteTable;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  /** The paths that Loc-RIB has chosen for a prefix now. */
+  readonly chosen: (key: PrefixKey) => readonly Path[];
+  readonly deviceOf: DeviceOf;
+}
+
+const BATCH_SIZE = 5000;
+const RECONCILE_DELAY_MS = 50;
+const RECONCILE_INTERVAL_MS = 1000;
+
+/**
+ * Keeps the kernel's learned routes (`ROUTE_PROTOCOL.learned`) as Loc-RIB wants them: prefixes are marked, and whatever
+ * is chosen for them when their turn comes is installed, in batches, one at a time. Routes of others are not looked at.
+ *
+ * Routes found at the start are of the speaker's former life. Until the selection deferral ends they stay, and change
+ * only if the new choice has all of their next hops and more (RFC 4724 4.1); then those that nobody wants go.
+ */
+export class RouteInstaller {
+  readonly #options: RouteInstallerOptions;
+  readonly #backoff: Backoff;
+  readonly #marked = new Set<PrefixKey>();
+  readonly #installed = new Map<PrefixKey, KernelRoute>();
+  readonly #retained = new Map<PrefixKey, KernelRoute>();
+  readonly #failed = new Map<PrefixKey, string>();
+  /** Of former releases, with another metric: removed with the retained ones. */
+  #obsolete: readonly KernelRoute[] = [];
+  #deferring = true;
+  #working: Promise<void> | undefined;
+  #retryTimer: Timer | undefined;
+  #reconcileTimer: Timer | undefined;
+  #reconcileWanted = false;
+  #lastReconcileMs = Number.NEGATIVE_INFINITY;
+  #stopped = false;
+
+  constructor(options: RouteInstallerOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff({ initialMs: 500, maxMs: 30_000, random: options.random });
+  }
+
+  /** Lists what the former life left and begins to watch for changes by others. */
+  async start(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.#stop(), { once: true });
+    const filter = { protocol: ROUTE_PROTOCOL.learned };
+    await this.#options.routes.watch(
+      filter,
+      { onEvents: (events) => this.#onEvents(events), onOverrun: () => this.#wantReconcile() },
+      signal,
+    );
+    const obsolete: KernelRoute[] = [];
+    for (const route of await this.#options.routes.list(filter)) {
+      if (route.metric === LEARNED_ROUTE_METRIC[route.family]) {
+        this.#retained.set(prefixKeyFromText(route.prefix), route);
+      } else obsolete.push(route);
+    }
+    this.#obsolete = obsolete;
+  }
+
+  get installedRoutes(): number {
+    return this.#installed.size;
+  }
+
+  /** Routes of the former life that no peer has confirmed so far. */
+  get retainedRoutes(): number {
+    return this.#retained.size;
+  }
+
+  /** Prefixes that the kernel refuses at present, with its words. */
+  get failures(): ReadonlyMap<PrefixKey, string> {
+    return this.#failed;
+  }
+
+  isInstalled(key: PrefixKey): boolean {
+    return this.#installed.has(key) || this.#retained.has(key);
+  }
+
+  hasRetained(family: 4 | 6): boolean {
+    for (const route of this.#retained.values()) if (route.family === family) return true;
+    return false;
+  }
+
+  /** The choice for this prefix changed. */
+  mark(key: PrefixKey): void {
+    this.#marked.add(key);
+    this.#wake();
+  }
+
+  /** Every peer has said what it has, or was given up: what nobody confirmed goes. */
+  endDeferral(): void {
+    if (!this.#deferring) return;
+    this.#deferring = false;
+    for (const key of this.#retained.keys()) this.#marked.add(key);
+    this.#wake();
+  }
+
+  /** An interface came up: what the kernel refused may work now, and what it dropped is wanted back. */
+  retryNow(): void {
+    this.#retryTimer?.cancel();
+    this.#retryTimer = undefined;
+    for (const key of this.#failed.keys()) this.#marked.add(key);
+    this.#wantReconcile();
+    this.#wake();
+  }
+
+  /** Resolves when nothing is marked and nothing is under way. */
+  async settled(): Promise<void> {
+    while (this.#working !== undefined) await this.#working;
+  }
+
+  #wake(): void {
+    if (this.#stopped || this.#working !== undefined) return;
+    // A microtask later all prefixes of one received chunk are marked.
+    this.#working = Promise.resolve()
+      .then(() => this.#work())
+      .finally(() => {
+        this.#working = undefined;
+        if (this.#hasWork()) this.#wake();
+      });
+  }
+
+  #hasWork(): boolean {
+    return this.#marked.size > 0 || this.#reconcileWanted || (!this.#deferring && this.#obsolete.length > 0);
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#stopped && this.#hasWork()) {
+      try {
+        if (this.#reconcileWanted) await this.#reconcile();
+        await this.#apply(this.#nextBatch());
+      } catch (error) {
+        this.#options.logger.warn({ err: error }, 'cannot reach the kernel’s routes');
+        this.#retryLater();
+        return;
+      }
+    }
+  }
+
+  #nextBatch(): readonly RouteChange[] {
+    const changes: RouteChange[] = [];
+    if (!this.#deferring) {
+      for (const route of this.#obsolete) changes.push({ op: 'delete', route });
+      this.#obsolete = [];
+    }
+    for (const key of this.#marked) {
+      if (changes.length >= BATCH_SIZE) break;
+      this.#marked.delete(key);
+      const change = this.#changeFor(key);
+      if (change !== undefined) changes.push(change);
+    }
+    return changes;
+  }
+
+  /** What has to be done for a prefix now; nothing if the kernel has what is wanted. */
+  #changeFor(key: PrefixKey): RouteChange | undefined {
+    const wanted = learnedRoute(key, this.#options.chosen(key), this.#options.deviceOf);
+    const retained = this.#retained.get(key);
+    if (retained !== undefined) {
+      if (this.#deferring && (wanted === undefined || !coversNextHops(wanted, retained))) return undefined;
+      this.#retained.delete(key);
+      this.#installed.set(key, wanted !== undefined && hasNextHops(wanted, retained) ? wanted : retained);
+    }
+    const installed = this.#installed.get(key);
+    if (wanted === undefined) {
+      this.#failed.delete(key);
+      if (installed === undefined) return undefined;
+      this.#installed.delete(key);
+      return { op: 'delete', route: installed };
+    }
+    if (installed !== undefined && routeText(installed) === routeText(wanted)) return undefined;
+    this.#installed.set(key, wanted);
+    return { op: 'replace', route: wanted };
+  }
+
+  async #apply(changes: readonly RouteChange[]): Promise<void> {
+    if (changes.length === 0) return;
+    const keys = changes.map(({ route }) => prefixKeyFromText(route.prefix));
+    let failures: ReadonlyMap<RouteChange, string>;
+    try {
+      failures = new Map((await this.#options.routes.apply(changes)).map(({ change, reason }) => [change, reason]));
+    } catch (error) {
+      // Nothing is known of this batch now; listing tells what became of it.
+      this.#reconcileWanted = true;
+      throw error;
+    }
+    for (const [index, change] of changes.entries()) {
+      const key = keys[index];
+      if (key === undefined) continue;
+      const reason = failures.get(change);
+      if (reason === undefined) {
+        if (change.op === 'replace') this.#failed.delete(key);
+        continue;
+      }
+      // A refused deletion is of a route that was wanted once: it goes back to where it will be tried again.
+      if (change.op === 'replace') this.#installed.delete(key);
+      else this.#installed.set(key, change.route);
+      if (!this.#failed.has(key)) {
+        this.#options.logger.warn({ prefix: change.route.prefix, op: change.op, reason }, 'kernel refused a route');
+      }
+      this.#failed.set(key, reason);
+    }
+    if (this.#failed.size === 0) this.#backoff.reset();
+    else this.#retryLater();
+  }
+
+  #retryLater(): void {
+    if (this.#retryTimer !== undefined || this.#stopped) return;
+    this.#retryTimer = this.#options.clock.schedule(this.#backoff.nextDelayMs(), () => {
+      this.#retryTimer = undefined;
+      for (const key of this.#failed.keys()) this.#marked.add(key);
+      this.#wake();
+    });
+  }
+
+  #onEvents(events: readonly RouteEvent[]): void {
+    const lost = events.some(
+      ({ type, route }) => type === 'removed' && this.#installed.has(prefixKeyFromText(route.prefix)),
+    );
+    if (lost) this.#wantReconcile();
+  }
+
+  /** Not more often than once a second: our own replacements may look like removals (IPv6). */
+  #wantReconcile(): void {
+    if (this.#reconcileTimer !== undefined || this.#stopped) return;
+    const earliestMs = this.#lastReconcileMs + RECONCILE_INTERVAL_MS;
+    const delayMs = Math.max(RECONCILE_DELAY_MS, earliestMs - this.#options.clock.monotonicMs());
+    this.#reconcileTimer = this.#options.clock.schedule(delayMs, () => {
+      this.#reconcileTimer = undefined;
+      this.#reconcileWanted = true;
+      this.#wake();
+    });
+  }
+
+  /** Compares what we believe to be installed with what is, and marks the differences. */
+  async #reconcile(): Promise<void> {
+    const actual = new Map<PrefixKey, KernelRoute>();
+    for (const route of await this.#options.routes.list({ protocol: ROUTE_PROTOCOL.learned })) {
+      if (route.metric === LEARNED_ROUTE_METRIC[route.family]) actual.set(prefixKeyFromText(route.prefix), route);
+    }
+    this.#reconcileWanted = false;
+    this.#lastReconcileMs = this.#options.clock.monotonicMs();
+    for (const [key, route] of this.#installed) {
+      const found = actual.get(key);
+      if (found !== undefined && hasNextHops(route, found)) continue;
+      this.#installed.delete(key);
+      if (found !== undefined) this.#installed.set(key, found);
+      this.#marked.add(key);
+    }
+    for (const key of this.#retained.keys()) if (!actual.has(key)) this.#retained.delete(key);
+    for (const [key, route] of actual) {
+      if (this.#installed.has(key) || this.#retained.has(key)) continue;
+      this.#installed.set(key, route);
+      this.#marked.add(key);
+    }
+  }
+
+  #stop(): void {
+    this.#stopped = true;
+    this.#retryTimer?.cancel();
+    this.#reconcileTimer?.cancel();
+  }
+}

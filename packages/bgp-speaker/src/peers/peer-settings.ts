@@ -1,0 +1,44 @@
+import type { BgpFamily } from '@slash32/shared';
+
+/** All that one session is configured with: a BGPPeer, the Host and the FabricConfiguration, put together. */
+export interface PeerSettings {
+  /** Name of the BGPPeer. */
+  readonly name: string;
+  readonly address: string;
+  readonly remoteAsNumber: number;
+  readonly localAsNumber: number;
+  /** Our BGP Identifier, dotted quad. */
+  readonly routerId: string;
+  /** Source of the session; absent: the kernel's choice. */
+  readonly localAddress?: string;
+  readonly families: readonly BgpFamily[];
+  readonly holdTimeSeconds: number;
+  readonly connectRetrySeconds: number;
+  readonly passive: boolean;
+  readonly restartTimeSeconds: number;
+  /** More than 1: the router is not on our link. */
+  readonly multihopTtl?: number;
+  /** Addresses of the Host resource. */
+  readonly hostAddress: string;
+  readonly hostAddress6?: string;
+}
+
+/** Fields that a running session takes over as they are; a change of any other one needs a new session. */
+const LIVE_FIELDS: ReadonlySet<keyof PeerSettings> = new Set(['connectRetrySeconds', 'passive', 'hostAddress']);
+
+/** Names of the fields that differ and need a new session. */
+export function fieldsNeedingReset(before: PeerSettings, after: PeerSettings): readonly string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]) as ReadonlySet<keyof PeerSettings>;
+  return [...names].filter(
+    (name) => !LIVE_FIELDS.has(name) && JSON.stringify(before[name]) !== JSON.stringify(after[name]),
+  );
+}
+
+export function peerTypeOf(settings: Pick<PeerSettings, 'localAsNumber' | 'remoteAsNumber'>): 'ebgp' | 'ibgp' {
+  return settings.localAsNumber === settings.remoteAsNumber ? 'ibgp' : 'ebgp';
+}
+
+/** True if the router is expected to be a neighbour on a link of ours. */
+export function isOnLink(settings: PeerSettings): boolean {
+  return peerTypeOf(settings) === 'ebgp' && (settings.multihopTtl ?? 1) === 1;
+}

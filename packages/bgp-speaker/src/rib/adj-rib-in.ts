@@ -1,0 +1,153 @@
+import type { BgpFamily } from '@slash32/shared';
+import { BGP_FAMILIES, type NextHop, type NlriBlock, type PathAttributes, type PrefixKey } from '../codec/index.ts';
+import type { ImportPolicy } from './import-policy.ts';
+import type { Path, PathSource } from './path.ts';
+import { PathTable } from './path-table.ts';
+
+export interface AdjRibInEntry {
+  readonly path: Path;
+  readonly stale: boolean;
+}
+
+interface FamilyTable {
+  current: Map<PrefixKey, Path>;
+  /** What the peer announced before its restart and has not confirmed since (RFC 4724 4.2). */
+  stale: Map<PrefixKey, Path>;
+  /** Of both, those that the import policy accepted. */
+  accepted: number;
+}
+
+/**
+ * Adj-RIB-In of one peer (RFC 4271 3.2). Marking all routes stale is O(1): the table becomes the stale one, and each
+ * route that is announced again moves over. Methods that change routes return or report the prefixes concerned, for
+ * the caller to decide again.
+ */
+export class AdjRibIn {
+  readonly #policy: ImportPolicy;
+  readonly #paths: PathTable;
+  readonly #tables: Readonly<Record<BgpFamily, FamilyTable>> = {
+    'ipv4-unicast': { current: new Map(), stale: new Map(), accepted: 0 },
+    'ipv6-unicast': { current: new Map(), stale: new Map(), accepted: 0 },
+  };
+
+  constructor(source: PathSource, policy: ImportPolicy) {
+    this.#policy = policy;
+    this.#paths = new PathTable(source);
+  }
+
+  /** Number of prefixes, rejected ones included. */
+  received(family: BgpFamily): number {
+    const table = this.#tables[family];
+    return table.current.size + table.stale.size;
+  }
+
+  accepted(family: BgpFamily): number {
+    return this.#tables[family].accepted;
+  }
+
+  staleRoutes(family?: BgpFamily): number {
+    if (family !== undefined) return this.#tables[family].stale.size;
+    return BGP_FAMILIES.reduce((sum, each) => sum + this.#tables[each].stale.size, 0);
+  }
+
+  /** The path of a prefix as it competes: `undefined` if there is none or it was rejected. */
+  candidate(key: PrefixKey): Path | undefined {
+    const table = this.#tableOf(key);
+    const path = table.current.get(key) ?? table.stale.get(key);
+    return path?.rejection === undefined ? path : undefined;
+  }
+
+  entry(key: PrefixKey): AdjRibInEntry | undefined {
+    const table = this.#tableOf(key);
+    const current = table.current.get(key);
+    if (current !== undefined) return { path: current, stale: false };
+    const stale = table.stale.get(key);
+    return stale === undefined ? undefined : { path: stale, stale: true };
+  }
+
+  *keys(): Generator<PrefixKey> {
+    for (const family of BGP_FAMILIES) {
+      yield* this.#tables[family].current.keys();
+      yield* this.#tables[family].stale.keys();
+    }
+  }
+
+  announce(block: NlriBlock, attributes: PathAttributes, nextHop: NextHop, changed: (key: PrefixKey) => void): void {
+    const table = this.#tables[block.family];
+    const verdict = this.#policy.ofPath(attributes, nextHop);
+    let accepted: Path | undefined;
+    for (const key of block.prefixes) {
+      const rejection = verdict ?? this.#policy.ofPrefix(key);
+      let path: Path;
+      if (rejection === undefined) {
+        accepted ??= this.#paths.intern(attributes, nextHop, undefined);
+        path = accepted;
+      } else {
+        path = this.#paths.intern(attributes, nextHop, rejection);
+      }
+      const current = table.current.get(key);
+      if (current === path) continue;
+      const previous = current ?? table.stale.get(key);
+      this.#paths.retain(path);
+      table.current.set(key, path);
+      if (path.rejection === undefined) table.accepted += 1;
+      if (previous !== undefined) {
+        if (current === undefined) table.stale.delete(key);
+        this.#forget(table, previous);
+      }
+      if (previous !== path) changed(key);
+    }
+  }
+
+  withdraw(block: NlriBlock, changed: (key: PrefixKey) => void): void {
+    const table = this.#tables[block.family];
+    for (const key of block.prefixes) {
+      const path = table.current.get(key) ?? table.stale.get(key);
+      if (path === undefined) continue;
+      table.current.delete(key);
+      table.stale.delete(key);
+      this.#forget(table, path);
+      changed(key);
+    }
+  }
+
+  /** The session is down and the peer restarts: everything is stale. What was stale already goes (RFC 4724 4.2). */
+  markStale(family: BgpFamily, changed: (key: PrefixKey) => void): void {
+    const table = this.#tables[family];
+    this.sweepStale(family, changed);
+    table.stale = table.current;
+    table.current = new Map();
+  }
+
+  /** Removes what is still stale. */
+  sweepStale(family: BgpFamily, changed: (key: PrefixKey) => void): void {
+    const table = this.#tables[family];
+    const stale = table.stale;
+    table.stale = new Map();
+    this.#drop(table, stale, changed);
+  }
+
+  clear(family: BgpFamily, changed: (key: PrefixKey) => void): void {
+    const table = this.#tables[family];
+    this.sweepStale(family, changed);
+    const current = table.current;
+    table.current = new Map();
+    this.#drop(table, current, changed);
+  }
+
+  #drop(table: FamilyTable, routes: ReadonlyMap<PrefixKey, Path>, changed: (key: PrefixKey) => void): void {
+    for (const [key, path] of routes) {
+      this.#forget(table, path);
+      changed(key);
+    }
+  }
+
+  #forget(table: FamilyTable, path: Path): void {
+    if (path.rejection === undefined) table.accepted -= 1;
+    this.#paths.release(path);
+  }
+
+  #tableOf(key: PrefixKey): FamilyTable {
+    return this.#tables[typeof key === 'number' ? 'ipv4-unicast' : 'ipv6-unicast'];
+  }
+}

@@ -1,0 +1,84 @@
+import type { PrefixKey } from '../codec/index.ts';
+import type { AdjRibIn } from './adj-rib-in.ts';
+import { type Decision, decide, explainDecision } from './decision-process.ts';
+import { LOCAL_PATH, type Path } from './path.ts';
+
+/**
+ * Loc-RIB: per prefix the paths that forward. It is a function of the local routes and the Adj-RIBs-In alone; callers
+ * name the prefixes whose candidates changed and get those whose choice changed.
+ */
+export class LocRib {
+  readonly #local = new Set<PrefixKey>();
+  readonly #sources = new Set<AdjRibIn>();
+  readonly #routes = new Map<PrefixKey, readonly Path[]>();
+  #learned = 0;
+
+  /** Prefixes with a chosen learned route. */
+  get learned(): number {
+    return this.#learned;
+  }
+
+  get localPrefixes(): ReadonlySet<PrefixKey> {
+    return this.#local;
+  }
+
+  addSource(adjRibIn: AdjRibIn): void {
+    this.#sources.add(adjRibIn);
+  }
+
+  /** The caller has cleared it and had its prefixes decided again, or does so next. */
+  removeSource(adjRibIn: AdjRibIn): void {
+    this.#sources.delete(adjRibIn);
+  }
+
+  /** Returns false if nothing changed. The caller calls {@link decideAgain} for the prefix. */
+  setLocal(key: PrefixKey, present: boolean): boolean {
+    if (this.#local.has(key) === present) return false;
+    if (present) this.#local.add(key);
+    else this.#local.delete(key);
+    return true;
+  }
+
+  /** The best path first, then those that share the load with it; empty if there is no route. */
+  route(key: PrefixKey): readonly Path[] {
+    return this.#routes.get(key) ?? [];
+  }
+
+  routes(): ReadonlyMap<PrefixKey, readonly Path[]> {
+    return this.#routes;
+  }
+
+  candidates(key: PrefixKey): readonly Path[] {
+    const found: Path[] = [];
+    if (this.#local.has(key)) found.push(LOCAL_PATH);
+    for (const source of this.#sources) {
+      const path = source.candidate(key);
+      if (path !== undefined) found.push(path);
+    }
+    return found;
+  }
+
+  explain(key: PrefixKey): Decision {
+    return explainDecision(this.candidates(key));
+  }
+
+  /** Runs the decision process for the prefix; true if its choice changed. */
+  decideAgain(key: PrefixKey): boolean {
+    const before = this.#routes.get(key);
+    const after = decide(this.candidates(key));
+    if (before === undefined ? after.length === 0 : samePaths(before, after)) return false;
+    if (after.length === 0) this.#routes.delete(key);
+    else this.#routes.set(key, after);
+    this.#learned += isLearned(after) - isLearned(before ?? []);
+    return true;
+  }
+}
+
+function samePaths(left: readonly Path[], right: readonly Path[]): boolean {
+  return left === right || (left.length === right.length && left.every((path, index) => path === right[index]));
+}
+
+function isLearned(paths: readonly Path[]): 0 | 1 {
+  const best = paths[0];
+  return best === undefined || best.source.type === 'local' ? 0 : 1;
+}

@@ -1,0 +1,42 @@
+import type { NextHop, PathAttributes, PeerType } from '../codec/index.ts';
+
+/** Where a path came from. One object per peer and session, so that identity is enough to compare. */
+export interface PathSource {
+  /** Name of the BGPPeer, or `local`. */
+  readonly name: string;
+  readonly type: PeerType | 'local';
+  /** BGP Identifier as a number; 0 for local. */
+  readonly routerId: number;
+  /** Address of the peer, canonical text; empty for local. */
+  readonly address: string;
+}
+
+/**
+ * What is the same for many prefixes: attributes, next hop, source, and the verdict of the import policy on them.
+ * Interned (path-table.ts): equal paths of one source are one object.
+ */
+export interface Path {
+  readonly source: PathSource;
+  readonly attributes: PathAttributes;
+  readonly nextHop: NextHop;
+  /** Set if the import policy refuses it: why. Such a path stays in Adj-RIB-In for people to see, and goes no further. */
+  readonly rejection?: string;
+  /** `[this]`: the multipath set of most routes, shared to spare an array per prefix. */
+  readonly alone: readonly Path[];
+}
+
+export function makePath(fields: Omit<Path, 'alone'>): Path {
+  const alone: Path[] = [];
+  const path: Path = { ...fields, alone };
+  alone.push(path);
+  return path;
+}
+
+export const LOCAL_SOURCE: PathSource = { name: 'local', type: 'local', routerId: 0, address: '' };
+
+/** All local instance routes share one path: the host itself is the next hop. */
+export const LOCAL_PATH: Path = makePath({
+  source: LOCAL_SOURCE,
+  attributes: { origin: 'igp', asPath: [] },
+  nextHop: { address: '' },
+});

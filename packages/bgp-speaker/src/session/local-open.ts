@@ -1,0 +1,41 @@
+import type { BgpFamily } from '@slash32/shared';
+import { AS_TRANS, type Capability, FAMILY_PARAMETERS, type OpenMessage } from '../codec/index.ts';
+import type { PeerSettings } from '../peers/peer-settings.ts';
+
+/** What a speaker says of its own restart (RFC 4724 3). */
+export interface RestartState {
+  /** R bit: the speaker has just started and has not ended its selection deferral. */
+  readonly restarting: boolean;
+  /** F bit per family: the kernel kept forwarding meanwhile. */
+  readonly forwardingPreserved: (family: BgpFamily) => boolean;
+}
+
+/** The OPEN that we send to a peer. */
+export function localOpen(settings: PeerSettings, restart: RestartState): OpenMessage {
+  const families = settings.families.map((family) => FAMILY_PARAMETERS[family]);
+  const capabilities: Capability[] = [
+    ...families.map(({ family, afi, safi }) => ({ kind: 'multiprotocol', family, afi, safi }) as const),
+    { kind: 'route-refresh' },
+    { kind: 'extended-message' },
+    {
+      kind: 'graceful-restart',
+      restarting: restart.restarting,
+      notification: false,
+      restartTimeSeconds: settings.restartTimeSeconds,
+      families: families.map(({ family, afi, safi }) => ({
+        family,
+        afi,
+        safi,
+        forwardingPreserved: restart.forwardingPreserved(family),
+      })),
+    },
+    { kind: 'four-octet-as', asNumber: settings.localAsNumber },
+  ];
+  return {
+    version: 4,
+    myAs: settings.localAsNumber > 0xffff ? AS_TRANS : settings.localAsNumber,
+    holdTimeSeconds: settings.holdTimeSeconds,
+    routerId: settings.routerId,
+    capabilities,
+  };
+}

@@ -1,0 +1,64 @@
+import type { BgpFamily, BgpNeighborStatus, BgpSessionState } from '@slash32/shared';
+import { formatCapability, type OpenMessage } from '../codec/index.ts';
+import type { PeerSettings } from '../peers/peer-settings.ts';
+import type { AdjRibIn } from '../rib/adj-rib-in.ts';
+import type { MessageCounters, MessageCounts } from './message-counters.ts';
+import type { NegotiatedSession } from './negotiated-session.ts';
+import type { UpdateSender } from './update-sender.ts';
+
+/** What a neighbor's status is made from. */
+export interface NeighborFacts {
+  readonly settings: PeerSettings;
+  readonly state: BgpSessionState;
+  readonly stateSeconds: number;
+  readonly session: NegotiatedSession | undefined;
+  readonly localOpen: OpenMessage;
+  readonly lastDown: BgpNeighborStatus['lastDown'];
+  readonly counters: MessageCounters;
+  readonly adjRibIn: AdjRibIn;
+  readonly sender: UpdateSender | undefined;
+  readonly peerRestarting: boolean;
+  readonly bestPaths: (family: BgpFamily) => number;
+}
+
+export function neighborStatus(facts: NeighborFacts): BgpNeighborStatus {
+  const { settings, session } = facts;
+  const prefixes: Partial<Record<BgpFamily, { received: number; accepted: number; best: number; advertised: number }>> =
+    {};
+  for (const family of settings.families) {
+    prefixes[family] = {
+      received: facts.adjRibIn.received(family),
+      accepted: facts.adjRibIn.accepted(family),
+      best: facts.bestPaths(family),
+      advertised: facts.sender?.advertised(family) ?? 0,
+    };
+  }
+  return {
+    peer: settings.name,
+    address: settings.address,
+    remoteAsNumber: settings.remoteAsNumber,
+    localAsNumber: settings.localAsNumber,
+    state: facts.state,
+    stateSeconds: facts.stateSeconds,
+    ...(session === undefined ? {} : { remoteRouterId: session.remote.routerId }),
+    ...(facts.lastDown === undefined ? {} : { lastDown: facts.lastDown }),
+    ...(session === undefined
+      ? {}
+      : { holdTimeSeconds: session.holdTimeSeconds, keepaliveSeconds: session.keepaliveSeconds }),
+    localCapabilities: (session?.local ?? facts.localOpen).capabilities.map(formatCapability),
+    remoteCapabilities: session === undefined ? [] : session.remote.capabilities.map(formatCapability),
+    messages: { sent: countsByName(facts.counters.sent), received: countsByName(facts.counters.received) },
+    prefixes,
+    gracefulRestart: { peerRestarting: facts.peerRestarting, staleRoutes: facts.adjRibIn.staleRoutes() },
+  };
+}
+
+function countsByName(counts: MessageCounts): Readonly<Record<string, number>> {
+  return {
+    OPEN: counts.open,
+    UPDATE: counts.update,
+    NOTIFICATION: counts.notification,
+    KEEPALIVE: counts.keepalive,
+    'ROUTE-REFRESH': counts.routeRefresh,
+  };
+}

@@ -1,0 +1,423 @@
+import {
+  Backoff,
+  type BgpFamily,
+  type BgpNeighborStatus,
+  type BgpSessionState,
+  type Clock,
+  type Logger,
+  type ResourceFinding,
+  type Timer,
+} from '@slash32/shared';
+import type { DecodedUpdate, OpenMessage, PrefixKey } from '../codec/index.ts';
+import type { DownReason } from '../fsm/fsm-action.ts';
+import { isOnLink, type PeerSettings, peerTypeOf } from '../peers/peer-settings.ts';
+import { AdjRibIn } from '../rib/adj-rib-in.ts';
+import { exportRoute } from '../rib/export-policy.ts';
+import { builtInImportPolicy } from '../rib/import-policy.ts';
+import { resolveCollision, routerIdNumber } from './collision.ts';
+import { GracefulRestartHelper } from './graceful-restart-helper.ts';
+import type { LocalNextHops, NextHopQuestion } from './local-next-hops.ts';
+import { localOpen, type RestartState } from './local-open.ts';
+import { newMessageCounters } from './message-counters.ts';
+import type { NegotiatedSession } from './negotiated-session.ts';
+import { neighborStatus } from './neighbor-status.ts';
+import { type SessionDependencies, SessionMachine, type SessionObserver } from './session-machine.ts';
+import type { IncomingConnection, Transport } from './transport.ts';
+import { UpdateSender } from './update-sender.ts';
+
+export interface NeighborDependencies {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly transport: Transport;
+  /** TCP port of all peers: 179, but for tests. */
+  readonly port: number;
+  readonly restart: RestartState;
+  readonly findNextHops: (question: NextHopQuestion) => Promise<LocalNextHops>;
+  readonly localPrefixes: () => Iterable<PrefixKey>;
+}
+
+export interface NeighborObserver {
+  /** The candidates of this prefix changed. */
+  onRouteChanged(key: PrefixKey): void;
+  onStateChanged(state: BgpSessionState): void;
+  /** The session is up, the peer's initial routes are still to come. */
+  onUp(session: NegotiatedSession): void;
+  onDown(reason: DownReason, routesKept: boolean): void;
+  onEndOfRib(family: BgpFamily): void;
+}
+
+/** A session that lived this long has proved itself: its end starts the back-off anew. */
+const STABLE_SESSION_MS = 10_000;
+const MAX_IDLE_HOLD_MS = 30_000;
+const FIRST_IDLE_HOLD_MS = 250;
+const NEXT_HOP_RETRY_MS = 5000;
+
+/**
+ * One configured peer over all its connections and sessions: collisions, graceful restart of the peer, what it sent
+ * (Adj-RIB-In) and what it is told. At most two machines live: `primary`, and a `challenger` for a connection that the
+ * peer opened while the primary has or wants one of its own.
+ */
+export class Neighbor {
+  readonly adjRibIn: AdjRibIn;
+  readonly #deps: NeighborDependencies;
+  readonly #observer: NeighborObserver;
+  readonly #helper: GracefulRestartHelper;
+  readonly #counters = newMessageCounters();
+  readonly #idleHold: Backoff;
+  readonly #source: {
+    readonly name: string;
+    readonly type: 'ebgp' | 'ibgp';
+    routerId: number;
+    readonly address: string;
+  };
+  #settings: PeerSettings;
+  #primary: SessionMachine;
+  #challenger: SessionMachine | undefined;
+  #sender: UpdateSender | undefined;
+  #nextHops: Promise<LocalNextHops> | undefined;
+  #nextHopTimer: Timer | undefined;
+  #familiesWithoutNextHop: readonly BgpFamily[] = [];
+  #ownAddresses: ReadonlySet<string> = new Set();
+  #lastDown: BgpNeighborStatus['lastDown'];
+  #lastCause: DownReason['cause'] | undefined;
+  #stateSinceMs: number;
+  #establishedAtMs = 0;
+
+  constructor(settings: PeerSettings, dependencies: NeighborDependencies, observer: NeighborObserver) {
+    this.#settings = settings;
+    this.#deps = dependencies;
+    this.#observer = observer;
+    this.#stateSinceMs = dependencies.clock.monotonicMs();
+    this.#idleHold = new Backoff({
+      initialMs: FIRST_IDLE_HOLD_MS,
+      maxMs: MAX_IDLE_HOLD_MS,
+      random: dependencies.random,
+    });
+    this.#source = { name: settings.name, type: peerTypeOf(settings), routerId: 0, address: settings.address };
+    this.adjRibIn = new AdjRibIn(
+      this.#source,
+      builtInImportPolicy({
+        peerType: this.#source.type,
+        localAsNumber: settings.localAsNumber,
+        localRouterId: settings.routerId,
+        isOwnAddress: (address) => this.#ownAddresses.has(address),
+      }),
+    );
+    this.#helper = new GracefulRestartHelper(dependencies.clock, this.adjRibIn, (key) => observer.onRouteChanged(key));
+    this.#primary = this.#newMachine();
+  }
+
+  get settings(): PeerSettings {
+    return this.#settings;
+  }
+
+  get state(): BgpSessionState {
+    return this.#primary.state;
+  }
+
+  get negotiated(): NegotiatedSession | undefined {
+    return this.#primary.negotiated;
+  }
+
+  start(): void {
+    this.#primary.dispatch({ name: 'AutomaticStart' });
+  }
+
+  /** Ends the session with a Cease and forgets the peer's routes. */
+  stop(ceaseSubcode: number): void {
+    this.#challenger?.dispatch({ name: 'ManualStop', subcode: ceaseSubcode });
+    this.#challenger?.discard();
+    this.#challenger = undefined;
+    this.#primary.dispatch({ name: 'ManualStop', subcode: ceaseSubcode });
+    this.#primary.discard();
+    this.#endSession();
+    this.#helper.clear();
+  }
+
+  /** The speaker goes, and shall come back: connections close without NOTIFICATION, so that peers keep our routes. */
+  shutDown(): void {
+    this.#challenger?.discard();
+    this.#primary.discard();
+    this.#endSession();
+  }
+
+  /** Takes over fields that need no new session. */
+  applyLiveSettings(settings: PeerSettings): void {
+    this.#settings = settings;
+  }
+
+  accept(incoming: IncomingConnection): void {
+    if (this.#primary.state === 'Idle' && this.#lastCause === 'tcp' && this.#primary.isTimerRunning('IdleHold')) {
+      // The peer restarted and is back sooner than we meant to call it: nothing is gained by turning it away.
+      this.#primary.dispatch({ name: 'IdleHoldTimer_Expires' });
+    }
+    if (this.#primary.state === 'Idle') {
+      incoming.refuse();
+    } else if (this.#primary.state === 'Active' && !this.#primary.hasConnection) {
+      this.#primary.accept(incoming);
+    } else {
+      this.#dropChallenger();
+      const challenger = this.#newMachine();
+      this.#challenger = challenger;
+      challenger.dispatch({ name: 'AutomaticStart_with_PassiveTcpEstablishment' });
+      challenger.accept(incoming);
+    }
+  }
+
+  /** A local route came or went; {@link flush} sends it. */
+  setLocal(key: PrefixKey, present: boolean): void {
+    this.#sender?.setLocal(key, present);
+  }
+
+  flush(): void {
+    this.#sender?.flush();
+  }
+
+  /** Octets and changes that wait for the peer to read. */
+  get backlog(): { readonly octets: number; readonly changes: number } {
+    return { octets: this.#primary.bufferedOctets, changes: this.#sender?.pending ?? 0 };
+  }
+
+  get counters() {
+    return this.#counters;
+  }
+
+  findings(): readonly ResourceFinding[] {
+    return this.#familiesWithoutNextHop.map((family) => ({
+      code: 'bgp-peer.no-next-hop',
+      resource: `BGPPeer/${this.#settings.name}`,
+      path: 'spec.families',
+      severity: 'warning',
+      message:
+        family === 'ipv6-unicast'
+          ? `ipv6-unicast is not announced to ${this.#settings.address}: the interface ${this.#primary.localAddress} is on has no global IPv6 address; add one, set address6 of Host, or leave ipv6-unicast out of spec.families`
+          : `ipv4-unicast is not announced to ${this.#settings.address}: the interface ${this.#primary.localAddress} is on has no IPv4 address; add one, or leave ipv4-unicast out of spec.families`,
+    }));
+  }
+
+  status(bestPaths: (family: BgpFamily) => number): BgpNeighborStatus {
+    return neighborStatus({
+      settings: this.#settings,
+      state: this.state,
+      stateSeconds: (this.#deps.clock.monotonicMs() - this.#stateSinceMs) / 1000,
+      session: this.#primary.negotiated,
+      localOpen: localOpen(this.#settings, this.#deps.restart),
+      lastDown: this.#lastDown,
+      counters: this.#counters,
+      adjRibIn: this.adjRibIn,
+      sender: this.#sender,
+      peerRestarting: this.#helper.peerRestarting,
+      bestPaths,
+    });
+  }
+
+  #newMachine(): SessionMachine {
+    const sessionDependencies: SessionDependencies = {
+      clock: this.#deps.clock,
+      random: this.#deps.random,
+      transport: this.#deps.transport,
+      port: this.#deps.port,
+      counters: this.#counters,
+      localOpen: () => localOpen(this.#settings, this.#deps.restart),
+      settings: () => this.#settings,
+      idleHoldMs: () => this.#idleHold.nextDelayMs(),
+    };
+    const observer: SessionObserver = {
+      onOpen: (open) => this.#onOpen(machine, open),
+      onUp: (session) => this.#onUp(machine, session),
+      onDown: (reason) => this.#onDown(machine, reason),
+      onFailed: (reason) => this.#onFailed(machine, reason),
+      onUpdate: (update) => this.#onUpdate(update),
+      onRouteRefresh: (family) => this.#sender?.refresh(family),
+      onWritten: () => this.#sender?.flush(),
+      onState: (state) => {
+        if (machine === this.#primary) this.#stateChanged(state);
+      },
+    };
+    const machine = new SessionMachine(sessionDependencies, observer);
+    return machine;
+  }
+
+  #onOpen(machine: SessionMachine, open: OpenMessage): void {
+    this.#nextHops = this.#askForNextHops(machine);
+    const challenger = this.#challenger;
+    if (challenger === undefined) return;
+    if (machine === challenger && this.#primary.state === 'Established') this.#challengeEstablished(challenger);
+    else if (!this.#primary.hasConnection || this.#primary.state === 'Connect') this.#promote(challenger);
+    else {
+      const local = { routerId: this.#settings.routerId, asNumber: this.#settings.localAsNumber };
+      const remote = { routerId: open.routerId, asNumber: this.#settings.remoteAsNumber };
+      if (resolveCollision(local, remote, this.#primary, challenger) === 'keep-newer') this.#promote(challenger);
+      else this.#dropChallenger();
+    }
+  }
+
+  /**
+   * A peer that opens a new connection while we believe the old one to be up has restarted, if it does graceful restart
+   * (RFC 4724 4.2): the old one counts as closed. Any other peer has to wait for our HoldTimer (RFC 4271 6.8).
+   */
+  #challengeEstablished(challenger: SessionMachine): void {
+    if (this.#primary.negotiated?.remoteGracefulRestart === undefined) {
+      this.#dropChallenger();
+      return;
+    }
+    this.#primary.dispatch({ name: 'TcpConnectionFails', reason: 'the peer opened a new connection' });
+    if (this.#challenger === challenger) this.#promote(challenger);
+  }
+
+  /** The challenger takes the primary's place; what the primary had is closed. */
+  #promote(challenger: SessionMachine): void {
+    const former = this.#primary;
+    this.#challenger = undefined;
+    this.#primary = challenger;
+    if (former.state === 'OpenSent' || former.state === 'OpenConfirm') former.dispatch({ name: 'OpenCollisionDump' });
+    former.discard();
+    this.#stateChanged(challenger.state);
+  }
+
+  #dropChallenger(): void {
+    const challenger = this.#challenger;
+    this.#challenger = undefined;
+    if (challenger === undefined) return;
+    challenger.dispatch({ name: 'OpenCollisionDump' });
+    challenger.discard();
+  }
+
+  #onUp(machine: SessionMachine, session: NegotiatedSession): void {
+    if (machine !== this.#primary) this.#promote(machine);
+    this.#establishedAtMs = this.#deps.clock.monotonicMs();
+    const routerId = routerIdNumber(session.remote.routerId);
+    if (routerId !== this.#source.routerId) {
+      this.#source.routerId = routerId;
+      for (const key of this.adjRibIn.keys()) this.#observer.onRouteChanged(key);
+    }
+    this.#ownAddresses = new Set([
+      machine.localAddress,
+      this.#settings.hostAddress,
+      ...(this.#settings.hostAddress6 === undefined ? [] : [this.#settings.hostAddress6]),
+    ]);
+    this.#helper.sessionUp(session);
+    const sender = new UpdateSender({
+      sink: {
+        get bufferedOctets() {
+          return machine.bufferedOctets;
+        },
+        write: (octets) => machine.writeUpdate(octets),
+      },
+      context: session.context,
+      onMessage: (count) => {
+        this.#counters.sent.update += count;
+      },
+    });
+    this.#sender = sender;
+    this.#deps.logger.info(
+      { peer: this.#settings.name, address: this.#settings.address, remoteRouterId: session.remote.routerId },
+      'session up',
+    );
+    this.#observer.onUp(session);
+    this.#exportWith(this.#nextHops ?? this.#askForNextHops(machine), machine, sender, session);
+  }
+
+  #onDown(machine: SessionMachine, reason: DownReason): void {
+    if (machine !== this.#primary) return;
+    if (this.#deps.clock.monotonicMs() - this.#establishedAtMs >= STABLE_SESSION_MS) this.#idleHold.reset();
+    this.#recordDown(reason);
+    this.#endSession();
+    const session = machine.negotiated;
+    const kept = session !== undefined && this.#helper.sessionDown(session, reason);
+    this.#deps.logger.info(
+      { peer: this.#settings.name, address: this.#settings.address, reason: reason.text, routesKept: kept },
+      'session down',
+    );
+    this.#observer.onDown(reason, kept);
+  }
+
+  #onFailed(machine: SessionMachine, reason: DownReason): void {
+    if (machine === this.#challenger) {
+      this.#challenger = undefined;
+      machine.discard();
+      return;
+    }
+    if (machine !== this.#primary) return;
+    this.#deps.logger.debug({ peer: this.#settings.name, reason: reason.text }, 'connection failed');
+    this.#recordDown(reason);
+    const challenger = this.#challenger;
+    if (challenger !== undefined && reason.cause !== 'stopped') this.#promote(challenger);
+  }
+
+  #onUpdate(update: DecodedUpdate): void {
+    const changed = (key: PrefixKey) => this.#observer.onRouteChanged(key);
+    for (const error of update.errors) {
+      this.#deps.logger.warn({ peer: this.#settings.name, ...describeUpdateError(error) }, 'malformed UPDATE');
+    }
+    for (const block of update.withdrawn) this.adjRibIn.withdraw(block, changed);
+    for (const block of update.reachable) this.adjRibIn.announce(block, update.attributes, block.nextHop, changed);
+    if (update.endOfRib !== undefined) {
+      this.#helper.endOfRib(update.endOfRib);
+      this.#observer.onEndOfRib(update.endOfRib);
+    }
+  }
+
+  #askForNextHops(machine: SessionMachine): Promise<LocalNextHops> {
+    const { hostAddress6 } = this.#settings;
+    return this.#deps.findNextHops({
+      localAddress: machine.localAddress,
+      onLink: isOnLink(this.#settings),
+      ...(hostAddress6 === undefined ? {} : { hostAddress6 }),
+    });
+  }
+
+  /** Starts the export once the next hops are known; asks again while a family has none. */
+  #exportWith(
+    question: Promise<LocalNextHops>,
+    machine: SessionMachine,
+    sender: UpdateSender,
+    session: NegotiatedSession,
+  ): void {
+    question
+      .catch((error: unknown): LocalNextHops => {
+        this.#deps.logger.warn({ peer: this.#settings.name, err: error }, 'cannot read interface addresses');
+        const family = machine.localAddress.includes(':') ? 'ipv6-unicast' : 'ipv4-unicast';
+        return { nextHops: { [family]: { address: machine.localAddress } } };
+      })
+      .then(({ nextHops }) => {
+        if (this.#sender !== sender) return;
+        const { localAsNumber } = this.#settings;
+        const missing: BgpFamily[] = [];
+        for (const family of session.context.families) {
+          const route = exportRoute(family, { peerType: this.#source.type, localAsNumber, nextHops });
+          if (route === undefined) missing.push(family);
+          sender.setExport(family, route, this.#deps.localPrefixes());
+        }
+        sender.flush();
+        this.#familiesWithoutNextHop = missing;
+        if (missing.length === 0) return;
+        this.#nextHopTimer = this.#deps.clock.schedule(NEXT_HOP_RETRY_MS, () =>
+          this.#exportWith(this.#askForNextHops(machine), machine, sender, session),
+        );
+      });
+  }
+
+  #endSession(): void {
+    this.#sender = undefined;
+    this.#nextHops = undefined;
+    this.#nextHopTimer?.cancel();
+    this.#nextHopTimer = undefined;
+    this.#familiesWithoutNextHop = [];
+  }
+
+  #recordDown(reason: DownReason): void {
+    this.#lastCause = reason.cause;
+    this.#lastDown = { at: new Date(this.#deps.clock.wallMs()).toISOString(), reason: reason.text };
+  }
+
+  #stateChanged(state: BgpSessionState): void {
+    this.#stateSinceMs = this.#deps.clock.monotonicMs();
+    this.#observer.onStateChanged(state);
+  }
+}
+
+function describeUpdateError(error: DecodedUpdate['errors'][number]): object {
+  return { attribute: error.attribute, action: error.action, reason: error.reason };
+}

@@ -1,0 +1,394 @@
+import type { BgpFamily, BgpSessionState, Clock } from '@slash32/shared';
+import {
+  checkOpen,
+  type DecodedUpdate,
+  type DecodeResult,
+  decodeNotification,
+  decodeOpen,
+  decodeRouteRefresh,
+  decodeUpdate,
+  ERROR_CODE,
+  encodeKeepalive,
+  encodeNotification,
+  encodeOpen,
+  type Frame,
+  formatNotification,
+  MESSAGE_TYPE,
+  MessageFramer,
+  OPEN_ERROR,
+  type OpenMessage,
+} from '../codec/index.ts';
+import type { DownReason, FsmAction, FsmTimer } from '../fsm/fsm-action.ts';
+import type { FsmEvent } from '../fsm/fsm-event.ts';
+import { transition } from '../fsm/session-fsm.ts';
+import { INITIAL_FSM, type SessionFsm } from '../fsm/session-fsm-state.ts';
+import { type PeerSettings, peerTypeOf } from '../peers/peer-settings.ts';
+import type { MessageCounters } from './message-counters.ts';
+import { type NegotiatedSession, negotiateSession } from './negotiated-session.ts';
+import { SessionTimers } from './session-timers.ts';
+import type { BgpConnection, ConnectionListener, IncomingConnection, Transport } from './transport.ts';
+
+/** What a machine tells its neighbor. Calls come in the order of what happened. */
+export interface SessionObserver {
+  /** A good OPEN came, before the FSM has it: the moment for collision detection (RFC 4271 6.8). */
+  onOpen(open: OpenMessage): void;
+  onUp(session: NegotiatedSession): void;
+  onDown(reason: DownReason): void;
+  /** A connection ended before Established. */
+  onFailed(reason: DownReason): void;
+  onUpdate(update: DecodedUpdate): void;
+  onRouteRefresh(family: BgpFamily): void;
+  /** The socket has taken octets. */
+  onWritten(): void;
+  onState(state: BgpSessionState): void;
+}
+
+export interface SessionDependencies {
+  readonly clock: Clock;
+  /** Evenly distributed in [0, 1). */
+  readonly random: () => number;
+  readonly transport: Transport;
+  /** TCP port of the peer. */
+  readonly port: number;
+  readonly counters: MessageCounters;
+  readonly localOpen: () => OpenMessage;
+  /** Present settings: live fields may change under a running session. */
+  readonly settings: () => PeerSettings;
+  readonly idleHoldMs: () => number;
+}
+
+/** Large value of the HoldTimer until the hold time is negotiated (RFC 4271 8.2.2). */
+const OPEN_HOLD_MS = 240_000;
+/** RFC 9687 3.2: the larger of 8 minutes and twice the hold time. */
+const MIN_SEND_HOLD_MS = 480_000;
+
+/**
+ * One FSM with its timers and its TCP connection: carries out what the FSM says and turns octets into its events. The
+ * only state beside the FSM's is what the connection itself has: framer, negotiated session, buffer.
+ */
+export class SessionMachine {
+  readonly #deps: SessionDependencies;
+  readonly #observer: SessionObserver;
+  readonly #timers: SessionTimers;
+  readonly #events: FsmEvent[] = [];
+  #fsm: SessionFsm = INITIAL_FSM;
+  #dispatching = false;
+  #discarded = false;
+  #connection: BgpConnection | undefined;
+  #initiator: 'local' | 'remote' = 'local';
+  #framer = new MessageFramer();
+  #localOpen: OpenMessage | undefined;
+  #negotiated: NegotiatedSession | undefined;
+  #update: DecodedUpdate | undefined;
+
+  constructor(dependencies: SessionDependencies, observer: SessionObserver) {
+    this.#deps = dependencies;
+    this.#observer = observer;
+    this.#timers = new SessionTimers(dependencies.clock, dependencies.random, (timer) =>
+      this.dispatch({ name: EXPIRY_EVENT[timer] }),
+    );
+  }
+
+  get state(): BgpSessionState {
+    return this.#fsm.state;
+  }
+
+  /** Who opened the TCP connection that there is; collisions are decided by it. */
+  get initiator(): 'local' | 'remote' {
+    return this.#initiator;
+  }
+
+  /** Set from the peer's OPEN on. */
+  get negotiated(): NegotiatedSession | undefined {
+    return this.#negotiated;
+  }
+
+  get localAddress(): string {
+    return this.#connection?.localAddress ?? '';
+  }
+
+  get hasConnection(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  get bufferedOctets(): number {
+    return this.#connection?.bufferedOctets ?? 0;
+  }
+
+  isTimerRunning(timer: FsmTimer): boolean {
+    return this.#timers.isRunning(timer);
+  }
+
+  /** Hands an event to the FSM and carries its actions out. Events raised meanwhile follow in order. */
+  dispatch(event: FsmEvent): void {
+    if (this.#discarded) return;
+    this.#events.push(event);
+    if (this.#dispatching) return;
+    this.#dispatching = true;
+    try {
+      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) this.#step(next);
+    } finally {
+      this.#dispatching = false;
+    }
+  }
+
+  /** Takes a connection that the peer opened; the FSM must be in Active, without a connection. */
+  accept(incoming: IncomingConnection): void {
+    this.#prepareConnection('remote');
+    this.#connection = incoming.accept(this.#listen());
+    this.dispatch({ name: 'TcpConnectionConfirmed' });
+  }
+
+  /** Ends it without a word to observer or peer; the connection is closed, not reset. For a speaker that shuts down. */
+  discard(): void {
+    this.#discarded = true;
+    this.#timers.stopAll();
+    this.#connection?.close();
+    this.#connection = undefined;
+  }
+
+  /** Writes UPDATEs; only in Established. */
+  writeUpdate(octets: Uint8Array): void {
+    this.#write(octets);
+  }
+
+  #step(event: FsmEvent): void {
+    const before = this.#fsm.state;
+    const { fsm, actions } = transition(this.#fsm, event, {
+      passive: this.#deps.settings().passive,
+      delayOpen: false,
+      allowAutomaticStart: true,
+    });
+    this.#fsm = fsm;
+    for (const action of actions) this.#perform(action);
+    if (fsm.state !== before) this.#observer.onState(fsm.state);
+  }
+
+  #perform(action: FsmAction): void {
+    switch (action.type) {
+      case 'start-timer':
+        this.#startTimer(action.timer);
+        return;
+      case 'stop-timer':
+        this.#timers.stop(action.timer);
+        return;
+      case 'connect':
+        this.#connect();
+        return;
+      case 'drop-connection':
+        if (action.abort) this.#connection?.abort();
+        else this.#connection?.close();
+        this.#connection = undefined;
+        return;
+      case 'send-open':
+        this.#localOpen = this.#deps.localOpen();
+        this.#write(encodeOpen(this.#localOpen));
+        this.#deps.counters.sent.open += 1;
+        return;
+      case 'send-keepalive':
+        this.#write(encodeKeepalive());
+        this.#deps.counters.sent.keepalive += 1;
+        return;
+      case 'send-notification':
+        this.#write(encodeNotification(action.notification));
+        this.#deps.counters.sent.notification += 1;
+        return;
+      case 'session-up':
+        if (this.#negotiated !== undefined) this.#observer.onUp(this.#negotiated);
+        return;
+      case 'session-down':
+        this.#observer.onDown(action.reason);
+        return;
+      case 'connection-failed':
+        this.#observer.onFailed(action.reason);
+        return;
+      case 'process-update':
+        if (this.#update !== undefined) this.#observer.onUpdate(this.#update);
+        return;
+    }
+  }
+
+  #startTimer(timer: FsmTimer): void {
+    switch (timer) {
+      case 'ConnectRetry':
+        this.#timers.startWithJitter(timer, this.#deps.settings().connectRetrySeconds * 1000);
+        return;
+      case 'Hold':
+        this.#timers.start(timer, this.#fsm.holdTimeSeconds > 0 ? this.#fsm.holdTimeSeconds * 1000 : OPEN_HOLD_MS);
+        return;
+      case 'Keepalive':
+        this.#timers.startWithJitter(timer, (this.#fsm.holdTimeSeconds * 1000) / 3);
+        return;
+      case 'IdleHold':
+        this.#timers.start(timer, this.#deps.idleHoldMs());
+        return;
+      case 'DelayOpen':
+        this.#timers.startWithJitter(timer, DELAY_OPEN_MS);
+        return;
+      case 'SendHold':
+        this.#timers.start(timer, Math.max(MIN_SEND_HOLD_MS, this.#fsm.holdTimeSeconds * 2000));
+        return;
+    }
+  }
+
+  #connect(): void {
+    const { address, localAddress } = this.#deps.settings();
+    this.#prepareConnection('local');
+    this.#connection = this.#deps.transport.connect(
+      { address, port: this.#deps.port, ...(localAddress === undefined ? {} : { localAddress }) },
+      this.#listen(),
+    );
+  }
+
+  #prepareConnection(initiator: 'local' | 'remote'): void {
+    this.#connection?.close();
+    this.#initiator = initiator;
+    this.#framer = new MessageFramer();
+    this.#negotiated = undefined;
+    this.#localOpen = undefined;
+  }
+
+  /** A listener that is deaf once another connection has taken this one's place. */
+  #listen(): ConnectionListener {
+    const framer = this.#framer;
+    const current = () => this.#framer === framer && !this.#discarded;
+    return {
+      onConnected: () => {
+        if (current()) this.dispatch({ name: 'Tcp_CR_Acked' });
+      },
+      onData: (chunk) => {
+        if (current()) this.#receive(framer, chunk);
+      },
+      onWritten: () => {
+        if (!current()) return;
+        if (this.bufferedOctets === 0) this.#timers.stop('SendHold');
+        else this.#startTimer('SendHold');
+        if (this.state === 'Established') this.#observer.onWritten();
+      },
+      onClosed: (reason) => {
+        if (!current()) return;
+        this.#connection = undefined;
+        this.dispatch({ name: 'TcpConnectionFails', reason });
+      },
+    };
+  }
+
+  /** The SendHoldTimer (RFC 9687) runs while octets wait for the peer to read, anew whenever some have left. */
+  #write(octets: Uint8Array): void {
+    this.#connection?.write(octets);
+    if (this.bufferedOctets > 0 && !this.#timers.isRunning('SendHold')) this.#startTimer('SendHold');
+  }
+
+  #receive(framer: MessageFramer, chunk: Uint8Array): void {
+    framer.push(chunk);
+    while (this.#framer === framer && this.#connection !== undefined) {
+      const frame = framer.next();
+      if (frame === undefined) return;
+      if (!frame.ok) {
+        this.dispatch({ name: 'BGPHeaderErr', notification: frame.notification });
+        return;
+      }
+      this.#receiveMessage(frame.value);
+    }
+  }
+
+  #receiveMessage(frame: Frame): void {
+    const { received } = this.#deps.counters;
+    switch (frame.type) {
+      case MESSAGE_TYPE.open:
+        received.open += 1;
+        this.#receiveOpen(frame.octets);
+        return;
+      case MESSAGE_TYPE.update:
+        received.update += 1;
+        this.#receiveUpdate(frame.octets);
+        return;
+      case MESSAGE_TYPE.notification:
+        received.notification += 1;
+        this.#receiveNotification(frame.octets);
+        return;
+      case MESSAGE_TYPE.keepalive:
+        received.keepalive += 1;
+        this.dispatch({ name: 'KeepAliveMsg' });
+        return;
+      case MESSAGE_TYPE.routeRefresh:
+        received.routeRefresh += 1;
+        this.#receiveRouteRefresh(frame.octets);
+        return;
+    }
+  }
+
+  #receiveOpen(octets: Uint8Array): void {
+    const open = this.#checkedOpen(octets);
+    if (!open.ok) {
+      this.dispatch({ name: 'BGPOpenMsgErr', notification: open.notification });
+      return;
+    }
+    const local = this.#localOpen;
+    if (local === undefined || this.state !== 'OpenSent') {
+      this.dispatch({ name: 'BGPOpen', holdTimeSeconds: open.value.holdTimeSeconds });
+      return;
+    }
+    this.#negotiated = negotiateSession(local, open.value, peerTypeOf(this.#deps.settings()));
+    this.#framer.extendedMessages = this.#negotiated.context.extendedMessages;
+    this.#observer.onOpen(open.value);
+    this.dispatch({ name: 'BGPOpen', holdTimeSeconds: this.#negotiated.holdTimeSeconds });
+  }
+
+  #checkedOpen(octets: Uint8Array): DecodeResult<OpenMessage> {
+    const open = decodeOpen(octets);
+    if (!open.ok) return open;
+    const settings = this.#deps.settings();
+    return checkOpen(open.value, {
+      remoteAsNumber: settings.remoteAsNumber,
+      localRouterId: settings.routerId,
+      peerType: peerTypeOf(settings),
+    });
+  }
+
+  #receiveUpdate(octets: Uint8Array): void {
+    const context = this.#negotiated?.context;
+    if (this.state !== 'Established' || context === undefined) {
+      this.dispatch({ name: 'UpdateMsg' });
+      return;
+    }
+    const update = decodeUpdate(octets, context);
+    // RFC 7606 2 lets a speaker reset the session where it cannot disable one family; we do.
+    if (update.notification !== undefined) {
+      this.dispatch({ name: 'UpdateMsgErr', notification: update.notification });
+      return;
+    }
+    this.#update = update;
+    this.dispatch({ name: 'UpdateMsg' });
+    this.#update = undefined;
+  }
+
+  #receiveNotification(octets: Uint8Array): void {
+    const notification = decodeNotification(octets);
+    const reason = `received ${formatNotification(notification)}`;
+    const versionError =
+      notification.code === ERROR_CODE.openMessage && notification.subcode === OPEN_ERROR.unsupportedVersionNumber;
+    this.dispatch({ name: versionError ? 'NotifMsgVerErr' : 'NotifMsg', reason });
+  }
+
+  #receiveRouteRefresh(octets: Uint8Array): void {
+    if (this.state !== 'Established') {
+      this.dispatch({ name: 'UpdateMsg' });
+      return;
+    }
+    const { family, subtype } = decodeRouteRefresh(octets);
+    if (family !== undefined && subtype === 'request') this.#observer.onRouteRefresh(family);
+  }
+}
+
+/** Unused while no peer is configured with DelayOpen; a moderate value (RFC 4271 8.1.1 names none). */
+const DELAY_OPEN_MS = 5000;
+
+const EXPIRY_EVENT = {
+  ConnectRetry: 'ConnectRetryTimer_Expires',
+  Hold: 'HoldTimer_Expires',
+  Keepalive: 'KeepaliveTimer_Expires',
+  DelayOpen: 'DelayOpenTimer_Expires',
+  IdleHold: 'IdleHoldTimer_Expires',
+  SendHold: 'SendHoldTimer_Expires',
+} as const satisfies Record<FsmTimer, FsmEvent['name']>;

@@ -1,0 +1,44 @@
+/** What sessions need of TCP. `NetTransport` is the real one; tests connect two sessions in memory. */
+export interface ConnectionListener {
+  /** The connection attempt succeeded; not called for accepted connections. */
+  onConnected(): void;
+  /** The chunk is the listener's to keep. */
+  onData(chunk: Uint8Array): void;
+  /** Octets have left the buffer; {@link BgpConnection.bufferedOctets} says how many remain. */
+  onWritten(): void;
+  /** Refused, reset, closed by the peer, or failed. Called once, and never after `close` or `abort`. */
+  onClosed(reason: string): void;
+}
+
+export interface BgpConnection {
+  /** Canonical address text; meaningful once connected. */
+  readonly localAddress: string;
+  readonly remoteAddress: string;
+  /** Octets that were written here and that the kernel has not taken yet. */
+  readonly bufferedOctets: number;
+  write(octets: Uint8Array): void;
+  /** Sends what is buffered, then FIN. */
+  close(): void;
+  /** Throws buffered octets away (RST if any are unread or unsent). */
+  abort(): void;
+}
+
+export interface ConnectTarget {
+  readonly address: string;
+  readonly port: number;
+  /** Absent: the kernel's choice. */
+  readonly localAddress?: string;
+}
+
+/** A connection that a peer opened, before anybody listens to it. */
+export interface IncomingConnection {
+  readonly remoteAddress: string;
+  readonly localAddress: string;
+  accept(listener: ConnectionListener): BgpConnection;
+  /** Closes it at once. */
+  refuse(): void;
+}
+
+export interface Transport {
+  connect(target: ConnectTarget, listener: ConnectionListener): BgpConnection;
+}
