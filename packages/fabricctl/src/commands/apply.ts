@@ -31,14 +31,14 @@ export function declareApply(parent: Command, session: CliSession): void {
   parent
     .command('apply')
     .description('create or change resources from manifests')
-    .requiredOption('-f, --filename <path>', 'file, directory, or - for standard input; repeatable', collect, [])
+    .requiredOption('-f, --filename <path>', 'file, directory, or - for standard input; repeatable', collect)
     .option('--dry-run', 'change nothing; say what would change')
     .addHelpText('after', EXAMPLES)
     .action(session.action((options: ApplyOptions & GlobalOptions) => apply(options, session)));
 }
 
 /** commander's parser for an option that may be given several times. */
-export function collect(value: string, previous: readonly string[]): readonly string[] {
+export function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
 }
 

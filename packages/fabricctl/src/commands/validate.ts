@@ -31,7 +31,7 @@ export function declareValidate(parent: Command, session: CliSession): void {
   parent
     .command('validate')
     .description('check manifests and what they refer to; changes nothing')
-    .requiredOption('-f, --filename <path>', 'file, directory, or - for standard input; repeatable', collect, [])
+    .requiredOption('-f, --filename <path>', 'file, directory, or - for standard input; repeatable', collect)
     .option('--alone', 'do not look into the datastore')
     .option('--strict', 'exit code 3 for warnings, too')
     .addHelpText('after', EXAMPLES)
