@@ -3,6 +3,7 @@ import { FabricError } from '../errors/fabric-error.ts';
 import { RESOURCE_SCHEMAS, type ResourceKind } from '../resources/resource.ts';
 import { isRecord } from './field-faults.ts';
 import { nearestName } from './nearest-name.ts';
+import { defaultOf } from './schema-walk.ts';
 
 /** A field of a kind, for `fabricctl explain`. */
 export interface FieldExplanation {
@@ -33,7 +34,16 @@ export function explainKind(kind: ResourceKind, path = ''): FieldExplanation {
 export function jsonSchemaOf(kind: ResourceKind): Record<string, unknown> {
   return {
     title: kind,
-    ...z.toJSONSchema(RESOURCE_SCHEMAS[kind], { target: 'draft-2020-12', io: 'input', unrepresentable: 'any' }),
+    ...z.toJSONSchema(RESOURCE_SCHEMAS[kind], {
+      target: 'draft-2020-12',
+      io: 'input',
+      unrepresentable: 'any',
+      override: ({ zodSchema, jsonSchema }) => {
+        // zod leaves the default out where a field is normalised on reading.
+        const fallback = defaultOf(zodSchema);
+        if (fallback !== undefined) jsonSchema.default = fallback.value as typeof jsonSchema.default;
+      },
+    }),
   };
 }
 
