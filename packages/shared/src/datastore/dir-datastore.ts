@@ -211,7 +211,7 @@ export class DirDatastore implements Datastore {
       .then(async () => {
         this.#disposed.signal.throwIfAborted();
         await using _lock = await lockDirectory(this.#root, this.#options.clock);
-        return write();
+        return await write(); // the lock must outlast the write
       });
     this.#lastWrite = turn;
     return turn;
