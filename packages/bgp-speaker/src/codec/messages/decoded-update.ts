@@ -14,7 +14,7 @@ export type UpdateErrorAction = (typeof UPDATE_ERROR_ACTIONS)[number];
 
 export interface UpdateError {
   readonly action: UpdateErrorAction;
-  /** Name of the attribute as in its RFC (`AS_PATH`), or `UPDATE` / `NLRI` for what is outside of attributes. */
+  /** Name of the attribute as in its RFC (`AS_PATH`), or `UPDATE`, `Withdrawn Routes`, `NLRI` for what is outside of attributes. */
   readonly attribute: string;
   /** For people; names what was wrong. */
   readonly reason: string;

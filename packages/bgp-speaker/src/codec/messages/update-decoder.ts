@@ -40,9 +40,9 @@ export function decodeUpdate(octets: Uint8Array, context: CodecContext): Decoded
 
   const addPath = context.addPathReceive.has(LEGACY_FAMILY);
   const withdrawn = decodeNlriField(octets, withdrawnStart, withdrawnEnd, LEGACY_FAMILY, addPath);
-  if (!withdrawn.ok) return reset(networkError(`Withdrawn Routes: ${withdrawn.reason}`));
+  if (!withdrawn.ok) return reset(networkError('Withdrawn Routes', withdrawn.reason));
   const announced = decodeNlriField(octets, attributesEnd, octets.length, LEGACY_FAMILY, addPath);
-  if (!announced.ok) return reset(networkError(`NLRI: ${announced.reason}`));
+  if (!announced.ok) return reset(networkError('NLRI', announced.reason));
 
   const decoded = decodeAttributes(octets, attributesStart, attributesEnd, context);
   const fields = { withdrawn: withdrawn.block, announced: announced.block };
@@ -182,10 +182,10 @@ function listError(reason: string): UpdateError {
 }
 
 /** RFC 7606 section 5.3: what follows a prefix that cannot be read is lost. */
-function networkError(reason: string): UpdateError {
+function networkError(attribute: string, reason: string): UpdateError {
   return {
     action: 'session-reset',
-    attribute: 'NLRI',
+    attribute,
     reason,
     notification: updateNotification(UPDATE_ERROR.invalidNetworkField),
   };
