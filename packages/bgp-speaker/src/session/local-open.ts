@@ -5,8 +5,8 @@ import type { PeerSettings } from '../peers/peer-settings.ts';
 /** What a speaker says of its own restart (RFC 4724 3). */
 export interface RestartState {
   /** R bit: the speaker has just started and has not ended its selection deferral. */
-  readonly restarting: boolean;
-  /** F bit per family: the kernel kept forwarding meanwhile. */
+  readonly restarting: () => boolean;
+  /** F bit per family: the kernel kept forwarding while the speaker was away. */
   readonly forwardingPreserved: (family: BgpFamily) => boolean;
 }
 
@@ -19,7 +19,7 @@ export function localOpen(settings: PeerSettings, restart: RestartState): OpenMe
     { kind: 'extended-message' },
     {
       kind: 'graceful-restart',
-      restarting: restart.restarting,
+      restarting: restart.restarting(),
       notification: false,
       restartTimeSeconds: settings.restartTimeSeconds,
       families: families.map(({ family, afi, safi }) => ({

@@ -18,7 +18,7 @@ import { resolveCollision, routerIdNumber } from './collision.ts';
 import { GracefulRestartHelper } from './graceful-restart-helper.ts';
 import type { LocalNextHops, NextHopQuestion } from './local-next-hops.ts';
 import { localOpen, type RestartState } from './local-open.ts';
-import { newMessageCounters } from './message-counters.ts';
+import { type MessageCounters, newMessageCounters } from './message-counters.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
 import { neighborStatus } from './neighbor-status.ts';
 import { type SessionDependencies, SessionMachine, type SessionObserver } from './session-machine.ts';
@@ -40,7 +40,6 @@ export interface NeighborDependencies {
 export interface NeighborObserver {
   /** The candidates of this prefix changed. */
   onRouteChanged(key: PrefixKey): void;
-  onStateChanged(state: BgpSessionState): void;
   /** The session is up, the peer's initial routes are still to come. */
   onUp(session: NegotiatedSession): void;
   onDown(reason: DownReason, routesKept: boolean): void;
@@ -82,7 +81,7 @@ export class Neighbor {
   #lastDown: BgpNeighborStatus['lastDown'];
   #lastCause: DownReason['cause'] | undefined;
   #stateSinceMs: number;
-  #establishedAtMs = 0;
+  #establishedAtMs: number | undefined;
 
   constructor(settings: PeerSettings, dependencies: NeighborDependencies, observer: NeighborObserver) {
     this.#settings = settings;
@@ -179,8 +178,13 @@ export class Neighbor {
     return { octets: this.#primary.bufferedOctets, changes: this.#sender?.pending ?? 0 };
   }
 
-  get counters() {
+  get counters(): MessageCounters {
     return this.#counters;
+  }
+
+  /** Prefixes that the peer has been told. */
+  advertised(family: BgpFamily): number {
+    return this.#sender?.advertised(family) ?? 0;
   }
 
   findings(): readonly ResourceFinding[] {
@@ -202,13 +206,22 @@ export class Neighbor {
       state: this.state,
       stateSeconds: (this.#deps.clock.monotonicMs() - this.#stateSinceMs) / 1000,
       session: this.#primary.negotiated,
-      localOpen: localOpen(this.#settings, this.#deps.restart),
+      localOpen: this.#localOpen(),
       lastDown: this.#lastDown,
       counters: this.#counters,
       adjRibIn: this.adjRibIn,
       sender: this.#sender,
       peerRestarting: this.#helper.peerRestarting,
       bestPaths,
+    });
+  }
+
+  /** A session that was up before in this process ended without the kernel's forwarding: that was preserved. */
+  #localOpen(): OpenMessage {
+    const { restarting, forwardingPreserved } = this.#deps.restart;
+    return localOpen(this.#settings, {
+      restarting,
+      forwardingPreserved: (family) => this.#establishedAtMs !== undefined || forwardingPreserved(family),
     });
   }
 
@@ -219,7 +232,7 @@ export class Neighbor {
       transport: this.#deps.transport,
       port: this.#deps.port,
       counters: this.#counters,
-      localOpen: () => localOpen(this.#settings, this.#deps.restart),
+      localOpen: () => this.#localOpen(),
       settings: () => this.#settings,
       idleHoldMs: () => this.#idleHold.nextDelayMs(),
     };
@@ -231,8 +244,8 @@ export class Neighbor {
       onUpdate: (update) => this.#onUpdate(update),
       onRouteRefresh: (family) => this.#sender?.refresh(family),
       onWritten: () => this.#sender?.flush(),
-      onState: (state) => {
-        if (machine === this.#primary) this.#stateChanged(state);
+      onState: () => {
+        if (machine === this.#primary) this.#stateChanged();
       },
     };
     const machine = new SessionMachine(sessionDependencies, observer);
@@ -273,7 +286,7 @@ export class Neighbor {
     this.#primary = challenger;
     if (former.state === 'OpenSent' || former.state === 'OpenConfirm') former.dispatch({ name: 'OpenCollisionDump' });
     former.discard();
-    this.#stateChanged(challenger.state);
+    this.#stateChanged();
   }
 
   #dropChallenger(): void {
@@ -321,7 +334,7 @@ export class Neighbor {
 
   #onDown(machine: SessionMachine, reason: DownReason): void {
     if (machine !== this.#primary) return;
-    if (this.#deps.clock.monotonicMs() - this.#establishedAtMs >= STABLE_SESSION_MS) this.#idleHold.reset();
+    if (this.#deps.clock.monotonicMs() - (this.#establishedAtMs ?? 0) >= STABLE_SESSION_MS) this.#idleHold.reset();
     this.#recordDown(reason);
     this.#endSession();
     const session = machine.negotiated;
@@ -412,9 +425,8 @@ export class Neighbor {
     this.#lastDown = { at: new Date(this.#deps.clock.wallMs()).toISOString(), reason: reason.text };
   }
 
-  #stateChanged(state: BgpSessionState): void {
+  #stateChanged(): void {
     this.#stateSinceMs = this.#deps.clock.monotonicMs();
-    this.#observer.onStateChanged(state);
   }
 }
 

@@ -40,7 +40,8 @@ export interface SessionObserver {
   onRouteRefresh(family: BgpFamily): void;
   /** The socket has taken octets. */
   onWritten(): void;
-  onState(state: BgpSessionState): void;
+  /** The FSM went to another state. */
+  onState(): void;
 }
 
 export interface SessionDependencies {
@@ -161,7 +162,7 @@ export class SessionMachine {
     });
     this.#fsm = fsm;
     for (const action of actions) this.#perform(action);
-    if (fsm.state !== before) this.#observer.onState(fsm.state);
+    if (fsm.state !== before) this.#observer.onState();
   }
 
   #perform(action: FsmAction): void {
@@ -209,6 +210,7 @@ export class SessionMachine {
   }
 
   #startTimer(timer: FsmTimer): void {
+    if (this.#discarded) return;
     switch (timer) {
       case 'ConnectRetry':
         this.#timers.startWithJitter(timer, this.#deps.settings().connectRetrySeconds * 1000);

@@ -1,0 +1,112 @@
+import { openKernel } from '@slash32/linux';
+import {
+  createLogger,
+  type DaemonContext,
+  FabricError,
+  openDatastore,
+  readDaemonOptions,
+  type SpeakerMethods,
+  SystemClock,
+  serveControl,
+  serveHealthAndMetrics,
+  VERSION,
+} from '@slash32/shared';
+import { ResourceFollower } from '../peers/resource-follower.ts';
+import { listenForBgp, NetTransport } from '../session/net-transport.ts';
+import { Speaker } from './speaker.ts';
+import { speakerHandlers } from './speaker-handlers.ts';
+import { SpeakerMetrics } from './speaker-metrics.ts';
+
+/** The daemon: opens what the options name, speaks BGP until `signal` aborts, closes it all. */
+export async function runSpeaker(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+  context: DaemonContext,
+): Promise<void> {
+  const options = readDaemonOptions(argv, env, {
+    name: 'bgp-speaker',
+    description:
+      'Announces the routes of this host’s instances to its routers, and installs what they announce.\n' +
+      'SIGTERM is a restart: sessions close so that routers keep our routes (graceful restart).',
+    defaultControlSocket: '/run/slash32/bgp-speaker.sock',
+    extra: {
+      'bgp-port': { placeholder: 'PORT', description: 'TCP port of BGP, ours and the peers’', default: '179' },
+      listen: {
+        placeholder: 'ADDR',
+        description: 'address to accept BGP connections on; :: is both families',
+        default: '::',
+      },
+    },
+  });
+  const port = readPort(options.extra['bgp-port']);
+  const clock = new SystemClock();
+  const logger = createLogger({ name: 'bgp-speaker', level: options.logLevel, host: options.host });
+  context.useLogger(logger);
+  logger.info({ version: VERSION, datastore: options.datastore, controlSocket: options.controlSocket }, 'starting');
+
+  await using datastore = await openDatastore(options.datastore, { clock, logger });
+  await using kernel = await openKernel({ clock, logger });
+  const speaker: Speaker = new Speaker({
+    host: options.host,
+    kernel,
+    clock,
+    random: Math.random,
+    logger,
+    transport: new NetTransport(),
+    port,
+    onAnnounced: (durationMs) => metrics.announceDuration.observe(durationMs / 1000),
+  });
+  const follower = new ResourceFollower({
+    host: options.host,
+    datastore,
+    clock,
+    random: Math.random,
+    logger,
+    onResources: (resources) => speaker.applyResources(resources),
+  });
+  const metrics = new SpeakerMetrics(
+    () => speaker,
+    () => follower.inSync,
+  );
+  const startedMs = clock.monotonicMs();
+  const handlers = speakerHandlers({
+    speaker,
+    process: () => ({
+      host: options.host,
+      version: VERSION,
+      pid: process.pid,
+      uptimeSeconds: (clock.monotonicMs() - startedMs) / 1000,
+      datastore: { description: datastore.description, inSync: follower.inSync },
+      problems: follower.problems,
+    }),
+  });
+  await speaker.start(signal);
+  await using _listener = await listenForBgp({ address: options.extra.listen, port }, (incoming) =>
+    speaker.accept(incoming),
+  );
+  await using _control = await serveControl<SpeakerMethods>(options.controlSocket, handlers, { logger });
+  await using _metrics =
+    options.metrics === undefined
+      ? undefined
+      : await serveHealthAndMetrics({
+          listen: options.metrics,
+          registry: metrics.registry,
+          health: () => ({
+            alive: true,
+            ready: follower.inSync,
+            checks: { datastore: { ok: follower.inSync, message: datastore.description } },
+          }),
+        });
+  try {
+    await follower.follow(signal);
+  } finally {
+    speaker.shutDown();
+  }
+}
+
+function readPort(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
+  throw new FabricError('usage', `--bgp-port "${text}" is not a port; give a number from 1 to 65535`);
+}

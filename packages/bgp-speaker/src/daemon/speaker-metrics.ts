@@ -1,0 +1,103 @@
+import { type Counter, type Histogram, MetricsRegistry } from '@slash32/shared';
+import type { MessageCounts } from '../session/message-counters.ts';
+import type { Neighbor } from '../session/neighbor.ts';
+import type { Speaker } from './speaker.ts';
+
+/** Buckets for what happens inside one turn of the event loop: 20 µs to 100 ms. */
+const TURN_BUCKETS_SECONDS = [0.00002, 0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.1];
+
+/** All metrics of bgp-speaker, names without the prefix `slash32_bgp_`. Values are read at every scrape. */
+export class SpeakerMetrics {
+  readonly registry = new MetricsRegistry({ prefix: 'slash32_bgp_', processMetrics: true });
+
+  readonly announceDuration: Histogram = this.registry.histogram({
+    name: 'kernel_to_wire_duration_seconds',
+    help: 'Time from a notification of the kernel about local routes until the UPDATEs were written to idle peers.',
+    buckets: TURN_BUCKETS_SECONDS,
+  });
+  readonly #messages: Counter<'peer' | 'direction' | 'type'> = this.registry.counter({
+    name: 'messages_total',
+    help: 'BGP messages by peer, direction and type.',
+    labelNames: ['peer', 'direction', 'type'],
+  });
+  readonly #messageTotals = new Map<string, number>();
+
+  constructor(speaker: () => Speaker, isDatastoreInSync: () => boolean) {
+    const neighbors = (): ReadonlyMap<string, Neighbor> => speaker().neighbors;
+    this.registry.gauge({
+      name: 'session_established',
+      help: '1 if the session with the peer is Established.',
+      labelNames: ['peer'],
+      collect: (gauge) => {
+        gauge.reset();
+        for (const [peer, neighbor] of neighbors()) {
+          gauge.set({ peer }, neighbor.state === 'Established' ? 1 : 0);
+          this.#countMessages(peer, neighbor);
+        }
+      },
+    });
+    this.registry.gauge({
+      name: 'received_prefixes',
+      help: 'Prefixes in Adj-RIB-In.',
+      labelNames: ['peer', 'family'],
+      collect: (gauge) => {
+        gauge.reset();
+        for (const [peer, { adjRibIn, settings }] of neighbors()) {
+          for (const family of settings.families) gauge.set({ peer, family }, adjRibIn.received(family));
+        }
+      },
+    });
+    this.registry.gauge({
+      name: 'stale_prefixes',
+      help: 'Prefixes of a peer that restarts, kept until it is back.',
+      labelNames: ['peer'],
+      collect: (gauge) => {
+        gauge.reset();
+        for (const [peer, { adjRibIn }] of neighbors()) gauge.set({ peer }, adjRibIn.staleRoutes());
+      },
+    });
+    this.registry.gauge({
+      name: 'advertised_prefixes',
+      help: 'Prefixes that the peer has been told.',
+      labelNames: ['peer', 'family'],
+      collect: (gauge) => {
+        gauge.reset();
+        for (const [peer, neighbor] of neighbors()) {
+          for (const family of neighbor.settings.families) gauge.set({ peer, family }, neighbor.advertised(family));
+        }
+      },
+    });
+    this.registry.gauge({
+      name: 'send_backlog_prefixes',
+      help: 'Changes that wait because the peer does not read fast enough.',
+      labelNames: ['peer'],
+      collect: (gauge) => {
+        gauge.reset();
+        for (const [peer, neighbor] of neighbors()) gauge.set({ peer }, neighbor.backlog.changes);
+      },
+    });
+    this.#single('local_routes', 'Instance routes found in the kernel.', () => speaker().localRoutes);
+    this.#single('learned_routes', 'Prefixes whose best route was learned.', () => speaker().locRib.learned);
+    this.#single('installed_routes', 'Learned routes in the kernel.', () => speaker().installer.installedRoutes);
+    this.#single('failed_routes', 'Learned routes that the kernel refuses.', () => speaker().installer.failures.size);
+    this.#single('datastore_in_sync', '1 if the datastore is being followed and everything in it is known.', () =>
+      isDatastoreInSync() ? 1 : 0,
+    );
+  }
+
+  #single(name: string, help: string, read: () => number): void {
+    this.registry.gauge({ name, help, collect: (gauge) => gauge.set(read()) });
+  }
+
+  #countMessages(peer: string, neighbor: Neighbor): void {
+    for (const [direction, counts] of Object.entries<MessageCounts>({ ...neighbor.counters })) {
+      for (const [type, total] of Object.entries<number>(counts)) {
+        const key = `${peer} ${direction} ${type}`;
+        const before = this.#messageTotals.get(key) ?? 0;
+        // A peer that was configured anew counts from zero.
+        this.#messages.inc({ peer, direction, type }, total >= before ? total - before : total);
+        this.#messageTotals.set(key, total);
+      }
+    }
+  }
+}

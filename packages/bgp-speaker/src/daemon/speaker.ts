@@ -1,0 +1,223 @@
+import type { Kernel } from '@slash32/linux';
+import type { BgpFamily, Clock, Logger, ResourceFinding } from '@slash32/shared';
+import { CEASE, type PrefixKey, prefixKeyFamily } from '../codec/index.ts';
+import { type LocalRouteChange, LocalRoutes } from '../kernel-sync/local-routes.ts';
+import { RestartDeferral } from '../kernel-sync/restart-deferral.ts';
+import { RouteInstaller } from '../kernel-sync/route-installer.ts';
+import { EMPTY_PLAN, type PeerPlan, planPeers, type SpeakerResources } from '../peers/peer-plan.ts';
+import { fieldsNeedingReset, type PeerSettings } from '../peers/peer-settings.ts';
+import { LocRib } from '../rib/loc-rib.ts';
+import { findLocalNextHops } from '../session/local-next-hops.ts';
+import { Neighbor } from '../session/neighbor.ts';
+import type { IncomingConnection, Transport } from '../session/transport.ts';
+
+export interface SpeakerOptions {
+  /** Name of the Host that this machine is. */
+  readonly host: string;
+  readonly kernel: Kernel;
+  readonly clock: Clock;
+  /** Evenly distributed in [0, 1). */
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly transport: Transport;
+  /** TCP port of all peers: 179, but for tests. */
+  readonly port: number;
+  /** Called with the time from a kernel notification to the UPDATEs being written, where there were any sessions. */
+  readonly onAnnounced?: (durationMs: number) => void;
+}
+
+/**
+ * The speaker without its daemon: neighbors around one Loc-RIB, the kernel on both sides of it.
+ *
+ * ```
+ *  kernel routes of instances ─► LocalRoutes ─┐                ┌─► UpdateSender of every Neighbor ─► peers
+ *                                             ├─► LocRib ──────┤
+ *  peers ─► Neighbor (Adj-RIB-In, import) ────┘                └─► RouteInstaller ─► kernel routes, learned
+ * ```
+ */
+export class Speaker {
+  readonly locRib = new LocRib();
+  readonly installer: RouteInstaller;
+  readonly #options: SpeakerOptions;
+  readonly #neighbors = new Map<string, Neighbor>();
+  readonly #deferral: RestartDeferral;
+  readonly #hadForwarding = new Set<BgpFamily>();
+  readonly #devices = new Map<string, string>();
+  #plan: PeerPlan = EMPTY_PLAN;
+  #local: LocalRoutes | undefined;
+  #closed = false;
+
+  constructor(options: SpeakerOptions) {
+    this.#options = options;
+    const { clock, random, logger } = options;
+    this.installer = new RouteInstaller({
+      routes: options.kernel.routes,
+      clock,
+      random,
+      logger,
+      chosen: (key) => this.locRib.route(key),
+      deviceOf: (peer) => this.#devices.get(peer),
+    });
+    this.#deferral = new RestartDeferral({
+      clock,
+      logger,
+      onEnd: () => {
+        logger.info('selection deferral is over');
+        this.installer.endDeferral();
+      },
+    });
+  }
+
+  get plan(): PeerPlan {
+    return this.#plan;
+  }
+
+  get neighbors(): ReadonlyMap<string, Neighbor> {
+    return this.#neighbors;
+  }
+
+  /** True once routes of a former life are confirmed or gone. */
+  get isDeferralOver(): boolean {
+    return this.#deferral.isOver;
+  }
+
+  findings(): readonly ResourceFinding[] {
+    return [...this.#plan.findings, ...[...this.#neighbors.values()].flatMap((neighbor) => neighbor.findings())];
+  }
+
+  /** Reads what the kernel has, and watches it until `signal` aborts. To be awaited before the first plan. */
+  async start(signal: AbortSignal): Promise<void> {
+    const { kernel, clock, logger } = this.#options;
+    await this.installer.start(signal);
+    this.#local = await LocalRoutes.start(
+      { routes: kernel.routes, clock, logger, onChanges: (changes) => this.#onLocalRoutes(changes) },
+      signal,
+    );
+    for (const key of this.locRib.localPrefixes) this.#hadForwarding.add(prefixKeyFamily(key));
+    if (this.installer.hasRetained(4)) this.#hadForwarding.add('ipv4-unicast');
+    if (this.installer.hasRetained(6)) this.#hadForwarding.add('ipv6-unicast');
+    await kernel.interfaces.watch((events) => {
+      if (events.some((event) => event.type === 'present' && event.link.up)) this.installer.retryNow();
+    }, signal);
+    logger.info(
+      { localRoutes: this.#local.size, retainedRoutes: this.installer.retainedRoutes },
+      'kernel routes are known',
+    );
+  }
+
+  get localRoutes(): number {
+    return this.#local?.size ?? 0;
+  }
+
+  /** Makes the sessions what the resources say; those whose settings are the same are not touched. */
+  applyResources(resources: SpeakerResources): void {
+    if (this.#closed) return;
+    const plan = planPeers(this.#options.host, resources, this.#plan);
+    for (const [name, neighbor] of this.#neighbors) {
+      const settings = plan.peers.get(name);
+      if (settings === undefined) {
+        this.#remove(name, neighbor, CEASE.peerDeconfigured);
+        continue;
+      }
+      const fields = fieldsNeedingReset(neighbor.settings, settings);
+      if (fields.length === 0) {
+        neighbor.applyLiveSettings(settings);
+        continue;
+      }
+      this.#options.logger.info({ peer: name, fields }, 'settings changed; the session is reset');
+      this.#remove(name, neighbor, CEASE.otherConfigurationChange);
+    }
+    this.#plan = plan;
+    for (const [name, settings] of plan.peers) {
+      if (!this.#neighbors.has(name)) this.#add(settings);
+    }
+    this.#beginDeferral();
+  }
+
+  accept(incoming: IncomingConnection): void {
+    for (const neighbor of this.#neighbors.values()) {
+      if (neighbor.settings.address !== incoming.remoteAddress) continue;
+      neighbor.accept(incoming);
+      return;
+    }
+    this.#options.logger.debug({ address: incoming.remoteAddress }, 'refused a connection of no configured peer');
+    incoming.refuse();
+  }
+
+  /** Leaves without a NOTIFICATION: peers keep our routes, and the kernel keeps theirs, until we are back. */
+  shutDown(): void {
+    this.#closed = true;
+    for (const neighbor of this.#neighbors.values()) neighbor.shutDown();
+  }
+
+  #add(settings: PeerSettings): void {
+    const { clock, random, logger, transport, port, kernel } = this.#options;
+    const neighbor = new Neighbor(
+      settings,
+      {
+        clock,
+        random,
+        logger,
+        transport,
+        port,
+        restart: {
+          restarting: () => this.#hadForwarding.size > 0 && !this.#deferral.isOver,
+          forwardingPreserved: (family) => this.#hadForwarding.has(family),
+        },
+        findNextHops: async (question) => {
+          const found = await findLocalNextHops(kernel.addresses, question);
+          if (found.device !== undefined) this.#devices.set(settings.name, found.device);
+          return found;
+        },
+        localPrefixes: () => this.locRib.localPrefixes,
+      },
+      {
+        onRouteChanged: (key) => this.#decideAgain(key),
+        onUp: (session) =>
+          this.#deferral.peerUp(settings.name, session.context.families, session.remoteGracefulRestart !== undefined),
+        onDown: () => this.#deferral.peerDown(settings.name),
+        onEndOfRib: (family) => this.#deferral.endOfRib(settings.name, family),
+      },
+    );
+    this.#neighbors.set(settings.name, neighbor);
+    this.locRib.addSource(neighbor.adjRibIn);
+    neighbor.start();
+  }
+
+  #remove(name: string, neighbor: Neighbor, ceaseSubcode: number): void {
+    neighbor.stop(ceaseSubcode);
+    this.locRib.removeSource(neighbor.adjRibIn);
+    this.#neighbors.delete(name);
+    this.#devices.delete(name);
+    if (!this.#plan.peers.has(name)) this.#deferral.peerRemoved(name);
+  }
+
+  /** Nothing was retained: there is nothing to wait for. */
+  #beginDeferral(): void {
+    if (this.installer.retainedRoutes === 0 && this.#plan.asNumber !== undefined) {
+      this.#deferral.begin(new Map(), 0);
+      return;
+    }
+    if (this.#plan.peers.size === 0) return;
+    const settings = [...this.#plan.peers.values()];
+    this.#deferral.begin(
+      new Map(settings.map(({ name, families }) => [name, families])),
+      Math.max(...settings.map(({ restartTimeSeconds }) => restartTimeSeconds)) * 1000,
+    );
+  }
+
+  #onLocalRoutes(changes: readonly LocalRouteChange[]): void {
+    const startMs = this.#options.clock.monotonicMs();
+    for (const { key, present } of changes) {
+      this.locRib.setLocal(key, present);
+      this.#decideAgain(key);
+      for (const neighbor of this.#neighbors.values()) neighbor.setLocal(key, present);
+    }
+    for (const neighbor of this.#neighbors.values()) neighbor.flush();
+    if (this.#neighbors.size > 0) this.#options.onAnnounced?.(this.#options.clock.monotonicMs() - startMs);
+  }
+
+  #decideAgain(key: PrefixKey): void {
+    if (this.locRib.decideAgain(key)) this.installer.mark(key);
+  }
+}

@@ -1,0 +1,3 @@
+export * from './codec/index.ts';
+export * from './daemon/run-speaker.ts';
+export * from './daemon/speaker.ts';

@@ -1,0 +1,143 @@
+import {
+  type BGPPeer,
+  type FabricConfiguration,
+  type Host,
+  matchesSelector,
+  type ResourceFinding,
+  trySelector,
+} from '@slash32/shared';
+import type { PeerSettings } from './peer-settings.ts';
+
+/** The resources that decide which sessions a host has. */
+export interface SpeakerResources {
+  readonly configuration?: FabricConfiguration;
+  readonly host?: Host;
+  /** By name. */
+  readonly peers: ReadonlyMap<string, BGPPeer>;
+}
+
+export interface PeerPlan {
+  readonly asNumber?: number;
+  readonly routerId?: string;
+  /** By name. */
+  readonly peers: ReadonlyMap<string, PeerSettings>;
+  readonly findings: readonly ResourceFinding[];
+}
+
+export const EMPTY_PLAN: PeerPlan = { peers: new Map(), findings: [] };
+
+/**
+ * Resources in, sessions out. What cannot be understood leaves in force what `previous` had in its place, with a
+ * finding: a Host that was deleted by mistake, or lost its AS number, must not take a host off the network.
+ */
+export function planPeers(hostName: string, resources: SpeakerResources, previous: PeerPlan): PeerPlan {
+  const { host } = resources;
+  if (host === undefined) {
+    return keep(previous, {
+      code: 'host.unknown',
+      resource: `Host/${hostName}`,
+      severity: 'error',
+      message: `there is no Host "${hostName}"; create it, or start the speaker with --host NAME of the one that this machine is`,
+    });
+  }
+  const asNumber = host.spec.asNumber ?? resources.configuration?.spec.asNumber;
+  if (asNumber === undefined) {
+    return keep(previous, {
+      code: 'host.no-as-number',
+      resource: `Host/${hostName}`,
+      path: 'spec.asNumber',
+      severity: 'error',
+      message: 'has no AS number; set spec.asNumber here, or in FabricConfiguration/default for all hosts',
+    });
+  }
+  const routerId = host.spec.routerId ?? host.spec.address;
+  const peers = new Map<string, PeerSettings>();
+  const findings: ResourceFinding[] = [];
+  const nameOfAddress = new Map<string, string>();
+  for (const peer of [...resources.peers.values()].sort(byName)) {
+    const { name } = peer.metadata;
+    const problem = problemOf(peer, host, nameOfAddress);
+    if (problem === 'not-for-this-host') continue;
+    if (problem === undefined) {
+      nameOfAddress.set(peer.spec.address, name);
+      peers.set(name, settingsOf(peer, host, asNumber, routerId));
+      continue;
+    }
+    findings.push(problem);
+    const before = previous.peers.get(name);
+    if (before !== undefined && !nameOfAddress.has(before.address)) {
+      nameOfAddress.set(before.address, name);
+      peers.set(name, before);
+    }
+  }
+  return { asNumber, routerId, peers, findings };
+}
+
+function keep(previous: PeerPlan, finding: ResourceFinding): PeerPlan {
+  return { ...previous, findings: [finding] };
+}
+
+function byName(left: BGPPeer, right: BGPPeer): number {
+  return left.metadata.name < right.metadata.name ? -1 : 1;
+}
+
+function problemOf(
+  peer: BGPPeer,
+  host: Host,
+  nameOfAddress: ReadonlyMap<string, string>,
+): ResourceFinding | 'not-for-this-host' | undefined {
+  const { spec } = peer;
+  const finding = (code: string, path: string, message: string): ResourceFinding => ({
+    code,
+    resource: `BGPPeer/${peer.metadata.name}`,
+    path,
+    severity: 'error',
+    message,
+  });
+  const parsed = trySelector(spec.hosts);
+  if ('problem' in parsed) return finding('bgp-peer.bad-selector', 'spec.hosts', parsed.problem);
+  if (!matchesSelector(parsed.selector, host.metadata.labels)) return 'not-for-this-host';
+  if (spec.address === host.spec.address || spec.address === host.spec.address6) {
+    return finding(
+      'bgp-peer.own-address',
+      'spec.address',
+      `${spec.address} is this host itself; give the router's address`,
+    );
+  }
+  const other = nameOfAddress.get(spec.address);
+  if (other !== undefined) {
+    return finding(
+      'bgp-peer.duplicate-address',
+      'spec.address',
+      `${spec.address} is the address of BGPPeer/${other} already, which stays in force; remove one of them`,
+    );
+  }
+  if (spec.localAddress !== undefined && spec.localAddress.includes(':') !== spec.address.includes(':')) {
+    return finding(
+      'bgp-peer.family-mismatch',
+      'spec.localAddress',
+      `${spec.localAddress} is not of the family of spec.address ${spec.address}; give an address of the same family, or none`,
+    );
+  }
+  return undefined;
+}
+
+function settingsOf(peer: BGPPeer, host: Host, asNumber: number, routerId: string): PeerSettings {
+  const { spec } = peer;
+  return {
+    name: peer.metadata.name,
+    address: spec.address,
+    remoteAsNumber: spec.asNumber,
+    localAsNumber: asNumber,
+    routerId,
+    ...(spec.localAddress === undefined ? {} : { localAddress: spec.localAddress }),
+    families: spec.families,
+    holdTimeSeconds: spec.holdTimeSeconds,
+    connectRetrySeconds: spec.connectRetrySeconds,
+    passive: spec.passive,
+    restartTimeSeconds: spec.gracefulRestart.restartTimeSeconds,
+    ...(spec.multihopTtl === undefined ? {} : { multihopTtl: spec.multihopTtl }),
+    hostAddress: host.spec.address,
+    ...(host.spec.address6 === undefined ? {} : { hostAddress6: host.spec.address6 }),
+  };
+}

@@ -1,0 +1,128 @@
+import {
+  Backoff,
+  type BGPPeer,
+  type Clock,
+  type Datastore,
+  type DatastoreEvent,
+  type DatastoreProblem,
+  type FabricConfiguration,
+  type Host,
+  type Logger,
+  type ResourceKey,
+  sleep,
+} from '@slash32/shared';
+import type { SpeakerResources } from './peer-plan.ts';
+
+export interface ResourceFollowerOptions {
+  readonly host: string;
+  readonly datastore: Datastore;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  /** Called when everything is known for the first time, then after each batch that concerns the speaker. */
+  readonly onResources: (resources: SpeakerResources) => void;
+}
+
+type SpeakerResource = FabricConfiguration | Host | BGPPeer;
+
+/**
+ * The speaker's part of the datastore, followed for as long as the speaker lives. While the datastore is lost, and until
+ * a new watch is in sync, what was last known stays.
+ */
+export class ResourceFollower {
+  readonly #options: ResourceFollowerOptions;
+  readonly #backoff: Backoff;
+  #known = new Map<ResourceKey, SpeakerResource>();
+  /** What a watch that is not in sync yet has delivered. */
+  #incoming: Map<ResourceKey, SpeakerResource> | undefined;
+  #problems: readonly DatastoreProblem[] = [];
+  #inSync = false;
+
+  constructor(options: ResourceFollowerOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff({ initialMs: 200, maxMs: 10_000, random: options.random });
+  }
+
+  get inSync(): boolean {
+    return this.#inSync;
+  }
+
+  get problems(): readonly DatastoreProblem[] {
+    return this.#problems;
+  }
+
+  /** Ends when `signal` aborts. */
+  async follow(signal: AbortSignal): Promise<void> {
+    const { datastore, clock, logger } = this.#options;
+    while (!signal.aborted) {
+      this.#incoming = new Map();
+      let failure: unknown;
+      try {
+        for await (const events of datastore.watch(signal)) {
+          this.#backoff.reset();
+          this.#take(events);
+        }
+      } catch (error) {
+        failure = error;
+      }
+      this.#inSync = false;
+      if (signal.aborted) return;
+      logger.warn(
+        { err: failure, datastore: datastore.description },
+        'datastore lost; the last known state stays in force',
+      );
+      await sleep(clock, this.#backoff.nextDelayMs(), signal).catch(() => undefined);
+    }
+  }
+
+  #take(events: readonly DatastoreEvent[]): void {
+    let changed = false;
+    for (const event of events) {
+      const target = this.#incoming ?? this.#known;
+      switch (event.type) {
+        case 'put':
+          if (!this.#concerns(event.entry.resource)) break;
+          target.set(event.entry.key, event.entry.resource);
+          changed = true;
+          break;
+        case 'delete':
+          changed = target.delete(event.key) || changed;
+          break;
+        case 'problems':
+          this.#problems = event.problems;
+          break;
+        case 'in-sync':
+          if (this.#incoming !== undefined) this.#known = this.#incoming;
+          this.#incoming = undefined;
+          this.#inSync = true;
+          changed = true;
+          break;
+      }
+    }
+    if (changed && this.#incoming === undefined) this.#options.onResources(this.#resources());
+  }
+
+  #concerns(resource: { kind: string; metadata: { name: string } }): resource is SpeakerResource {
+    return (
+      resource.kind === 'FabricConfiguration' ||
+      resource.kind === 'BGPPeer' ||
+      (resource.kind === 'Host' && resource.metadata.name === this.#options.host)
+    );
+  }
+
+  #resources(): SpeakerResources {
+    let configuration: FabricConfiguration | undefined;
+    let host: Host | undefined;
+    const peers = new Map<string, BGPPeer>();
+    for (const resource of this.#known.values()) {
+      if (resource.kind === 'BGPPeer') peers.set(resource.metadata.name, resource);
+      else if (resource.kind === 'Host') host = resource;
+      else configuration = resource;
+    }
+    return {
+      ...(configuration === undefined ? {} : { configuration }),
+      ...(host === undefined ? {} : { host }),
+      peers,
+    };
+  }
+}
