@@ -1,0 +1,100 @@
+import { type Clock, type Logger, sleep } from '@slash32/shared';
+import type { IpMonitorListener, IpRecord, IpRecordKind } from './ip-monitor.ts';
+
+export interface View<Item> {
+  /** Records that concern the view. */
+  readonly kinds: ReadonlySet<IpRecordKind>;
+  list(): Promise<readonly Item[]>;
+  /** Makes the view equal to a listing and announces the differences; `first`: the view had nothing before. */
+  adopt(items: readonly Item[], first: boolean): void;
+  /** Brings the view up to date; true if it may be wrong now and must be listed again. */
+  apply(records: readonly IpRecord[]): boolean;
+  /** Records may have been lost; the view is listed again. */
+  onGap?(): void;
+}
+
+export interface ViewSynchronizerOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+const RETRY_MS = 1_000;
+
+/**
+ * Keeps a view of kernel objects true: a listing first, then records, and a listing again after anything that records
+ * do not tell. Records that come while a listing runs are applied behind it, because they may be younger than it.
+ */
+export class ViewSynchronizer<Item> implements IpMonitorListener {
+  readonly #view: View<Item>;
+  readonly #options: ViewSynchronizerOptions;
+  #waiting: IpRecord[] | undefined;
+  #synchronizing: Promise<void> | undefined;
+  #listAgain = false;
+  #complete = false;
+
+  constructor(view: View<Item>, options: ViewSynchronizerOptions) {
+    this.#view = view;
+    this.#options = options;
+  }
+
+  /** Resolves when the view is complete; rejects if it cannot be listed. */
+  async begin(): Promise<void> {
+    await this.#synchronize();
+  }
+
+  onRecords(records: readonly IpRecord[]): void {
+    const concerned = records.filter((record) => this.#view.kinds.has(record.kind));
+    if (concerned.length === 0) return;
+    if (this.#waiting !== undefined) for (const record of concerned) this.#waiting.push(record);
+    else if (this.#complete) this.#apply(concerned);
+  }
+
+  onGap(): void {
+    this.#view.onGap?.();
+    void this.#heal();
+  }
+
+  #apply(records: readonly IpRecord[]): void {
+    if (records.length > 0 && this.#view.apply(records)) void this.#heal();
+  }
+
+  /** Lists until it works: a view that is known to be wrong must not stay so. */
+  async #heal(): Promise<void> {
+    while (!this.#options.signal.aborted) {
+      try {
+        await this.#synchronize();
+        return;
+      } catch (error) {
+        if (this.#options.signal.aborted) return;
+        this.#options.logger.warn({ error: String(error) }, 'listing kernel state failed; trying again');
+        await sleep(this.#options.clock, RETRY_MS, this.#options.signal).catch(() => undefined);
+      }
+    }
+  }
+
+  #synchronize(): Promise<void> {
+    this.#listAgain = true;
+    this.#synchronizing ??= this.#listUntilSettled().finally(() => {
+      this.#synchronizing = undefined;
+    });
+    return this.#synchronizing;
+  }
+
+  async #listUntilSettled(): Promise<void> {
+    while (this.#listAgain && !this.#options.signal.aborted) {
+      this.#listAgain = false;
+      const waiting: IpRecord[] = [];
+      this.#waiting = waiting;
+      try {
+        const items = await this.#view.list();
+        if (this.#options.signal.aborted) return;
+        this.#view.adopt(items, !this.#complete);
+        this.#complete = true;
+        if (waiting.length > 0 && this.#view.apply(waiting)) this.#listAgain = true;
+      } finally {
+        this.#waiting = undefined;
+      }
+    }
+  }
+}

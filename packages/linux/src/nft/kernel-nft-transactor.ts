@@ -1,0 +1,127 @@
+import {
+  type Clock,
+  type Logger,
+  type NftChange,
+  type NftRuleset,
+  type NftTable,
+  type NftTableId,
+  silentLogger,
+} from '@slash32/shared';
+import { DEFAULT_TIMEOUT_MS } from '../ip/ip-options.ts';
+import { runTool } from '../process/run-tool.ts';
+import { SerialQueue } from '../process/serial-queue.ts';
+import { toolTimeout, toolUnavailable } from '../process/tool.ts';
+import { isRejection, nftRejection, STATEMENT_SEPARATOR } from './nft-failure.ts';
+import { NftMonitor } from './nft-monitor.ts';
+import { NftSession } from './nft-session.ts';
+import { NftTool } from './nft-tool.ts';
+import type { NftApplyResult, NftTransactor } from './nft-transactor.ts';
+import { parseTableListing } from './parse-listing.ts';
+import { type RenderedTransaction, renderChanges } from './render-changes.ts';
+
+export interface NftTransactorOptions {
+  readonly clock: Clock;
+  readonly logger?: Logger;
+  /** How long one transaction may take; 30 s if left out. */
+  readonly timeoutMs?: number;
+  /** The program to run, for tests; `nft` if left out. */
+  readonly command?: string;
+}
+
+/** Longer texts go through a file: the line editor inside `nft -i` costs more per octet than nft itself. */
+const LINE_LIMIT = 2_048;
+/** After so much a session is replaced: `nft -i` keeps all lines that it got. */
+const SESSION_LIMIT_OCTETS = 16 * 1024 * 1024;
+
+/**
+ * The {@link NftTransactor} of the network namespace that we run in. After `nft.timeout`, and after `nft.unavailable`
+ * in the middle of a transaction, it is unknown whether the transaction was applied: list again.
+ */
+export class KernelNftTransactor implements NftTransactor {
+  readonly #tool: NftTool;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #timeoutMs: number;
+  readonly #queue = new SerialQueue();
+  readonly #monitor: NftMonitor;
+  #session: NftSession;
+
+  private constructor(tool: NftTool, options: NftTransactorOptions) {
+    this.#tool = tool;
+    this.#clock = options.clock;
+    this.#logger = options.logger ?? silentLogger;
+    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.#monitor = new NftMonitor({ tool, clock: this.#clock, logger: this.#logger });
+    this.#session = new NftSession(tool.writer);
+  }
+
+  /** Throws `nft.unavailable` if there is no `nft`. */
+  static async open(options: NftTransactorOptions): Promise<KernelNftTransactor> {
+    return new KernelNftTransactor(await NftTool.open(options.command), options);
+  }
+
+  apply(changes: readonly NftChange[]): Promise<NftApplyResult> {
+    return this.#queue.run(async () => {
+      const transaction = renderChanges(changes);
+      if (transaction.statements.length === 0) return { bytes: 0, durationMs: 0 };
+      const startedMs = this.#clock.monotonicMs();
+      const stderr = await this.#execute(transaction);
+      if (isRejection(stderr)) throw nftRejection(stderr, transaction);
+      if (stderr !== '') this.#logger.warn({ stderr }, 'nft had remarks on a transaction');
+      return { bytes: Buffer.byteLength(transaction.text), durationMs: this.#clock.monotonicMs() - startedMs };
+    });
+  }
+
+  async list(tables: readonly NftTableId[]): Promise<NftRuleset> {
+    const listed = await Promise.all(tables.map((id) => this.#listTable(id)));
+    return new Map(listed.flatMap((table) => (table === undefined ? [] : [[table.id, table]])));
+  }
+
+  async watch(tables: readonly NftTableId[], onForeignChange: () => void, signal: AbortSignal): Promise<void> {
+    await this.#monitor.subscribe({ tables: new Set(tables), onForeignChange }, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#queue.idle();
+    await this.#monitor[Symbol.asyncDispose]();
+    await this.#session[Symbol.asyncDispose]();
+    await this.#tool[Symbol.asyncDispose]();
+  }
+
+  async #execute({ statements, text }: RenderedTransaction): Promise<string> {
+    let line = statements.map((statement) => statement.text).join(STATEMENT_SEPARATOR);
+    if (line.length > LINE_LIMIT) {
+      await this.#tool.writeTransaction(text);
+      line = `include "${this.#tool.transactionFile}"`;
+    }
+    const session = await this.#readySession();
+    let timedOut = false;
+    const timer = this.#clock.schedule(this.#timeoutMs, () => {
+      timedOut = true;
+      void session[Symbol.asyncDispose]();
+    });
+    try {
+      return await session.execute(line);
+    } catch (error) {
+      throw timedOut ? toolTimeout(this.#tool.reader, this.#timeoutMs) : error;
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  async #readySession(): Promise<NftSession> {
+    if (this.#session.running && this.#session.octets < SESSION_LIMIT_OCTETS) return this.#session;
+    if (!this.#session.running) this.#logger.warn({}, 'the nft session ended; starting another');
+    await this.#session[Symbol.asyncDispose]();
+    this.#session = new NftSession(this.#tool.writer);
+    return this.#session;
+  }
+
+  async #listTable(id: NftTableId): Promise<NftTable | undefined> {
+    const args = ['-jnn', 'list', 'table', ...id.split(' ')];
+    const result = await runTool(this.#tool.reader, args, { clock: this.#clock, timeoutMs: this.#timeoutMs });
+    if (result.exitCode === 0) return parseTableListing(result.stdout, id);
+    if (result.stderr.includes('No such file or directory')) return undefined;
+    throw toolUnavailable(this.#tool.reader, result.stderr.trim());
+  }
+}

@@ -1,0 +1,97 @@
+import type { NftChain, NftRule, NftSet, NftTable, NftTableId } from '@slash32/shared';
+import { parseElement } from './parse-element.ts';
+
+interface JsonSet {
+  readonly name: string;
+  readonly type: string | readonly string[];
+  readonly map?: string | readonly string[];
+  readonly flags?: readonly string[];
+  readonly elem?: readonly unknown[];
+}
+
+interface JsonChain {
+  readonly name: string;
+  readonly type?: string;
+  readonly hook?: string;
+  readonly prio?: number;
+  readonly policy?: string;
+}
+
+interface JsonRule {
+  readonly chain: string;
+  readonly comment?: string;
+  readonly expr: unknown;
+}
+
+interface JsonObject {
+  readonly table?: { readonly flags?: unknown };
+  readonly set?: JsonSet;
+  readonly map?: JsonSet;
+  readonly chain?: JsonChain;
+  readonly rule?: JsonRule;
+}
+
+/**
+ * Reads what `nft -jnn list table` printed.
+ *
+ * - A rule that we wrote is known by its comment; its `text` is '' here, since nft spells rules in its own way. A rule
+ *   without a comment of ours has its JSON as `text`, and no comment or a foreign one, so that it equals none of ours.
+ * - A set with flags that {@link NftSet} has no word for (`timeout`, `dynamic`) gets them appended to its type, so that
+ *   it equals none of ours either.
+ * - `undefined` for a table that is dormant: none of its rules is in force, and adding it again wakes it.
+ */
+export function parseTableListing(json: string, id: NftTableId): NftTable | undefined {
+  const { nftables } = JSON.parse(json) as { readonly nftables: readonly JsonObject[] };
+  const sets = new Map<string, NftSet>();
+  const chains = new Map<string, NftChain & { readonly rules: NftRule[] }>();
+  for (const object of nftables) {
+    if (object.table?.flags !== undefined && [object.table.flags].flat().includes('dormant')) return undefined;
+    const set = object.set ?? object.map;
+    if (set !== undefined) sets.set(set.name, readSet(set));
+    if (object.chain !== undefined) chains.set(object.chain.name, readChain(object.chain));
+    if (object.rule !== undefined) chains.get(object.rule.chain)?.rules.push(readRule(object.rule));
+  }
+  return { id, sets, chains };
+}
+
+function readSet(set: JsonSet): NftSet {
+  const type = joinTypes(set.type);
+  const flags = set.flags ?? [];
+  const foreignFlags = flags.filter((flag) => flag !== 'interval');
+  const dataType = set.map === undefined ? undefined : joinTypes(set.map);
+  const elements = new Map<string, string>();
+  for (const element of set.elem ?? []) {
+    const [key, data] = parseElement(element, type, dataType);
+    elements.set(key, data);
+  }
+  return {
+    name: set.name,
+    type: foreignFlags.length === 0 ? type : `${type} flags ${foreignFlags.join(',')}`,
+    ...(dataType === undefined ? {} : { dataType }),
+    interval: flags.includes('interval'),
+    elements,
+  };
+}
+
+function joinTypes(types: string | readonly string[]): string {
+  return typeof types === 'string' ? types : types.join(' . ');
+}
+
+function readChain(chain: JsonChain): NftChain & { readonly rules: NftRule[] } {
+  const hook = readHook(chain);
+  return { name: chain.name, ...(hook === undefined ? {} : { hook }), rules: [] };
+}
+
+const CHAIN_TYPES = ['filter', 'nat', 'route'] as const;
+const CHAIN_HOOKS = ['prerouting', 'input', 'forward', 'output', 'postrouting'] as const;
+
+function readHook({ type, hook, prio, policy }: JsonChain): NftChain['hook'] {
+  const knownType = CHAIN_TYPES.find((known) => known === type);
+  const knownHook = CHAIN_HOOKS.find((known) => known === hook);
+  if (knownType === undefined || knownHook === undefined || prio === undefined) return undefined;
+  return { type: knownType, hook: knownHook, priority: prio, policy: policy === 'drop' ? 'drop' : 'accept' };
+}
+
+function readRule({ comment = '', expr }: JsonRule): NftRule {
+  return { text: / #\S+$/.test(comment) ? '' : JSON.stringify(expr), comment };
+}

@@ -1,0 +1,152 @@
+import { type AddressFamily, formatIpPrefix, tryParseIpPrefix } from '@slash32/shared';
+import type { KernelNextHop, KernelRoute } from './route-table.ts';
+
+/** rtm_type and rtm_scope (linux/rtnetlink.h) as `ip -N` prints them; the names are what `ip` prints without -N. */
+const TYPES = new Map<string, KernelRoute['type']>([
+  ['1', 'unicast'],
+  ['2', 'local'],
+  ['6', 'blackhole'],
+  ['7', 'unreachable'],
+]);
+const ALL_TYPES = /^(?:[1-9]|1[0-2])$/;
+const SCOPES = new Map<string, NonNullable<KernelRoute['scope']>>([
+  ['0', 'global'],
+  ['253', 'link'],
+  ['254', 'host'],
+]);
+const LOCAL_TABLE = '255';
+
+interface JsonNextHop {
+  readonly gateway?: string;
+  readonly via?: { readonly host: string };
+  readonly dev?: string;
+  readonly weight?: number;
+}
+
+interface JsonRoute extends JsonNextHop {
+  readonly type?: string;
+  readonly dst: string;
+  readonly protocol?: string;
+  readonly scope?: string;
+  readonly metric?: number;
+  readonly prefsrc?: string;
+  readonly nexthops?: readonly JsonNextHop[];
+}
+
+/**
+ * Reads what `ip -j -N route show` printed: one array of routes. `protocol` is what the listing was filtered by; `ip`
+ * leaves it out then. Types that {@link KernelRoute} has no word for are left out.
+ */
+export function parseRouteListing(json: string, family: AddressFamily, protocol?: number): readonly KernelRoute[] {
+  if (json.trim() === '') return [];
+  const routes: KernelRoute[] = [];
+  for (const entry of JSON.parse(json) as readonly JsonRoute[]) {
+    const type = TYPES.get(entry.type ?? '1');
+    const number = Number(entry.protocol ?? protocol);
+    if (type === undefined || !Number.isInteger(number)) continue;
+    const hops = entry.nexthops ?? [entry];
+    routes.push(
+      makeRoute({
+        family,
+        type,
+        destination: entry.dst,
+        protocol: number,
+        metric: entry.metric,
+        scope: entry.scope,
+        source: entry.prefsrc,
+        hops: hops.map((hop) => ({ gateway: hop.gateway ?? hop.via?.host, device: hop.dev, weight: hop.weight })),
+      }),
+    );
+  }
+  return routes;
+}
+
+/**
+ * Reads one record of `ip -N -oneline monitor route`. `undefined`: a route of another table, or of a type that
+ * {@link KernelRoute} has no word for. The family is that of the destination; `default` shows none, and then the
+ * `pref` that only IPv6 routes have tells.
+ */
+export function parseRouteRecord(text: string): KernelRoute | undefined {
+  const [head = '', ...hopTexts] = text.split('\\');
+  const words = head.trim().split(/\s+/);
+  const typed = words.length > 1 && ALL_TYPES.test(words[0] ?? '');
+  const type = TYPES.get(typed ? (words[0] ?? '') : '1');
+  const destination = words[typed ? 1 : 0];
+  if (type === undefined || destination === undefined) return undefined;
+  const fields = readFields(words.slice(typed ? 2 : 1));
+  const table = fields.get('table');
+  if (type === 'local' ? table !== LOCAL_TABLE : table !== undefined) return undefined;
+  const family = destination.includes(':') || fields.has('pref') ? 6 : 4;
+  const hops = hopTexts.length === 0 ? [fields] : hopTexts.map((hop) => readFields(hop.trim().split(/\s+/).slice(1)));
+  const metric = fields.get('metric');
+  return makeRoute({
+    family,
+    type,
+    destination,
+    protocol: Number(fields.get('proto')),
+    metric: metric === undefined ? undefined : Number(metric),
+    scope: fields.get('scope'),
+    source: fields.get('src'),
+    hops: hops.map((hop) => ({
+      gateway: hop.get('via'),
+      device: hop.get('dev'),
+      weight: hop.has('weight') ? Number(hop.get('weight')) : undefined,
+    })),
+  });
+}
+
+/** Words with an argument; the others (`onlink`, `linkdown`, `dead`) stand alone. `via` may have a family in between. */
+const WITH_ARGUMENT = new Set(['via', 'dev', 'table', 'proto', 'scope', 'src', 'metric', 'pref', 'weight', 'nhid']);
+
+function readFields(words: readonly string[]): ReadonlyMap<string, string> {
+  const fields = new Map<string, string>();
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at] ?? '';
+    if (!WITH_ARGUMENT.has(word)) continue;
+    at += word === 'via' && /^inet6?$/.test(words[at + 1] ?? '') ? 2 : 1;
+    fields.set(word, words[at] ?? '');
+  }
+  return fields;
+}
+
+interface RouteParts {
+  readonly family: AddressFamily;
+  readonly type: KernelRoute['type'];
+  readonly destination: string;
+  readonly protocol: number;
+  readonly metric: number | undefined;
+  readonly scope: string | undefined;
+  readonly source: string | undefined;
+  readonly hops: readonly { gateway?: string | undefined; device?: string | undefined; weight?: number | undefined }[];
+}
+
+function makeRoute(parts: RouteParts): KernelRoute {
+  const { family, type, destination, protocol, metric, source } = parts;
+  const scope = parts.scope === undefined ? undefined : SCOPES.get(parts.scope);
+  // IPv6 hangs routes that lead nowhere on lo.
+  const leadsSomewhere = type === 'unicast' || type === 'local';
+  return {
+    family,
+    prefix: canonicalPrefix(destination, family),
+    type,
+    protocol,
+    ...(metric === undefined ? {} : { metric }),
+    ...(scope === undefined ? {} : { scope }),
+    ...(source === undefined ? {} : { source }),
+    nextHops: leadsSomewhere ? parts.hops.map(makeNextHop) : [],
+  };
+}
+
+function makeNextHop(hop: RouteParts['hops'][number]): KernelNextHop {
+  return {
+    ...(hop.gateway === undefined ? {} : { gateway: hop.gateway }),
+    ...(hop.device === undefined ? {} : { device: hop.device }),
+    ...(hop.weight === undefined || hop.weight === 1 ? {} : { weight: hop.weight }),
+  };
+}
+
+function canonicalPrefix(destination: string, family: AddressFamily): string {
+  if (destination === 'default') return family === 4 ? '0.0.0.0/0' : '::/0';
+  const prefix = tryParseIpPrefix(destination);
+  return prefix === undefined ? destination : formatIpPrefix(prefix);
+}

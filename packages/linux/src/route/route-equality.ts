@@ -1,0 +1,32 @@
+import { DEFAULT_METRIC } from './route-key.ts';
+import type { KernelNextHop, KernelRoute } from './route-table.ts';
+
+/**
+ * True if the kernel would make the same route of both: defaults (metric, scope, weight) filled in, the order of next
+ * hops set aside. This is how a wanted route is compared with a listed one.
+ */
+export function routesEqual(left: KernelRoute, right: KernelRoute): boolean {
+  return routeFingerprint(left) === routeFingerprint(right);
+}
+
+/** Equal texts for {@link routesEqual} routes, for use as map values. */
+export function routeFingerprint(route: KernelRoute): string {
+  const metric = route.metric ?? DEFAULT_METRIC[route.family];
+  const hops = route.nextHops.map((hop) => `${hop.gateway ?? ''}%${hop.device ?? ''}*${weightOf(route, hop)}`);
+  const fields = [route.prefix, route.type, route.protocol, metric, scopeOf(route), route.source ?? ''];
+  return [...fields, ...hops.toSorted()].join(' ');
+}
+
+/** The weight of an only next hop means nothing. */
+function weightOf(route: KernelRoute, hop: KernelNextHop): number {
+  return route.nextHops.length === 1 ? 1 : (hop.weight ?? 1);
+}
+
+/** IPv6 has no scopes; for IPv4 `ip` chooses by type and gateway where none is given. */
+function scopeOf(route: KernelRoute): string {
+  if (route.family === 6) return '';
+  if (route.scope !== undefined) return route.scope;
+  if (route.type === 'local') return 'host';
+  if (route.type !== 'unicast' || route.nextHops.length !== 1) return 'global';
+  return route.nextHops[0]?.gateway === undefined ? 'link' : 'global';
+}

@@ -1,0 +1,43 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { FabricError } from '@slash32/shared';
+import type { Sysctls } from './sysctls.ts';
+
+/** {@link Sysctls} of the network namespace that we run in, through /proc/sys. */
+export class KernelSysctls implements Sysctls {
+  async read(key: string): Promise<string> {
+    const path = pathOf(key);
+    try {
+      return (await readFile(path, 'utf8')).trimEnd();
+    } catch (error) {
+      throw describeFailure(key, error);
+    }
+  }
+
+  async write(key: string, value: string): Promise<boolean> {
+    if ((await this.read(key)) === value) return false;
+    try {
+      await writeFile(pathOf(key), value, { flag: 'r+' });
+    } catch (error) {
+      throw describeFailure(key, error, value);
+    }
+    return true;
+  }
+}
+
+function pathOf(key: string): string {
+  const parts = key.split('/');
+  if (parts.some((part) => part === '' || part === '.' || part === '..')) {
+    throw new FabricError('sysctl.absent', `"${key}" is no path below /proc/sys`, { details: { key } });
+  }
+  return `/proc/sys/${key}`;
+}
+
+function describeFailure(key: string, cause: unknown, value?: string): FabricError {
+  const errno = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+  if (errno === 'ENOENT' || errno === 'ENODEV') {
+    const message = `/proc/sys/${key} does not exist: its interface has gone, or the kernel lacks the feature`;
+    return new FabricError('sysctl.absent', message, { details: { key }, cause });
+  }
+  const wanted = value === undefined ? 'cannot be read' : `does not take "${value}"`;
+  return new FabricError('sysctl.refused', `/proc/sys/${key} ${wanted}: ${errno}`, { details: { key, errno }, cause });
+}
