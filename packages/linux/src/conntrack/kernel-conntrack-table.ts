@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Clock, tryParseIpAddress } from '@slash32/shared';
 import { DEFAULT_TIMEOUT_MS } from '../ip/ip-options.ts';
 import { runTool } from '../process/run-tool.ts';
@@ -40,16 +43,20 @@ export class KernelConntrackTable implements ConntrackTable {
     if (addresses.length === 0) return 0;
     const found = matchConnections(await this.#run(['-L', '-f', family]), new Set(addresses));
     if (found.connections === 0) return 0;
-    await this.#run(['-R', '-'], found.matches.map((match) => renderDeletion(family, match)).join(''));
+    // As its standard input the tool takes no socket, which is what node gives a child.
+    const directory = await mkdtemp(join(tmpdir(), 'slash32-conntrack-'));
+    try {
+      const file = join(directory, 'deletions');
+      await writeFile(file, found.matches.map((match) => renderDeletion(family, match)).join(''), { mode: 0o600 });
+      await this.#run(['-R', file]);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
     return found.connections;
   }
 
-  async #run(args: readonly string[], input?: string): Promise<string> {
-    const result = await runTool(this.#tool, args, {
-      clock: this.#clock,
-      timeoutMs: this.#timeoutMs,
-      ...(input === undefined ? {} : { input }),
-    });
+  async #run(args: readonly string[]): Promise<string> {
+    const result = await runTool(this.#tool, args, { clock: this.#clock, timeoutMs: this.#timeoutMs });
     if (result.exitCode !== 0) throw toolUnavailable(this.#tool, result.stderr.trim());
     return result.stdout;
   }

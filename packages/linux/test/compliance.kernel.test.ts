@@ -1,0 +1,9 @@
+import { describe } from 'vitest';
+import { linuxWorld } from './kernel-world.ts';
+import { networkCompliance } from './network-compliance.ts';
+import { nftCompliance } from './nft-compliance.ts';
+
+describe('Linux', () => {
+  nftCompliance(linuxWorld);
+  networkCompliance(linuxWorld);
+});

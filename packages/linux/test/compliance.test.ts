@@ -1,0 +1,9 @@
+import { describe } from 'vitest';
+import { fakeWorld } from './kernel-world.ts';
+import { networkCompliance } from './network-compliance.ts';
+import { nftCompliance } from './nft-compliance.ts';
+
+describe('FakeKernel', () => {
+  nftCompliance(fakeWorld);
+  networkCompliance(fakeWorld);
+});
