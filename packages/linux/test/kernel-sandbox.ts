@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { type Kernel, openKernel } from '@slash32/linux';
 import { SystemClock } from '@slash32/shared';
+import { type Kernel, openKernel } from '../src/index.ts';
 
 /** Runs a command of the operator's, as root in the sandbox; throws with its standard error. */
 export function sh(command: string): string {

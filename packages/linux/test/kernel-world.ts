@@ -1,4 +1,4 @@
-import { FakeKernel, type Kernel } from '@slash32/linux';
+import { FakeKernel, type Kernel } from '../src/index.ts';
 import { openSandboxKernel, sh } from './kernel-sandbox.ts';
 
 /** A kernel and what others do to it: the same world for the fake and for Linux. Names: `tap…`. */
