@@ -1,8 +1,24 @@
-import type { NftChange, NftRuleset, NftTableId } from '@slash32/shared';
+import type { NftChain, NftChange, NftRuleset, NftTableId } from '@slash32/shared';
+import { orderChanges, type TableDifference } from '../diff/order-changes.ts';
+import { rulesetDifferences } from '../diff/ruleset-diff.ts';
+import { prefixElement } from '../ir/element-text.ts';
+import { NAMES } from '../ir/names.ts';
 import type { FabricModel } from '../model/fabric-model.ts';
+import type { ModelSubscription } from '../model/model-changes.ts';
+import type { OpenInstance } from '../model/resolved-instance.ts';
+import { type EndpointElement, endpointElements, STATELESS_SETS, STATIC_SETS } from './endpoint-elements.ts';
+import { forwardChains } from './forward-chains.ts';
+import { generationChains, generationOf, nextGeneration } from './generation.ts';
+import { arpChains, hostChains, natChain, preroutingChains } from './guard-chains.ts';
+import { PolicyList } from './policy-list.ts';
+import { PolicyObjects } from './policy-objects.ts';
+import { ProgramStore } from './program-store.ts';
+import { mayRevoke } from './revocation.ts';
+import { ARP_TABLE, INET_TABLE, POLICY_TABLES } from './tables.ts';
+import { TapMatch } from './tap-match.ts';
 
-/** The tables that the compiler owns: `inet slash32` and `arp slash32`. */
-export declare const POLICY_TABLES: readonly NftTableId[];
+export { generationOf } from './generation.ts';
+export { POLICY_TABLES } from './tables.ts';
 
 /** What to send to the kernel, as one transaction. */
 export interface PolicyUpdate {
@@ -10,17 +26,31 @@ export interface PolicyUpdate {
   readonly changes: readonly NftChange[];
   /** The policy generation after the update, 1–16,777,215. */
   readonly generation: number;
-  /** True if the update may take something away: flows are judged again (their conntrack mark is of an older generation). */
+  /** True if the update may take something away: flows that passed before are judged again, from their next packet on. */
   readonly revokes: boolean;
-  /** `NAMESPACE/NAME` of the endpoints whose elements this update adds, changes or removes. */
+  /** `NAMESPACE/NAME` of the endpoints whose elements differ from those of the update before. */
   readonly endpoints: ReadonlySet<string>;
 }
 
 /** Where an endpoint is in the program, for `policy show`. */
 export interface EndpointObjects {
-  /** In the order a packet meets them. */
+  /** Its own chains, egress first, each followed by those of its groups. */
   readonly chains: readonly { readonly table: NftTableId; readonly name: string }[];
+  /** Its elements, then all elements of its groups' own sets. */
   readonly elements: readonly { readonly table: NftTableId; readonly set: string; readonly keys: readonly string[] }[];
+}
+
+export interface HostPolicyCompilerOptions {
+  /**
+   * Generation to begin with where the kernel has none, 1–16,777,215; 1 if left out. Connection marks may have
+   * outlived the table that made them, so one that was not used lately (a random one) is best.
+   */
+  readonly initialGeneration?: number;
+}
+
+interface Endpoint {
+  readonly list: PolicyList;
+  readonly elements: ReadonlyMap<string, EndpointElement>;
 }
 
 /**
@@ -31,24 +61,212 @@ export interface EndpointObjects {
  * the model. Both assume that their changes are applied before the next call; when a transaction failed, or when the
  * kernel was changed by somebody else, call `reconcile` with what the kernel has now.
  */
-export declare class HostPolicyCompiler {
-  constructor(model: FabricModel, host: string);
+export class HostPolicyCompiler implements Disposable {
   readonly host: string;
-  /** Of the program that the kernel is to have, 1–16,777,215. */
-  readonly generation: number;
-  /** What changed since the last `flush` or `reconcile`. */
-  flush(): PolicyUpdate;
-  /** From `actual` to the whole desired state. Keeps the kernel's generation unless something is to be revoked. */
-  reconcile(actual: NftRuleset): PolicyUpdate;
-  /** The whole desired state, as of the last `flush` or `reconcile`. */
-  ruleset(): NftRuleset;
-  /** Leaves an instance out of the program (its tap is closed) until `include`; takes effect with the next flush. */
-  exclude(instance: string): void;
-  include(instance: string): void;
-  /** True if the instance is an endpoint of the program as of the last `flush` or `reconcile`. */
-  isProgrammed(instance: string): boolean;
-  endpointObjects(instance: string): EndpointObjects | undefined;
-}
+  readonly #model: FabricModel;
+  readonly #subscription: ModelSubscription;
+  readonly #store = new ProgramStore(POLICY_TABLES);
+  readonly #objects: PolicyObjects;
+  readonly #endpoints = new Map<string, Endpoint>();
+  readonly #excluded = new Set<string>();
+  readonly #toggled = new Set<string>();
+  #statelessEndpoints = 0;
+  #withStateless = false;
+  #generation: number;
+  #reconciled = false;
 
-/** The policy generation in a ruleset as compiled or read back; `undefined` if it has none. */
-export declare function generationOf(ruleset: NftRuleset): number | undefined;
+  constructor(model: FabricModel, host: string, options: HostPolicyCompilerOptions = {}) {
+    this.host = host;
+    this.#model = model;
+    this.#subscription = model.subscribe();
+    this.#objects = new PolicyObjects(this.#store, model);
+    this.#generation = options.initialGeneration ?? 1;
+    for (const table of POLICY_TABLES) {
+      for (const set of STATIC_SETS[table] ?? []) this.#store.ensureSet(table, set);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#subscription[Symbol.dispose]();
+  }
+
+  /** Of the program that the kernel is to have, 1–16,777,215. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** True if `flush` may have something to send. */
+  get pending(): boolean {
+    return this.#subscription.pending || this.#toggled.size > 0;
+  }
+
+  /** What changed since the last `flush` or `reconcile`. Before the first `reconcile`: everything, for an empty kernel. */
+  flush(): PolicyUpdate {
+    if (!this.#reconciled) return this.reconcile(new Map());
+    const endpoints = this.#update();
+    const differences = this.#store.differences();
+    if (!mayRevoke(differences)) return this.#finish(differences, false, endpoints);
+    this.#setGeneration(nextGeneration(this.#generation));
+    return this.#finish(this.#store.differences(), true, endpoints);
+  }
+
+  /** From `actual` to the whole desired state. Keeps the kernel's generation unless something is to be revoked. */
+  reconcile(actual: NftRuleset): PolicyUpdate {
+    const endpoints = this.#update();
+    const kernelGeneration = generationOf(actual);
+    if (kernelGeneration !== undefined) this.#setGeneration(kernelGeneration);
+    else this.#setGeneration(this.#reconciled ? nextGeneration(this.#generation) : this.#generation);
+    this.#reconciled = true;
+    const differences = rulesetDifferences(actual, this.#store.ruleset());
+    if (kernelGeneration === undefined || !mayRevoke(differences)) return this.#finish(differences, false, endpoints);
+    this.#setGeneration(nextGeneration(kernelGeneration));
+    return this.#finish(rulesetDifferences(actual, this.#store.ruleset()), true, endpoints);
+  }
+
+  /** The whole desired state, as of the last `flush` or `reconcile`. */
+  ruleset(): NftRuleset {
+    return this.#store.ruleset();
+  }
+
+  /** Leaves an instance out of the program (its tap is closed) until `include`; takes effect with the next flush. */
+  exclude(instance: string): void {
+    this.#excluded.add(instance);
+    this.#toggled.add(instance);
+  }
+
+  include(instance: string): void {
+    if (this.#excluded.delete(instance)) this.#toggled.add(instance);
+  }
+
+  /** True if the instance is an endpoint of the program as of the last `flush` or `reconcile`. */
+  isProgrammed(instance: string): boolean {
+    return this.#endpoints.has(instance);
+  }
+
+  /** `undefined`: it is no endpoint of the program. */
+  endpointObjects(instance: string): EndpointObjects | undefined {
+    const endpoint = this.#endpoints.get(instance);
+    if (endpoint === undefined) return undefined;
+    const chains: { table: NftTableId; name: string }[] = [];
+    const elements = new Map<string, { table: NftTableId; set: string; keys: string[] }>();
+    for (const { table, set, key, data } of endpoint.elements.values()) {
+      const entry = elements.get(`${table} ${set}`) ?? { table, set, keys: [] };
+      entry.keys.push(data === '' ? key : `${key} : ${data}`);
+      elements.set(`${table} ${set}`, entry);
+    }
+    for (const direction of ['egress', 'ingress'] as const) {
+      const own = this.#objects.groupObjects(endpoint.list, direction);
+      for (const name of [endpoint.list.chainName(direction), ...own.chains]) chains.push({ table: INET_TABLE, name });
+      for (const set of own.sets) {
+        elements.set(`${INET_TABLE} ${set}`, {
+          table: INET_TABLE,
+          set,
+          keys: [...this.#store.elements(INET_TABLE, set).keys()],
+        });
+      }
+    }
+    return { chains, elements: [...elements.values()] };
+  }
+
+  /** Brings the store in line with the model; returns the endpoints whose elements differ. */
+  #update(): ReadonlySet<string> {
+    const changes = this.#subscription.take();
+    const differing = new Set<string>();
+    for (const name of new Set([...changes.instances, ...this.#toggled])) {
+      if (this.#updateEndpoint(name)) differing.add(name);
+    }
+    this.#toggled.clear();
+    for (const group of changes.securityGroups) this.#objects.groupChanged(group);
+    for (const [group, members] of changes.memberships) this.#objects.membershipChanged(group, members);
+    for (const group of changes.addressGroups) this.#objects.addressGroupChanged(group);
+    if (changes.fabric) this.#updateSite();
+    const withStateless = this.#statelessEndpoints > 0;
+    if (changes.fabric || changes.hosts.has(this.host) || withStateless !== this.#withStateless) {
+      this.#withStateless = withStateless;
+      this.#updateBaseChains();
+    }
+    return differing;
+  }
+
+  #updateEndpoint(name: string): boolean {
+    const before = this.#endpoints.get(name);
+    const instance = this.#openInstance(name);
+    const list = instance === undefined ? undefined : new PolicyList(instance);
+    if (list !== undefined) this.#objects.useList(list, name);
+    if (list?.mode === 'packet') {
+      this.#statelessEndpoints += 1;
+      for (const set of STATELESS_SETS) this.#store.ensureSet(INET_TABLE, set);
+    }
+    const elements = new Map<string, EndpointElement>();
+    if (instance !== undefined && list !== undefined) {
+      for (const element of endpointElements(instance, list.verdicts())) {
+        elements.set(`${element.table} ${element.set} ${element.key}`, element);
+      }
+    }
+    let differs = (before === undefined) !== (instance === undefined);
+    for (const [id, { table, set, key }] of before?.elements ?? []) {
+      if (elements.has(id)) continue;
+      this.#store.deleteElement(table, set, key);
+      differs = true;
+    }
+    for (const [id, { table, set, key, data }] of elements) {
+      if (before?.elements.get(id)?.data === data) continue;
+      this.#store.putElement(table, set, key, data);
+      differs = true;
+    }
+    if (before?.list.mode === 'packet') this.#statelessEndpoints -= 1;
+    if (before !== undefined && before.list.id !== list?.id) this.#objects.dropList(before.list, name);
+    if (list === undefined) this.#endpoints.delete(name);
+    else this.#endpoints.set(name, { list, elements });
+    return differs;
+  }
+
+  #openInstance(name: string): OpenInstance | undefined {
+    const instance = this.#model.instance(name);
+    if (instance?.state !== 'open' || instance.host !== this.host || this.#excluded.has(name)) return undefined;
+    return instance;
+  }
+
+  #updateSite(): void {
+    const prefixes = this.#model.sitePrefixes();
+    for (const family of [4, 6] as const) {
+      this.#store.replaceSet(INET_TABLE, {
+        name: NAMES.site[family],
+        type: family === 4 ? 'ipv4_addr' : 'ipv6_addr',
+        interval: true,
+        elements: new Map(
+          prefixes.filter((prefix) => prefix.family === family).map((prefix) => [prefixElement(prefix), '']),
+        ),
+      });
+    }
+  }
+
+  #updateBaseChains(): void {
+    const taps = new TapMatch(this.#model.configuration().interfacePrefixes);
+    const host = this.#model.host(this.host);
+    const withStateless = this.#withStateless;
+    const chains: NftChain[] = [
+      ...preroutingChains(taps),
+      ...forwardChains(taps, withStateless),
+      ...hostChains(taps),
+      natChain(host?.spec.masqueradeAddress ?? host?.spec.address),
+      ...generationChains(this.#generation),
+    ];
+    for (const chain of chains) this.#store.putChain(INET_TABLE, chain);
+    for (const chain of arpChains(taps)) this.#store.putChain(ARP_TABLE, chain);
+    if (withStateless) return;
+    for (const chain of ['stateless-source', 'stateless-destination']) this.#store.deleteChain(INET_TABLE, chain);
+    for (const set of STATELESS_SETS) this.#store.deleteSet(INET_TABLE, set.name);
+  }
+
+  #setGeneration(generation: number): void {
+    this.#generation = generation;
+    for (const chain of generationChains(generation)) this.#store.putChain(INET_TABLE, chain);
+  }
+
+  #finish(differences: readonly TableDifference[], revokes: boolean, endpoints: ReadonlySet<string>): PolicyUpdate {
+    const changes = orderChanges(differences);
+    this.#store.forgetChanges();
+    return { changes, generation: this.#generation, revokes, endpoints };
+  }
+}

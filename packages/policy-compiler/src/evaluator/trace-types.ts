@@ -10,8 +10,9 @@ export interface TraceRequest {
   readonly protocol: number;
   /** Destination port, for protocols with ports. */
   readonly port?: number;
+  /** For icmp and icmpv6. */
   readonly icmp?: { readonly type: number; readonly code: number };
-  /** Needed only if the ends are instances with addresses of both families; then 4 if left out. */
+  /** Needed only if both ends have addresses of both families; then 4 if left out. */
   readonly family?: 4 | 6;
   /** Source MAC address, where it is not the instance's own. */
   readonly sourceMac?: string;
@@ -22,12 +23,17 @@ export type TraceReason =
   /** No instance of ours at this end: nothing to ask. */
   | 'not-an-instance'
   | 'port-security-off'
+  /** A rule allows it. */
   | 'rule'
   | 'no-rule'
   | 'no-groups'
+  /** `reach: site`, and the far end is outside. */
   | 'outside-reach'
   | 'spoofed-source'
+  /** An ICMP message that begins no flow: errors, replies, neighbour discovery. */
+  | 'begins-no-flow'
   | 'endpoint-closed'
+  /** To the instance's own host or a gateway. */
   | 'host-input';
 
 export interface EndVerdict {
@@ -40,15 +46,16 @@ export interface EndVerdict {
   readonly rule?: { readonly group: string; readonly index: number; readonly text: string };
   /** For people. */
   readonly explanation: string;
-  /** For a drop that a rule could lift: the narrowest rule, and the group to put it in. */
-  readonly remedy?: { readonly group: string; readonly rule: SecurityGroupRule; readonly text: string };
+  /** For a drop that a rule could lift: the narrowest rule, and the group to put it in (absent: it has none yet). */
+  readonly remedy?: { readonly group?: string; readonly rule: SecurityGroupRule; readonly text: string };
 }
 
 export interface TraceResult {
+  /** `pass`: both ends pass. */
   readonly verdict: 'pass' | 'drop';
   readonly sourceAddress: string;
   readonly destinationAddress: string;
-  /** What the receiver sees as source; absent if it drops. */
+  /** What the receiver sees as source; absent if the packet drops. */
   readonly seenSourceAddress?: string;
   readonly source: EndVerdict;
   readonly destination: EndVerdict;

@@ -1,0 +1,163 @@
+import type { AddressFamily, NftChain } from '@slash32/shared';
+import { NAMES } from '../ir/names.ts';
+import { ACCEPT, DROP, goto, inSet, is, isNot, jump, type Match, RETURN, rule } from '../ir/rule.ts';
+import type { TapMatch } from './tap-match.ts';
+
+/**
+ * What guards the fabric from an instance, whatever its groups say: sources that are not its own, DHCP and router
+ * messages that only a server or router may send, and its own host.
+ */
+
+const FAMILIES: readonly AddressFamily[] = [4, 6];
+const HEADER = { 4: 'ip', 6: 'ip6' } as const;
+const KNOWN_MAC: Match = inSet(['iifname', 'ether saddr'], NAMES.macs);
+/** fe80::1, the first hop of IPv6 pools without a gateway. */
+const HOSTS_LINK_LOCAL = '0xfe800000000000000000000000000001';
+/** MLD queries stay with routers; reports, done messages and MLDv2 reports are an instance's to send. */
+const MULTICAST_LISTENER = ['131', '132', '143'];
+
+export function preroutingChains(taps: TapMatch): NftChain[] {
+  return [
+    {
+      name: 'prerouting',
+      hook: { type: 'filter', hook: 'prerouting', priority: -300, policy: 'accept' },
+      rules: [rule('from an instance', [taps.is('iifname')], jump(NAMES.fromInstance))],
+    },
+    { name: NAMES.fromInstance, rules: fromInstanceRules() },
+  ];
+}
+
+function fromInstanceRules(): NftChain['rules'] {
+  return [
+    rule('no port security', [inSet(['iifname'], NAMES.unfiltered)], RETURN),
+    rule('DHCP server', [is('meta nfproto', 'ipv4'), is('udp sport', '67')], DROP),
+    rule('DHCPv6 server', [is('meta nfproto', 'ipv6'), is('udp sport', '547')], DROP),
+    rule('router advertisement, redirect', [is('icmpv6 type', '134', '137')], DROP),
+    rule('loose source route', [{ kind: 'source-routed', header: 'ip option lsrr exists' }], DROP),
+    rule('strict source route', [{ kind: 'source-routed', header: 'ip option ssrr exists' }], DROP),
+    rule('routing header type 0', [{ kind: 'source-routed', header: 'rt type 0' }], DROP),
+    rule('advertises the address of the gateway', [is('icmpv6 type', '136'), is('@th,64,128', HOSTS_LINK_LOCAL)], DROP),
+    ...FAMILIES.flatMap((family) => {
+      const source = ['iifname', 'ether saddr', `${HEADER[family]} saddr`] as const;
+      return [
+        rule(`IPv${family}: own address`, [inSet(source, NAMES.sources[family])], RETURN),
+        rule(`IPv${family}: allowed address pair`, [inSet(source, NAMES.pairs[family])], RETURN),
+      ];
+    }),
+    rule(
+      'DHCP client without an address',
+      [
+        KNOWN_MAC,
+        is('ip saddr', '0.0.0.0'),
+        is('ip daddr', '255.255.255.255'),
+        is('udp sport', '68'),
+        is('udp dport', '67'),
+      ],
+      RETURN,
+    ),
+    rule(
+      'IPv6 neighbour and router solicitation',
+      [KNOWN_MAC, is('ip6 saddr', 'fe80::/10'), is('icmpv6 type', '133', '135', '136')],
+      RETURN,
+    ),
+    rule(
+      'duplicate address detection, not of the gateway',
+      [KNOWN_MAC, is('ip6 saddr', '::'), is('icmpv6 type', '135'), isNot('@th,64,128', HOSTS_LINK_LOCAL)],
+      RETURN,
+    ),
+    rule(
+      'IPv6 router solicitation without an address',
+      [KNOWN_MAC, is('ip6 saddr', '::'), is('icmpv6 type', '133')],
+      RETURN,
+    ),
+    rule(
+      'multicast listener',
+      [KNOWN_MAC, is('ip6 saddr', '::', 'fe80::/10'), is('icmpv6 type', ...MULTICAST_LISTENER)],
+      RETURN,
+    ),
+    rule(
+      'DHCPv6 client',
+      [KNOWN_MAC, is('ip6 saddr', 'fe80::/10'), is('udp sport', '546'), is('udp dport', '547')],
+      RETURN,
+    ),
+    rule('source is not its own, or no endpoint', [], DROP),
+  ];
+}
+
+export function hostChains(taps: TapMatch): NftChain[] {
+  return [
+    {
+      name: 'input',
+      hook: { type: 'filter', hook: 'input', priority: 0, policy: 'accept' },
+      rules: [rule('from an instance to its host', [taps.is('iifname')], goto(NAMES.toHost))],
+    },
+    {
+      name: NAMES.toHost,
+      rules: [
+        rule('reply to the host', [is('ct direction', 'reply')], ACCEPT),
+        rule('DHCP', [is('meta nfproto', 'ipv4'), is('udp sport', '68'), is('udp dport', '67')], ACCEPT),
+        rule('DHCPv6', [is('meta nfproto', 'ipv6'), is('udp sport', '546'), is('udp dport', '547')], ACCEPT),
+        rule('IPv6 neighbour discovery', [is('icmpv6 type', '133', '135', '136', ...MULTICAST_LISTENER)], ACCEPT),
+        rule(
+          'echo request to its gateway',
+          [inSet(['iifname', 'ip daddr'], NAMES.gateways[4]), is('icmp type', '8')],
+          ACCEPT,
+        ),
+        rule(
+          'echo request to its gateway',
+          [inSet(['iifname', 'ip6 daddr'], NAMES.gateways[6]), is('icmpv6 type', '128')],
+          ACCEPT,
+        ),
+        rule('the host is closed to instances', [], DROP),
+      ],
+    },
+    {
+      name: 'output',
+      hook: { type: 'filter', hook: 'output', priority: 0, policy: 'accept' },
+      rules: [
+        rule('host to an endpoint', [inSet(['oifname'], NAMES.taps)], ACCEPT),
+        rule('no endpoint has this interface', [taps.is('oifname')], DROP),
+      ],
+    },
+  ];
+}
+
+/** Translation of what leaves the site. `address`: of this host; absent while there is no such Host resource. */
+export function natChain(address: string | undefined): NftChain {
+  return {
+    name: 'postrouting',
+    hook: { type: 'nat', hook: 'postrouting', priority: 100, policy: 'accept' },
+    rules:
+      address === undefined
+        ? []
+        : [
+            rule(
+              'masquerade what leaves the site',
+              [
+                is('meta nfproto', 'ipv4'),
+                inSet(['iifname'], NAMES.masqueraded),
+                { kind: 'lookup', fields: ['ip daddr'], set: NAMES.site[4], negated: true },
+              ],
+              { kind: 'snat', address },
+            ),
+          ],
+  };
+}
+
+export function arpChains(taps: TapMatch): NftChain[] {
+  const sender = ['iifname', 'arp saddr ether', 'arp saddr ip'] as const;
+  return [
+    {
+      name: 'input',
+      hook: { type: 'filter', hook: 'input', priority: 0, policy: 'accept' },
+      rules: [
+        rule('nobody answers for an instance to itself', [inSet(['iifname', 'arp daddr ip'], NAMES.own)], DROP),
+        rule('no port security', [inSet(['iifname'], NAMES.unfiltered)], ACCEPT),
+        rule('own address', [inSet(sender, NAMES.sources[4])], ACCEPT),
+        rule('allowed address pair', [inSet(sender, NAMES.pairs[4])], ACCEPT),
+        rule('probe', [inSet(['iifname', 'arp saddr ether'], NAMES.macs), is('arp saddr ip', '0.0.0.0')], ACCEPT),
+        rule('sender is not its own, or no endpoint', [taps.is('iifname')], DROP),
+      ],
+    },
+  ];
+}

@@ -1,0 +1,64 @@
+import type { NftChain } from '@slash32/shared';
+import { type Direction, groupChainName, listChainName, type Mode, NAMES, type PolicyListKey } from '../ir/names.ts';
+import { DROP, type Field, jump, notInSet, rule } from '../ir/rule.ts';
+import type { OpenInstance } from '../model/resolved-instance.ts';
+import type { EndpointVerdicts } from './endpoint-elements.ts';
+import { passStatement } from './group-program.ts';
+
+/**
+ * The chains of all endpoints with the same groups and reach. A host with thousands of endpoints has few of these, and
+ * an endpoint is an element that names one.
+ */
+export class PolicyList {
+  readonly id: string;
+  readonly key: PolicyListKey;
+  readonly mode: Mode;
+
+  constructor(instance: OpenInstance) {
+    const { groups, reach, stateful, portSecurity } = instance;
+    this.key = { groups, reach, unfiltered: !portSecurity };
+    // Without port security nothing is asked of a flow, so packets that belong to none pass, too.
+    this.mode = stateful && portSecurity ? 'flow' : 'packet';
+    this.id = listChainName(this.mode, 'ingress', this.key);
+  }
+
+  chainName(direction: Direction): string {
+    return listChainName(this.mode, direction, this.key);
+  }
+
+  chains(): NftChain[] {
+    return (['egress', 'ingress'] as const).map((direction) => ({
+      name: this.chainName(direction),
+      rules: [
+        ...(this.key.reach === 'site' ? this.#siteRules(direction) : []),
+        ...this.key.groups.map((group) =>
+          rule(`group ${group}`, [], jump(groupChainName(this.mode, direction, group))),
+        ),
+        this.key.unfiltered
+          ? rule('no port security', [], passStatement(this.mode, direction))
+          : rule(this.#dropNote(direction), [], DROP),
+      ],
+    }));
+  }
+
+  verdicts(): EndpointVerdicts {
+    const egress = `goto ${this.chainName('egress')}`;
+    const ingress = `goto ${this.chainName('ingress')}`;
+    if (this.mode === 'flow') return { egress, ingress };
+    return { egress: 'accept', ingress: `goto ${NAMES.passed}`, packet: { egress, ingress } };
+  }
+
+  #siteRules(direction: Direction): NftChain['rules'] {
+    const side = direction === 'egress' ? 'daddr' : 'saddr';
+    return ([4, 6] as const).map((family) => {
+      const header = family === 4 ? 'ip' : 'ip6';
+      const field: Field = this.mode === 'flow' ? `ct original ${header} ${side}` : `${header} ${side}`;
+      return rule(`IPv${family}: beyond the reach of its network`, [notInSet([field], NAMES.site[family])], DROP);
+    });
+  }
+
+  #dropNote(direction: Direction): string {
+    if (this.key.groups.length === 0) return 'it has no groups';
+    return `no ${direction} rule of ${this.key.groups.join(', ')}`;
+  }
+}

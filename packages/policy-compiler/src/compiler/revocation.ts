@@ -1,0 +1,37 @@
+import type { NftRule } from '@slash32/shared';
+import type { TableDifference } from '../diff/order-changes.ts';
+import { isCompiled } from '../ir/rule.ts';
+
+/**
+ * True if the differences may take something away from a flow: anything but plain additions. Then flows that passed
+ * before have to be judged again. The `arp` table has no flows.
+ */
+export function mayRevoke(differences: readonly TableDifference[]): boolean {
+  return differences.some((difference) => difference.table.startsWith('inet ') && tableMayRevoke(difference));
+}
+
+function tableMayRevoke({ change, sets, chains }: TableDifference): boolean {
+  if (change !== 'change') return true;
+  for (const { before, after, deleted } of sets.values()) {
+    if (deleted.length > 0 || (before !== undefined && after === undefined)) return true;
+  }
+  for (const { before, after } of chains.values()) {
+    if (before !== undefined && (after === undefined || !isAdditive(before.rules, after.rules))) return true;
+  }
+  return false;
+}
+
+/** True if all rules are still there, in the same order, and those that are new cannot end in a drop of their own. */
+function isAdditive(before: readonly NftRule[], after: readonly NftRule[]): boolean {
+  let next = 0;
+  for (const some of after) {
+    if (some.comment === before[next]?.comment) next += 1;
+    else if (!onlyAllows(some)) return false;
+  }
+  return next === before.length;
+}
+
+function onlyAllows(some: NftRule): boolean {
+  const last = isCompiled(some) ? some.statements.at(-1) : undefined;
+  return last !== undefined && (last.kind === 'accept' || last.kind === 'goto' || last.kind === 'jump');
+}

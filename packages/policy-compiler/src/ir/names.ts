@@ -1,0 +1,86 @@
+import type { AddressFamily } from '@slash32/shared';
+import { digest } from './digest.ts';
+
+/**
+ * Names of nftables objects. nft takes letters, digits, "/", "-", "_" and "." after a letter, so `NAMESPACE/NAME` stands
+ * as it is. Sets and chains have separate name spaces, and no name is a prefix word of nft's own.
+ */
+
+export type Direction = 'ingress' | 'egress';
+/** How an end is judged: by flow (conntrack's original tuple) or by packet (its own headers). */
+export type Mode = 'flow' | 'packet';
+
+/** Well under the 128 octets that a chain's name may have in every nft. */
+const LONGEST = 110;
+
+function bounded(name: string): string {
+  return name.length <= LONGEST ? name : `${name.slice(0, LONGEST - 33)}/${digest(name, 32)}`;
+}
+
+export function groupChainName(mode: Mode, direction: Direction, group: string): string {
+  return bounded(`${mode === 'packet' ? 'stateless-' : ''}${direction}/${group}`);
+}
+
+/** The chain of all endpoints with these groups, in this order, and this reach. */
+export function listChainName(mode: Mode, direction: Direction, list: PolicyListKey): string {
+  const prefix = `${mode === 'packet' ? 'stateless-' : ''}${direction}-list${list.reach === 'site' ? '-in-site' : ''}`;
+  if (list.unfiltered) return `${prefix}/unfiltered`;
+  const [only, ...more] = list.groups;
+  if (only === undefined) return `${prefix}/none`;
+  // Three labels where one group has two, so that no tenant's names can make them equal.
+  return bounded(`${prefix}/${more.length === 0 ? only : `several/groups/${digest(list.groups.join(' '), 32)}`}`);
+}
+
+/** What endpoints have in common that share their chains. */
+export interface PolicyListKey {
+  /** Sorted, without repetition. */
+  readonly groups: readonly string[];
+  readonly reach: 'internet' | 'site';
+  /** Without port security; has no groups. */
+  readonly unfiltered: boolean;
+}
+
+/** A set of one group and direction: `part` says which. */
+export function groupSetName(direction: Direction, group: string, family: AddressFamily, part: string): string {
+  return bounded(`${direction}${family}/${group}/${part}`);
+}
+
+export function memberSetName(group: string, family: AddressFamily): string {
+  return bounded(`members${family}/${group}`);
+}
+
+export function memberPrefixSetName(group: string, family: AddressFamily): string {
+  return bounded(`member-prefixes${family}/${group}`);
+}
+
+export function addressGroupSetName(group: string, family: AddressFamily): string {
+  return bounded(`address-group${family}/${group}`);
+}
+
+/** Names of the sets, maps and chains that are always there. */
+export const NAMES = {
+  /** `ifname`: every programmed endpoint. */
+  taps: 'taps',
+  /** `ifname`: endpoints without port security. */
+  unfiltered: 'unfiltered',
+  /** `ifname`: endpoints that are judged by packet: stateless groups, or no port security. */
+  stateless: 'stateless',
+  /** `ifname`: endpoints whose IPv4 is translated when it leaves the site. */
+  masqueraded: 'masqueraded',
+  /** `ifname . ether_addr`: who may speak without an address yet. */
+  macs: 'macs',
+  /** Own addresses of the ARP sender's tap: the host does not answer for them. */
+  own: 'own',
+  sources: { 4: 'sources4', 6: 'sources6' },
+  pairs: { 4: 'pairs4', 6: 'pairs6' },
+  gateways: { 4: 'gateways4', 6: 'gateways6' },
+  site: { 4: 'site4', 6: 'site6' },
+  endpoints: {
+    flow: { egress: 'egress-of', ingress: 'ingress-of' },
+    packet: { egress: 'stateless-egress-of', ingress: 'stateless-ingress-of' },
+  },
+  current: 'current',
+  passed: 'passed',
+  fromInstance: 'from-instance',
+  toHost: 'to-host',
+} as const;

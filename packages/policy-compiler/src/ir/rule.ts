@@ -1,0 +1,149 @@
+import type { NftRule } from '@slash32/shared';
+import { digest } from './digest.ts';
+
+/**
+ * Rules as data: rendered to nft text for the kernel, evaluated by the interpreter in tests. A field is named by its
+ * nft expression.
+ */
+export type Field =
+  | 'iifname'
+  | 'oifname'
+  | 'ether saddr'
+  | 'meta nfproto'
+  | 'meta l4proto'
+  | 'ip saddr'
+  | 'ip daddr'
+  | 'ip6 saddr'
+  | 'ip6 daddr'
+  | 'udp sport'
+  | 'udp dport'
+  | 'th dport'
+  /** The first 16 bits of the transport header: type and code of ICMP. */
+  | '@th,0,16'
+  /** Octets 8–23 of the transport header: the target of ND. */
+  | '@th,64,128'
+  | 'icmp type'
+  | 'icmpv6 type'
+  | 'ct state'
+  | 'ct direction'
+  | 'ct original ip saddr'
+  | 'ct original ip daddr'
+  | 'ct original ip6 saddr'
+  | 'ct original ip6 daddr'
+  | 'ct original proto-dst'
+  | 'arp saddr ether'
+  | 'arp saddr ip'
+  | 'arp daddr ip';
+
+export type Match =
+  /** `FIELD . FIELD @set`: the values, together, are in a set. */
+  | { readonly kind: 'lookup'; readonly fields: readonly Field[]; readonly set: string; readonly negated?: boolean }
+  /** `FIELD VALUE` or `FIELD { VALUE, VALUE }`. */
+  | { readonly kind: 'value'; readonly field: Field; readonly values: readonly string[]; readonly negated?: boolean }
+  /** The flow was passed under this policy generation: low 24 bits of the connection mark. */
+  | { readonly kind: 'generation'; readonly generation: number }
+  /** An IPv4 option or an IPv6 extension header that steers the packet is there. */
+  | {
+      readonly kind: 'source-routed';
+      readonly header: 'ip option lsrr exists' | 'ip option ssrr exists' | 'rt type 0';
+    };
+
+export type Statement =
+  | { readonly kind: 'accept' | 'drop' | 'return' }
+  | { readonly kind: 'jump' | 'goto'; readonly chain: string }
+  /** `FIELD vmap @map`: the verdict of the map's element; none: go on. */
+  | { readonly kind: 'vmap'; readonly field: Field; readonly map: string }
+  /** Marks the flow as passed, keeping the upper 8 bits of the mark, which are other programs'. */
+  | { readonly kind: 'mark-generation'; readonly generation: number }
+  | { readonly kind: 'snat'; readonly address: string };
+
+/** A rule with what it was made from. */
+export interface CompiledRule extends NftRule {
+  readonly matches: readonly Match[];
+  readonly statements: readonly Statement[];
+}
+
+/** Comments may have 128 octets in the kernel, 120 by contract; the digest takes 12. */
+const LONGEST_NOTE = 106;
+
+/** `note`: for people, ASCII without quotes. */
+export function rule(note: string, matches: readonly Match[], ...statements: readonly Statement[]): CompiledRule {
+  const text = [...matches.map(renderMatch), ...statements.map(renderStatement)].join(' ');
+  const shortNote = note.length <= LONGEST_NOTE ? note : `${note.slice(0, LONGEST_NOTE - 2)}..`;
+  return { text, comment: `${shortNote} #${digest(text, 10)}`, matches, statements };
+}
+
+/** The rule was made here, not read back from a kernel. */
+export function isCompiled(some: NftRule): some is CompiledRule {
+  return 'matches' in some && 'statements' in some;
+}
+
+export const ACCEPT: Statement = { kind: 'accept' };
+export const DROP: Statement = { kind: 'drop' };
+export const RETURN: Statement = { kind: 'return' };
+
+export function jump(chain: string): Statement {
+  return { kind: 'jump', chain };
+}
+
+export function goto(chain: string): Statement {
+  return { kind: 'goto', chain };
+}
+
+export function vmap(field: Field, map: string): Statement {
+  return { kind: 'vmap', field, map };
+}
+
+export function inSet(fields: readonly Field[], set: string): Match {
+  return { kind: 'lookup', fields, set };
+}
+
+export function notInSet(fields: readonly Field[], set: string): Match {
+  return { kind: 'lookup', fields, set, negated: true };
+}
+
+export function is(field: Field, ...values: readonly string[]): Match {
+  return { kind: 'value', field, values };
+}
+
+export function isNot(field: Field, ...values: readonly string[]): Match {
+  return { kind: 'value', field, values, negated: true };
+}
+
+function renderMatch(match: Match): string {
+  switch (match.kind) {
+    case 'lookup':
+      return `${match.fields.join(' . ')} ${match.negated === true ? '!= ' : ''}@${match.set}`;
+    case 'value': {
+      const [only, ...more] = match.values;
+      const values = only !== undefined && more.length === 0 ? only : `{ ${match.values.join(', ')} }`;
+      return `${match.field} ${match.negated === true ? '!= ' : ''}${values}`;
+    }
+    case 'generation':
+      return `ct mark and 0x00ffffff == ${hex(match.generation)}`;
+    case 'source-routed':
+      return match.header;
+  }
+}
+
+function renderStatement(statement: Statement): string {
+  switch (statement.kind) {
+    case 'accept':
+    case 'drop':
+    case 'return':
+      return statement.kind;
+    case 'jump':
+    case 'goto':
+      return `${statement.kind} ${statement.chain}`;
+    case 'vmap':
+      return `${statement.field} vmap @${statement.map}`;
+    case 'mark-generation':
+      return `ct mark set ct mark and 0xff000000 or ${hex(statement.generation)}`;
+    case 'snat':
+      return `snat ip to ${statement.address}`;
+  }
+}
+
+function hex(value: number): string {
+  return `0x${value.toString(16).padStart(8, '0')}`;
+}
