@@ -173,9 +173,13 @@ function refer(table: FakeTable, targets: readonly string[], step: 1 | -1, undos
   }
 }
 
+/** Raw payload (`@th,64,128`) is no set. */
 function ruleTargets(text: string): readonly string[] {
   const unquoted = text.replaceAll(/"[^"]*"/g, '""');
-  return [...[...unquoted.matchAll(/@([A-Za-z_][\w./\\]*)/g)].map((match) => match[0]), ...verdictTargets(unquoted)];
+  return [
+    ...[...unquoted.matchAll(/@(?!(?:ll|nh|th|ih),)([A-Za-z_][\w./\\]*)/g)].map((match) => match[0]),
+    ...verdictTargets(unquoted),
+  ];
 }
 
 function verdictTargets(text: string): readonly string[] {
