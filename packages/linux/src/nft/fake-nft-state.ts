@@ -177,7 +177,7 @@ function refer(table: FakeTable, targets: readonly string[], step: 1 | -1, undos
 function ruleTargets(text: string): readonly string[] {
   const unquoted = text.replaceAll(/"[^"]*"/g, '""');
   return [
-    ...[...unquoted.matchAll(/@(?!(?:ll|nh|th|ih),)([A-Za-z_][\w./\\]*)/g)].map((match) => match[0]),
+    ...[...unquoted.matchAll(/@(?!(?:ll|nh|th|ih),)([A-Za-z_][\w./\\-]*)/g)].map((match) => match[0]),
     ...verdictTargets(unquoted),
   ];
 }
