@@ -1,11 +1,11 @@
 /** Messages of one neighbor, over all its sessions. */
-export interface MessageCounts {
+export type MessageCounts = {
   open: number;
   update: number;
   notification: number;
   keepalive: number;
   routeRefresh: number;
-}
+};
 
 export interface MessageCounters {
   readonly sent: MessageCounts;

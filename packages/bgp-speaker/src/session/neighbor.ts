@@ -335,7 +335,7 @@ export class Neighbor {
   #onDown(machine: SessionMachine, reason: DownReason): void {
     if (machine !== this.#primary) return;
     if (this.#deps.clock.monotonicMs() - (this.#establishedAtMs ?? 0) >= STABLE_SESSION_MS) this.#idleHold.reset();
-    this.#recordDown(reason);
+    this.#recordDown(reason, 'attempt');
     this.#endSession();
     const session = machine.negotiated;
     const kept = session !== undefined && this.#helper.sessionDown(session, reason);
@@ -354,7 +354,7 @@ export class Neighbor {
     }
     if (machine !== this.#primary) return;
     this.#deps.logger.debug({ peer: this.#settings.name, reason: reason.text }, 'connection failed');
-    this.#recordDown(reason);
+    this.#recordDown(reason, 'attempt');
     const challenger = this.#challenger;
     if (challenger !== undefined && reason.cause !== 'stopped') this.#promote(challenger);
   }
@@ -420,8 +420,10 @@ export class Neighbor {
     this.#familiesWithoutNextHop = [];
   }
 
-  #recordDown(reason: DownReason): void {
+  #recordDown(reason: DownReason, before: 'session' | 'attempt'): void {
     this.#lastCause = reason.cause;
+    // That the peer does not answer now says less than why its last session ended.
+    if (before === 'attempt' && reason.cause === 'tcp' && this.#lastDown !== undefined) return;
     this.#lastDown = { at: new Date(this.#deps.clock.wallMs()).toISOString(), reason: reason.text };
   }
 

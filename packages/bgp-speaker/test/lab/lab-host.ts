@@ -1,0 +1,168 @@
+import { FakeKernel } from '@slash32/linux';
+import {
+  type BGPPeer,
+  type BgpNeighborStatus,
+  bgpPeerSchema,
+  type FakeClock,
+  type Host,
+  hostSchema,
+  ROUTE_PROTOCOL,
+  silentLogger,
+} from '@slash32/shared';
+import { Speaker } from '../../src/daemon/speaker.ts';
+import { speakerHandlers } from '../../src/daemon/speaker-handlers.ts';
+import type { MemoryNetwork } from './memory-transport.ts';
+
+export interface LabHostSettings {
+  readonly name: string;
+  readonly address: string;
+  readonly address6?: string;
+  readonly asNumber: number;
+}
+
+/** A speaker on a fake kernel in a memory network, with the resources of its own. */
+export class LabHost {
+  readonly settings: LabHostSettings;
+  readonly kernel = new FakeKernel();
+  readonly peers = new Map<string, BGPPeer>();
+  readonly #clock: FakeClock;
+  readonly #network: MemoryNetwork;
+  #speaker: Speaker | undefined;
+  #life = new AbortController();
+
+  constructor(clock: FakeClock, network: MemoryNetwork, settings: LabHostSettings) {
+    this.#clock = clock;
+    this.#network = network;
+    this.settings = settings;
+    this.kernel.network.putInterface('eth0');
+    this.kernel.network.putInterface('tap0');
+  }
+
+  /** Gives eth0 its addresses, so that next hops are on link. */
+  async prepare(): Promise<void> {
+    const addresses = [`${this.settings.address}/24`];
+    if (this.settings.address6 !== undefined) addresses.push(`${this.settings.address6}/64`);
+    await this.kernel.addresses.apply(
+      addresses.map((address) => ({ op: 'add' as const, address: { device: 'eth0', address } })),
+    );
+  }
+
+  get speaker(): Speaker {
+    if (this.#speaker === undefined) throw new Error(`${this.settings.name} is not started`);
+    return this.#speaker;
+  }
+
+  addPeer(name: string, address: string, asNumber: number, spec: object = {}): void {
+    const peer = bgpPeerSchema.parse({
+      apiVersion: 'slash32.dev/v1',
+      kind: 'BGPPeer',
+      metadata: { name },
+      spec: { hosts: 'all()', address, asNumber, ...spec },
+    });
+    this.peers.set(name, peer);
+    if (this.#speaker !== undefined) this.applyResources();
+  }
+
+  removePeer(name: string): void {
+    this.peers.delete(name);
+    this.applyResources();
+  }
+
+  applyResources(): void {
+    this.speaker.applyResources({ host: this.#hostResource(), peers: this.peers });
+  }
+
+  async start(): Promise<void> {
+    this.#life = new AbortController();
+    const { name, address } = this.settings;
+    this.#speaker = new Speaker({
+      host: name,
+      kernel: this.kernel,
+      clock: this.#clock,
+      random: () => 0.5,
+      logger: silentLogger,
+      transport: this.#network.transport(address),
+      port: 179,
+    });
+    await this.speaker.start(this.#life.signal);
+    this.#network.listen(address, (incoming) => this.speaker.accept(incoming));
+    this.applyResources();
+  }
+
+  /** As SIGTERM does. */
+  shutDown(): void {
+    this.#network.unlisten(this.settings.address);
+    this.speaker.shutDown();
+    this.#life.abort();
+    this.#speaker = undefined;
+  }
+
+  /** As SIGKILL does: the kernel closes its connections. */
+  kill(): void {
+    this.#network.kill(this.settings.address);
+    this.shutDown();
+  }
+
+  /** As a power failure does to the speaker, though the kernel state stays. */
+  vanish(): void {
+    this.#network.vanish(this.settings.address);
+    this.shutDown();
+  }
+
+  addInstance(prefix: string): void {
+    this.kernel.network.putRoute({
+      family: prefix.includes(':') ? 6 : 4,
+      prefix,
+      type: 'unicast',
+      protocol: ROUTE_PROTOCOL.endpoint,
+      nextHops: [{ device: 'tap0' }],
+    });
+  }
+
+  async removeInstance(prefix: string): Promise<void> {
+    await this.kernel.routes.apply([
+      {
+        op: 'delete',
+        route: {
+          family: prefix.includes(':') ? 6 : 4,
+          prefix,
+          type: 'unicast',
+          protocol: ROUTE_PROTOCOL.endpoint,
+          nextHops: [{ device: 'tap0' }],
+        },
+      },
+    ]);
+  }
+
+  neighbor(name: string): BgpNeighborStatus {
+    const handlers = speakerHandlers({
+      speaker: this.speaker,
+      process: () => {
+        throw new Error('not asked');
+      },
+    });
+    const statuses = handlers['speaker.neighbors']({}, { signal: this.#life.signal });
+    if (statuses instanceof Promise) throw new Error('answers at once');
+    const status = statuses.find(({ peer }) => peer === name);
+    if (status === undefined) throw new Error(`no neighbor ${name}`);
+    return status;
+  }
+
+  /** `PREFIX via GATEWAY[ GATEWAY…]` of the learned routes in the kernel, sorted. */
+  learned(): readonly string[] {
+    return [...this.kernel.network.routes.values()]
+      .filter(({ protocol }) => protocol === ROUTE_PROTOCOL.learned)
+      .map(({ prefix, nextHops }) => `${prefix} via ${nextHops.map(({ gateway }) => gateway).join(' ')}`)
+      .sort();
+  }
+
+  #hostResource(): Host {
+    const { name, address, address6, asNumber } = this.settings;
+    return hostSchema.parse({
+      apiVersion: 'slash32.dev/v1',
+      kind: 'Host',
+      metadata: { name },
+      spec: { address, ...(address6 === undefined ? {} : { address6 }), asNumber },
+    });
+  }
+}
