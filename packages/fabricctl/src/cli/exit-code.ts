@@ -32,9 +32,20 @@ const EXACT: Readonly<Record<string, ExitCode>> = {
   usage: EXIT_CODE.usage,
   'datastore.conflict': EXIT_CODE.conflict,
   'datastore.unknown-scheme': EXIT_CODE.usage,
+  'explain.unknown-field': EXIT_CODE.usage,
+  'trace.unknown-instance': EXIT_CODE.unavailable,
 };
 
-const INVALID_PREFIXES = ['manifest.', 'address.', 'prefix.', 'selector.', 'resource-key.', 'resource.', 'flow.'];
+const INVALID_PREFIXES = [
+  'manifest.',
+  'address.',
+  'prefix.',
+  'selector.',
+  'resource-key.',
+  'resource.',
+  'flow.',
+  'trace.',
+];
 
 /** System errors of files and sockets that an operator can do something about. */
 const SYSTEM_ERRORS: ReadonlySet<string> = new Set([

@@ -15,7 +15,8 @@ export async function runFabricctl(args: readonly string[], io: CommandIo): Prom
   const session = new CliSession(io);
   const program = createProgram(session);
   try {
-    const words = program.parseOptions([...args]).operands;
+    // A program of its own, since reading options leaves their values behind.
+    const words = createProgram(session).parseOptions([...args]).operands;
     await declareCommands(program, session, words);
     await program.parseAsync([...args], { from: 'user' });
     return session.exitCode;
@@ -72,8 +73,11 @@ function isMeant({ name }: CommandEntry, words: readonly string[]): boolean {
 
 /** commander's error text, one line, with where to read on. */
 function usageErrorLine(text: string): string {
-  const line = text.trim().replaceAll(/\s*\n\s*/g, ' ');
-  return `${line}; --help shows the usage (exit code 2)\n`.replace('. (Did', '; (did');
+  const line = text
+    .trim()
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .replace(/\.$/, '');
+  return `${line}; --help shows the usage\n`;
 }
 
 function formatOf(program: Command): OutputFormat {

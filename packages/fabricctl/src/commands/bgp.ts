@@ -26,7 +26,7 @@ ACCEPTED and ADVERTISED count prefixes as IPv4/IPv6. PEER is the name of a BGPPe
 `;
 
 export function declareBgp(parent: Command, session: CliSession): void {
-  const bgp = parent.command('bgp').description('BGP sessions of this host');
+  const bgp = parent.command('bgp').helpCommand(false).description('BGP sessions of this host');
   bgp
     .command('neighbors')
     .aliases(['neighbor', 'neigh', 'summary'])

@@ -46,7 +46,10 @@ Completes commands, options, kinds, and the names of resources in the datastore.
 `;
 
 export function declareCompletion(parent: Command, session: CliSession): void {
-  const completion = parent.command('completion').description('print the completion script of a shell');
+  const completion = parent
+    .command('completion')
+    .helpCommand(false)
+    .description('print the completion script of a shell');
   completion.addHelpText('after', EXAMPLES);
   for (const shell of SHELLS) {
     completion

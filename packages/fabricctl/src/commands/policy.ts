@@ -4,7 +4,7 @@ import { declarePolicyShow } from './policy-show.ts';
 import { declarePolicyTrace } from './policy-trace.ts';
 
 export function declarePolicy(parent: Command, session: CliSession): void {
-  const policy = parent.command('policy').description('what may reach what, and why');
+  const policy = parent.command('policy').helpCommand(false).description('what may reach what, and why');
   declarePolicyTrace(policy, session);
   declarePolicyShow(policy, session);
 }

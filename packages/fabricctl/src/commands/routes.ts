@@ -37,7 +37,7 @@ export function declareRoutes(parent: Command, session: CliSession): void {
   parent
     .command('routes')
     .aliases(['route'])
-    .description("the speaker's Loc-RIB: where this host sends what, what it was chosen from, and why")
+    .description("the speaker's routes, and why each is or is not best")
     .argument('[prefix]', 'an address (longest match), or a prefix (it and what is inside)')
     .option('--best', 'leave out candidates that were not chosen')
     .option('--source <peer>', 'only routes from this BGPPeer, or `local`')

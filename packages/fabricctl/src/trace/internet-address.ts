@@ -1,7 +1,6 @@
 import type { FabricModel } from '@slash32/policy-compiler';
 import {
   type AddressFamily,
-  FabricError,
   type IpPrefix,
   prefixContains,
   type Resource,
@@ -19,19 +18,18 @@ const CANDIDATES: Readonly<Record<AddressFamily, readonly string[]>> = {
 
 /**
  * An address that stands for "some host of the internet": outside the site, and inside no prefix (but the default
- * ones) that any rule, group or resource names. Throws `FabricError` `trace.no-internet` if there is none.
+ * ones) that any rule, group or resource names. `undefined` if they name the whole family.
  */
-export function internetAddress(model: FabricModel, resources: readonly Resource[], family: AddressFamily): string {
+export function internetAddress(
+  model: FabricModel,
+  resources: readonly Resource[],
+  family: AddressFamily,
+): string | undefined {
   const named = [...model.sitePrefixes(), ...resources.flatMap(namedPrefixes)];
-  const free = CANDIDATES[family].find((text) => {
+  return CANDIDATES[family].find((text) => {
     const address = tryParseIpAddress(text);
     return address !== undefined && !named.some((prefix) => prefixContains(prefix, address));
   });
-  if (free !== undefined) return free;
-  throw new FabricError(
-    'trace.no-internet',
-    `the resources name all of IPv${family}, so no address stands for the internet; give one instead of \`internet\``,
-  );
 }
 
 function namedPrefixes(resource: Resource): readonly IpPrefix[] {

@@ -60,10 +60,7 @@ export function traceFlow(
     traces.push({ family: each, ...what, result: tracePacket(model, request) });
   }
   if (traces.length > 0) return traces;
-  throw new FabricError(
-    'trace.no-common-family',
-    `${source} has ${familiesText(from)}, ${flow.destination} has ${familiesText(to)}: no flow of the family asked for can exist`,
-  );
+  throw noCommonFamily([source, from], [flow.destination, to]);
 }
 
 function resolveEnd(
@@ -73,7 +70,7 @@ function resolveEnd(
   resources: readonly Resource[],
   instances: readonly Instance[],
 ): EndByFamily {
-  if (text.toLowerCase() === 'internet') return internetEnd(model, resources);
+  if (isInternet(text)) return internetEnd(model, resources);
   const address = tryParseIpAddress(text.replace(/^\[(.*)\]$/, '$1'));
   if (address !== undefined) {
     const canonical = formatIpAddress(address);
@@ -92,7 +89,10 @@ function resolveEnd(
 
 function internetEnd(model: FabricModel, resources: readonly Resource[]): EndByFamily {
   const end: EndByFamily = {};
-  for (const family of [4, 6] as const) end[family] = { address: internetAddress(model, resources, family) };
+  for (const family of [4, 6] as const) {
+    const address = internetAddress(model, resources, family);
+    if (address !== undefined) end[family] = { address };
+  }
   return end;
 }
 
@@ -113,6 +113,17 @@ function packetOf(
         icmp: { type: protocol.icmpType ?? ECHO_REQUEST[family], code: protocol.icmpCode ?? 0 },
       };
   }
+}
+
+function noCommonFamily(...ends: readonly (readonly [text: string, end: EndByFamily])[]): FabricError {
+  const families = ends.map(([text, end]) => `${text} has ${familiesText(end)}`).join(', ');
+  const isInternetShort = ends.some(([text, end]) => isInternet(text) && Object.keys(end).length < 2);
+  const hint = isInternetShort ? '; the resources name all of the other family: give an address, not `internet`' : '';
+  return new FabricError('trace.no-common-family', `no flow of the family asked for can exist: ${families}${hint}`);
+}
+
+function isInternet(text: string): boolean {
+  return text.toLowerCase() === 'internet';
 }
 
 function familiesText(end: EndByFamily): string {

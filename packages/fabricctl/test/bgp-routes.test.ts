@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestFabric } from './command-run.ts';
+import { ROUTES, SPEAKER_STATUS, serveSpeaker, TOR_A } from './test-daemons.ts';
+
+const lines = (text: string): readonly string[] => text.trimEnd().split('\n');
+
+describe('bgp and routes', () => {
+  let fabric: TestFabric;
+  const cleanUp = new AsyncDisposableStack();
+
+  beforeAll(async () => {
+    fabric = cleanUp.use(await TestFabric.create());
+    cleanUp.use(await serveSpeaker(fabric.at('speaker.sock')));
+    cleanUp.use(
+      await serveSpeaker(fabric.at('second.sock'), {
+        status: { ...SPEAKER_STATUS, host: 'compute-b1' },
+        neighbors: [TOR_A],
+        routes: [],
+      }),
+    );
+  });
+  afterAll(() => cleanUp.disposeAsync());
+
+  it('lists sessions, one a line, with the reason of the last reset', async () => {
+    const { code, out } = await fabric.run(['bgp', 'neighbors']);
+    expect(code).toBe(0);
+    expect(lines(out)).toEqual([
+      'HOST         PEER    ADDRESS        AS   STATE         SINCE   ACCEPTED   ADVERTISED   LAST DOWN',
+      'compute-a1   tor-a   192.0.2.1   64901   Established   3m20s        4/-          2/-   -',
+      'compute-a1   tor-b   192.0.2.2   64901   Active           4s        -/-          -/-   2026-11-25T10:00:00Z: hold timer expired',
+    ]);
+  });
+
+  it('shows everything about one, and what only one side can do', async () => {
+    const { code, out } = await fabric.run(['bgp', 'neighbors', 'tor-a']);
+    expect(code).toBe(0);
+    expect(lines(out)).toEqual([
+      'Peer:          tor-a (on compute-a1)',
+      'Address:       192.0.2.1',
+      'AS:            64901 (local 64601)',
+      'State:         Established for 3m20s',
+      'Router ID:     192.0.2.1',
+      'Hold time:     90s, keepalive 30s',
+      'Capabilities:  multiprotocol ipv4-unicast, four-octet-as',
+      'Only ours:     graceful-restart',
+      'Only theirs:   route-refresh',
+      'Sent:          1 OPEN, 2 UPDATE',
+      'Received:      1 OPEN, 5 UPDATE',
+      'ipv4-unicast:  5 received, 4 accepted, 3 best, 2 advertised',
+    ]);
+  });
+
+  it('finds a peer by address, and names the peers there are if it cannot', async () => {
+    expect((await fabric.run(['bgp', 'neigh', '192.0.2.2', '-o', 'json'])).out).toContain('"peer": "tor-b"');
+    expect(await fabric.run(['bgp', 'neighbors', 'tor-x'])).toEqual({
+      code: 4,
+      out: '',
+      err: 'error: there is no BGP session with "tor-x"; this host has tor-a, tor-b\n',
+    });
+  });
+
+  it('answers with its exit code when asked', async () => {
+    expect((await fabric.run(['bgp', 'neighbors', 'tor-a', '--exit-code'])).code).toBe(0);
+    expect((await fabric.run(['bgp', 'neighbors', '--exit-code'])).code).toBe(1);
+  });
+
+  it('asks several speakers, shows those that answer, and says which does not', async () => {
+    const sockets = ['speaker.sock', 'second.sock', 'gone.sock'].flatMap((name) => [
+      '--speaker-socket',
+      fabric.at(name),
+    ]);
+    const { code, out, err } = await fabric.run(['bgp', 'neighbors', ...sockets]);
+    expect(code).toBe(4);
+    expect(lines(out).map((line) => line.split(/ +/).slice(0, 2))).toEqual([
+      ['HOST', 'PEER'],
+      ['compute-a1', 'tor-a'],
+      ['compute-a1', 'tor-b'],
+      ['compute-b1', 'tor-a'],
+    ]);
+    expect(err).toMatch(/^warning: bgp-speaker: .*gone\.sock.*is it running.*\n$/);
+  });
+
+  it('is one line and exit code 4 if nobody answers', async () => {
+    const { code, out, err } = await fabric.run(['routes', '--speaker-socket', fabric.at('gone.sock')]);
+    expect({ code, out }).toEqual({ code: 4, out: '' });
+    expect(err).toMatch(/^error: bgp-speaker: no daemon answers on .*gone\.sock.*--speaker-socket names another\)\n$/);
+  });
+
+  it('lists routes by prefix, the best first, and says why', async () => {
+    const { code, out } = await fabric.run(['routes']);
+    expect(code).toBe(0);
+    expect(lines(out)).toEqual([
+      'FLAGS   PREFIX               NEXT HOP    SOURCE   AS PATH             WHY',
+      '*KS     0.0.0.0/0            192.0.2.1   tor-a    64901               only route',
+      '*K      10.70.0.5/32         192.0.2.1   tor-a    64901 64602         shortest AS path',
+      '        10.70.0.5/32         192.0.2.2   tor-b    64901 64999 64602   longer AS path',
+      '*       203.0.113.10/32      0.0.0.0     local    -                   local',
+      '*       2001:db8:1::10/128   ::          local    -                   local',
+    ]);
+  });
+
+  it.each([
+    ['10.70.0.5', ['10.70.0.5/32', '10.70.0.5/32']],
+    ['10.99.0.1', ['0.0.0.0/0']],
+    ['203.0.0.0/8', ['203.0.113.10/32']],
+    ['2001:db8:1::10', ['2001:db8:1::10/128']],
+  ])('looks up %s', async (wanted, prefixes) => {
+    const { out } = await fabric.run(['routes', wanted, '-o', 'json']);
+    expect(JSON.parse(out).map(({ prefix }: { prefix: string }) => prefix)).toEqual(prefixes);
+  });
+
+  it('says that there is no route, and answers so with --exit-code', async () => {
+    const { code, out } = await fabric.run(['routes', '2001:db8:9::1', '--exit-code']);
+    expect({ code, out }).toEqual({ code: 1, out: 'No route to 2001:db8:9::1.\n' });
+  });
+
+  it('points at a best route that the kernel lacks', async () => {
+    await using server = await serveSpeaker(fabric.at('drift.sock'), {
+      routes: ROUTES.map((route) => ({ ...route, installed: false })),
+    });
+    const { code, out } = await fabric.run([
+      'routes',
+      '10.70.0.5',
+      '--best',
+      '--exit-code',
+      '--speaker-socket',
+      server.path,
+    ]);
+    expect(code).toBe(1);
+    expect(lines(out)[1]).toBe(
+      '*!      10.70.0.5/32   192.0.2.1   tor-a    64901 64602   shortest AS path; NOT in the kernel',
+    );
+  });
+
+  it('refuses what is no prefix', async () => {
+    expect(await fabric.run(['routes', '10.0.0.0/40'])).toEqual({
+      code: 3,
+      out: '',
+      err: 'error: "10.0.0.0/40" is neither an address nor a prefix; write 203.0.113.10 or 10.70.0.0/16\n',
+    });
+  });
+
+  it('prints JSON errors where JSON is asked for', async () => {
+    const { err } = await fabric.run(['bgp', 'neighbors', 'tor-x', '-o', 'json']);
+    expect(JSON.parse(err)).toMatchObject({ error: { code: 'bgp.unknown-peer', details: { peer: 'tor-x' } } });
+  });
+});
