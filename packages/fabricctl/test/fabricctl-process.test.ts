@@ -21,6 +21,7 @@ function start(args: readonly string[], fabric: TestFabric, input = ''): Promise
         ...process.env,
         SLASH32_DATASTORE: `dir:${fabric.at('fabric')}`,
         SLASH32_AGENT_SOCKET: fabric.at('no.sock'),
+        XDG_CACHE_HOME: fabric.at('cache'),
       },
     });
     let out = '';
@@ -69,7 +70,7 @@ describe('the fabricctl process', () => {
   });
 
   it('is quiet when its reader goes away', async () => {
-    const command = `SLASH32_DATASTORE=dir:${fabric.at('fabric')} ${FABRICCTL} get all -A -o json | head -c 1`;
+    const command = `XDG_CACHE_HOME=${fabric.at('cache')} SLASH32_DATASTORE=dir:${fabric.at('fabric')} ${FABRICCTL} get all -A -o json | head -c 1`;
     const { stdout, stderr } = await promisify(execFile)('sh', ['-c', command]);
     expect({ stdout, stderr }).toEqual({ stdout: '[', stderr: '' });
   });

@@ -1,4 +1,12 @@
-import { FabricError, type Resource, type ResourceKey, resourceKey } from '@slash32/shared';
+import {
+  type Datastore,
+  FabricError,
+  parseResourceKey,
+  type ResourceFinding,
+  type ResourceKey,
+  type ResourceKind,
+  resourceKey,
+} from '@slash32/shared';
 import type { Command } from 'commander';
 import type { CliSession, CommandResult } from '../cli/cli-session.ts';
 import { EXIT_CODE } from '../cli/exit-code.ts';
@@ -16,6 +24,9 @@ interface DeleteOptions {
   readonly dryRun?: true;
   readonly ignoreNotFound?: true;
 }
+
+/** Nothing breaks when one of these goes. */
+const UNREFERRED_KINDS: ReadonlySet<ResourceKind> = new Set(['Instance', 'BGPPeer']);
 
 const EXAMPLES = `
 Examples:
@@ -54,17 +65,14 @@ async function deleteResources(
   const wanted = await wantedKeys(options, kind, names, session);
   if ('problems' in wanted) return wanted.problems;
   await using datastore = await openFabric(options);
-  const [{ findingsOfChange }, { entries }] = await Promise.all([
-    import('../fabric/finding-changes.ts'),
-    datastore.list(),
-  ]);
-  const present = new Map<ResourceKey, Resource>(entries.map(({ key, resource }) => [key, resource]));
-  const found = wanted.keys.filter((key) => present.has(key));
-  const missing = wanted.keys.filter((key) => !present.has(key));
   const dryRun = options.dryRun === true;
+  const findings = await findingsOf(datastore, wanted.keys);
   const deleted: ResourceKey[] = [];
-  for (const key of found) if (dryRun || (await datastore.delete(key))) deleted.push(key);
-  const findings = findingsOfChange([...present.values()], { delete: deleted });
+  const missing: ResourceKey[] = [];
+  for (const key of wanted.keys) {
+    const existed = dryRun ? (await datastore.get(key)) !== undefined : await datastore.delete(key);
+    (existed ? deleted : missing).push(key);
+  }
   const fails = missing.length > 0 && options.ignoreNotFound !== true;
   return {
     data: { dryRun, deleted, notFound: missing, findings },
@@ -82,6 +90,19 @@ async function deleteResources(
         }
       : {}),
   };
+}
+
+/** What others lose; the whole fabric is loaded only if it has something that others refer to. */
+async function findingsOf(datastore: Datastore, keys: readonly ResourceKey[]): Promise<readonly ResourceFinding[]> {
+  if (keys.every((key) => UNREFERRED_KINDS.has(parseResourceKey(key).kind))) return [];
+  const [{ findingsOfChange }, { entries }] = await Promise.all([
+    import('../fabric/finding-changes.ts'),
+    datastore.list(),
+  ]);
+  return findingsOfChange(
+    entries.map(({ resource }) => resource),
+    { delete: keys },
+  );
 }
 
 /** What is to go, those that others refer to last. */
