@@ -1,6 +1,6 @@
 import type { NftChain } from '@slash32/shared';
-import { NAMES } from '../ir/names.ts';
-import { ACCEPT, DROP, goto, inSet, is, jump, rule, vmap } from '../ir/rule.ts';
+import { type Direction, NAMES } from '../ir/names.ts';
+import { ACCEPT, DROP, inSet, is, jump, rule, vmap } from '../ir/rule.ts';
 import type { TapMatch } from './tap-match.ts';
 
 /**
@@ -9,59 +9,45 @@ import type { TapMatch } from './tap-match.ts';
  *
  * An end is found by the flow's original direction: the source's end is where original packets come in and replies go
  * out. So a flow that has to be judged again is, from any of its packets.
- *
- * `ct direction` matches neither untracked nor invalid packets; they end in the drops.
  */
 export function forwardChains(taps: TapMatch, withStateless: boolean): NftChain[] {
-  const { egress, ingress } = NAMES.endpoints.flow;
+  const base = [
+    endChain('forward-source', 0, 'egress', 'iifname', 'oifname', taps, withStateless),
+    endChain('forward-destination', 1, 'ingress', 'oifname', 'iifname', taps, withStateless),
+  ];
+  return withStateless ? [...statelessChains(), ...base] : base;
+}
+
+/** `forth`: where the end is for packets of the original direction; `back`: for replies. */
+function endChain(
+  name: string,
+  priority: number,
+  direction: Direction,
+  forth: 'iifname' | 'oifname',
+  back: 'iifname' | 'oifname',
+  taps: TapMatch,
+  withStateless: boolean,
+): NftChain {
   const original = is('ct direction', 'original');
   const reply = is('ct direction', 'reply');
-  // An ICMP error carries its flow's tuple but not its protocol: it must not be taken for the flow's packet.
-  const strayErrors = [
-    rule('error about a flow that has yet to be judged', [is('ct state', 'related'), taps.is('iifname')], DROP),
-    rule('error about a flow that has yet to be judged', [is('ct state', 'related'), taps.is('oifname')], DROP),
-  ];
+  const map = NAMES.endpoints.flow[direction];
   const noFlow = is('ct state', 'invalid', 'untracked');
-  const stateless = withStateless ? statelessChains() : [];
-  return [
-    ...stateless,
-    {
-      name: 'forward-source',
-      hook: { type: 'filter', hook: 'forward', priority: 0, policy: 'accept' },
-      rules: [
-        rule('judged before', [], jump(NAMES.current)),
-        ...strayErrors,
-        rule('source end', [original], vmap('iifname', egress)),
-        rule('source end, replies', [reply], vmap('oifname', egress)),
-        rule('no endpoint has this interface', [original, taps.is('iifname')], DROP),
-        rule('no endpoint has this interface', [reply, taps.is('oifname')], DROP),
-        ...(withStateless ? [rule('judged by packet', [noFlow, inSet(['iifname'], NAMES.stateless)], ACCEPT)] : []),
-        rule('belongs to no flow', [noFlow, taps.is('iifname')], DROP),
-      ],
-    },
-    {
-      name: 'forward-destination',
-      hook: { type: 'filter', hook: 'forward', priority: 1, policy: 'accept' },
-      rules: [
-        rule('judged before', [], jump(NAMES.current)),
-        ...strayErrors,
-        rule('destination end', [original], vmap('oifname', ingress)),
-        rule('destination end, replies', [reply], vmap('iifname', ingress)),
-        rule('no endpoint has this interface', [original, taps.is('oifname')], DROP),
-        rule('no endpoint has this interface', [reply, taps.is('iifname')], DROP),
-        rule('to elsewhere, passed at its source', [original, taps.is('iifname')], goto(NAMES.passed)),
-        rule('to elsewhere, passed at its source', [reply, taps.is('oifname')], goto(NAMES.passed)),
-        ...(withStateless
-          ? [
-              rule('judged by packet', [noFlow, inSet(['oifname'], NAMES.stateless)], ACCEPT),
-              rule('judged by packet', [noFlow, inSet(['iifname'], NAMES.stateless), taps.isNot('oifname')], ACCEPT),
-            ]
-          : []),
-        rule('belongs to no flow', [taps.is('iifname')], DROP),
-        rule('belongs to no flow', [taps.is('oifname')], DROP),
-      ],
-    },
-  ];
+  return {
+    name,
+    hook: { type: 'filter', hook: 'forward', priority, policy: 'accept' },
+    rules: [
+      rule('passed before', [], jump(NAMES.judged[direction])),
+      rule('no instance at this end', [original, taps.isNot(forth)], ACCEPT),
+      rule('no instance at this end', [reply, taps.isNot(back)], ACCEPT),
+      // An ICMP error carries its flow's tuple but not its protocol: it must not be taken for the flow's packet.
+      rule('error about a flow that has yet to be judged', [is('ct state', 'related')], DROP),
+      rule('judge by the original packet', [original], vmap(forth, map)),
+      rule('judge by the reply', [reply], vmap(back, map)),
+      ...(withStateless ? [rule('judged by packet', [noFlow, inSet([forth], NAMES.stateless)], ACCEPT)] : []),
+      rule('no endpoint has this interface, or no flow', [taps.is(forth)], DROP),
+      rule('no endpoint has this interface', [reply, taps.is(back)], DROP),
+    ],
+  };
 }
 
 /**

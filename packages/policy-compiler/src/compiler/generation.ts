@@ -1,37 +1,77 @@
 import type { NftChain, NftRuleset } from '@slash32/shared';
-import { NAMES } from '../ir/names.ts';
-import { ACCEPT, rule } from '../ir/rule.ts';
+import { type Direction, NAMES } from '../ir/names.ts';
+import { ACCEPT, ALL_BITS, type CompiledRule, rule } from '../ir/rule.ts';
 import { INET_TABLE } from './tables.ts';
 
-/** The generation has the low 24 bits of the connection mark; 0 is "never passed". */
-export const LAST_GENERATION = 0xff_ff_ff;
+/**
+ * What a connection mark remembers, so that an established flow ends in one lookup:
+ *
+ *     31      24   23   22   21                 0
+ *    +----------+----+----+----------------------+
+ *    | others'  | D  | S  |      generation      |
+ *    +----------+----+----+----------------------+
+ *
+ * S: passed the egress of its source here; D: passed the ingress of its destination here; both under the policy of this
+ * generation. An end that is elsewhere leaves its bit clear: should it come to this host, it will be judged. A change
+ * that may take something away begins a new generation, so that all flows are judged again.
+ */
+const GENERATION_BITS = 0x00_3f_ff_ff;
+const END_BIT: Readonly<Record<Direction, number>> = { egress: 0x00_40_00_00, ingress: 0x00_80_00_00 };
+const OTHERS_BITS = 0xff_00_00_00;
+const END: Readonly<Record<Direction, string>> = { egress: 'source', ingress: 'destination' };
+
+/** 0 is "never passed". */
+export const LAST_GENERATION = GENERATION_BITS;
 
 export function nextGeneration(generation: number): number {
   return generation >= LAST_GENERATION ? 1 : generation + 1;
 }
 
-/** The two chains that hold the generation. */
+/** The chains that hold the generation. */
 export function generationChains(generation: number): readonly NftChain[] {
-  return [
-    {
-      name: NAMES.current,
-      rules: [rule(`flow passed under generation ${generation}`, [{ kind: 'generation', generation }], ACCEPT)],
-    },
-    {
-      name: NAMES.passed,
-      rules: [rule(`mark flow with generation ${generation}`, [], { kind: 'mark-generation', generation }, ACCEPT)],
-    },
-  ];
+  return (['egress', 'ingress'] as const).flatMap((direction): NftChain[] => {
+    const end = END_BIT[direction];
+    const other = END_BIT[direction === 'egress' ? 'ingress' : 'egress'];
+    return [
+      { name: NAMES.judged[direction], rules: [judgedRule(direction, generation)] },
+      {
+        name: NAMES.passes[direction],
+        rules: [
+          rule(
+            `both ends pass in generation ${generation}`,
+            [{ kind: 'mark', mask: GENERATION_BITS | other, value: generation | other }],
+            { kind: 'mark', keep: ALL_BITS, set: end },
+            ACCEPT,
+          ),
+          rule(
+            `${END[direction]} end passes in generation ${generation}`,
+            [],
+            { kind: 'mark', keep: OTHERS_BITS, set: generation | end },
+            ACCEPT,
+          ),
+        ],
+      },
+    ];
+  });
 }
 
-/** The policy generation in a ruleset as compiled or read back; `undefined` if it has none. */
+function judgedRule(direction: Direction, generation: number): CompiledRule {
+  const end = END_BIT[direction];
+  return rule(
+    `${END[direction]} end passed in generation ${generation}`,
+    [{ kind: 'mark', mask: GENERATION_BITS | end, value: generation | end }],
+    ACCEPT,
+  );
+}
+
+/** The policy generation in a ruleset as compiled or read back; `undefined` if it has none, or not one only. */
 export function generationOf(ruleset: NftRuleset): number | undefined {
   const chains = ruleset.get(INET_TABLE)?.chains;
-  // The two must agree, or flows marked by one would not be known to the other.
-  const [matched, marked] = [NAMES.current, NAMES.passed].map((name) => {
-    const text = /generation (\d+)/.exec(chains?.get(name)?.rules[0]?.comment ?? '')?.[1];
-    return text === undefined ? undefined : Number(text);
-  });
-  if (matched === undefined || matched !== marked || matched < 1 || matched > LAST_GENERATION) return undefined;
-  return matched;
+  const comments = [...Object.values(NAMES.judged), ...Object.values(NAMES.passes)].map(
+    (name) => chains?.get(name)?.rules[0]?.comment ?? '',
+  );
+  const found = new Set(comments.map((comment) => /generation (\d+) /.exec(comment)?.[1]));
+  const [only] = found;
+  const generation = found.size === 1 ? Number(only) : Number.NaN;
+  return generation >= 1 && generation <= LAST_GENERATION ? generation : undefined;
 }

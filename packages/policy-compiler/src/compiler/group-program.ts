@@ -236,7 +236,7 @@ class Folder {
     const withPorts = PORT_PROTOCOLS[family].filter((protocol) => protocol !== ICMP[family]);
     return [
       [...first, is('meta l4proto', ...withPorts.map(String)), inSet(['meta l4proto', 'th dport', ...more], set)],
-      [...first, is('meta l4proto', String(ICMP[family])), inSet(['meta l4proto', '@th,0,16', ...more], set)],
+      [...first, is('meta l4proto', String(ICMP[family])), inSet(['meta l4proto', 'th sport', ...more], set)],
     ];
   }
 
@@ -247,9 +247,9 @@ class Folder {
   }
 }
 
-/** What a rule that allows does: the destination's end of a flow also marks it as passed. */
+/** What a rule that allows does: a flow is also marked as having passed this end. */
 export function passStatement(mode: Mode, direction: Direction): Statement {
-  return mode === 'flow' && direction === 'ingress' ? goto(NAMES.passed) : ACCEPT;
+  return mode === 'flow' ? goto(NAMES.passes[direction]) : ACCEPT;
 }
 
 /** Ports, or ICMP type and code as conntrack keeps them: `type * 256 + code`. */

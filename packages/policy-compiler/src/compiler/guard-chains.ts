@@ -1,4 +1,4 @@
-import type { AddressFamily, NftChain } from '@slash32/shared';
+import type { NftChain } from '@slash32/shared';
 import { NAMES } from '../ir/names.ts';
 import { ACCEPT, DROP, goto, inSet, is, isNot, jump, type Match, RETURN, rule } from '../ir/rule.ts';
 import type { TapMatch } from './tap-match.ts';
@@ -8,8 +8,6 @@ import type { TapMatch } from './tap-match.ts';
  * messages that only a server or router may send, and its own host.
  */
 
-const FAMILIES: readonly AddressFamily[] = [4, 6];
-const HEADER = { 4: 'ip', 6: 'ip6' } as const;
 const KNOWN_MAC: Match = inSet(['iifname', 'ether saddr'], NAMES.macs);
 /** fe80::1, the first hop of IPv6 pools without a gateway. */
 const HOSTS_LINK_LOCAL = '0xfe800000000000000000000000000001';
@@ -23,27 +21,28 @@ export function preroutingChains(taps: TapMatch): NftChain[] {
       hook: { type: 'filter', hook: 'prerouting', priority: -300, policy: 'accept' },
       rules: [rule('from an instance', [taps.is('iifname')], jump(NAMES.fromInstance))],
     },
-    { name: NAMES.fromInstance, rules: fromInstanceRules() },
+    {
+      name: NAMES.fromInstance,
+      rules: [
+        rule('no port security', [inSet(['iifname'], NAMES.unfiltered)], RETURN),
+        rule('IPv4', [is('meta nfproto', 'ipv4')], goto(NAMES.fromInstance4)),
+        rule('IPv6', [is('meta nfproto', 'ipv6')], goto(NAMES.fromInstance6)),
+        rule('neither IPv4 nor IPv6', [], DROP),
+      ],
+    },
+    { name: NAMES.fromInstance4, rules: fromInstance4() },
+    { name: NAMES.fromInstance6, rules: fromInstance6() },
   ];
 }
 
-function fromInstanceRules(): NftChain['rules'] {
+function fromInstance4(): NftChain['rules'] {
+  const source = ['iifname', 'ether saddr', 'ip saddr'] as const;
   return [
-    rule('no port security', [inSet(['iifname'], NAMES.unfiltered)], RETURN),
-    rule('DHCP server', [is('meta nfproto', 'ipv4'), is('udp sport', '67')], DROP),
-    rule('DHCPv6 server', [is('meta nfproto', 'ipv6'), is('udp sport', '547')], DROP),
-    rule('router advertisement, redirect', [is('icmpv6 type', '134', '137')], DROP),
+    rule('DHCP server', [is('udp sport', '67')], DROP),
     rule('loose source route', [{ kind: 'source-routed', header: 'ip option lsrr exists' }], DROP),
     rule('strict source route', [{ kind: 'source-routed', header: 'ip option ssrr exists' }], DROP),
-    rule('routing header type 0', [{ kind: 'source-routed', header: 'rt type 0' }], DROP),
-    rule('advertises the address of the gateway', [is('icmpv6 type', '136'), is('@th,64,128', HOSTS_LINK_LOCAL)], DROP),
-    ...FAMILIES.flatMap((family) => {
-      const source = ['iifname', 'ether saddr', `${HEADER[family]} saddr`] as const;
-      return [
-        rule(`IPv${family}: own address`, [inSet(source, NAMES.sources[family])], RETURN),
-        rule(`IPv${family}: allowed address pair`, [inSet(source, NAMES.pairs[family])], RETURN),
-      ];
-    }),
+    rule('own address', [inSet(source, NAMES.sources[4])], RETURN),
+    rule('allowed address pair', [inSet(source, NAMES.pairs[4])], RETURN),
     rule(
       'DHCP client without an address',
       [
@@ -55,31 +54,34 @@ function fromInstanceRules(): NftChain['rules'] {
       ],
       RETURN,
     ),
-    rule(
-      'IPv6 neighbour and router solicitation',
-      [KNOWN_MAC, is('ip6 saddr', 'fe80::/10'), is('icmpv6 type', '133', '135', '136')],
-      RETURN,
-    ),
+    rule('source is not its own, or no endpoint', [], DROP),
+  ];
+}
+
+function fromInstance6(): NftChain['rules'] {
+  const source = ['iifname', 'ether saddr', 'ip6 saddr'] as const;
+  const linkLocal = is('ip6 saddr', 'fe80::/10');
+  const unspecified = is('ip6 saddr', '::');
+  return [
+    rule('DHCPv6 server', [is('udp sport', '547')], DROP),
+    rule('router advertisement, redirect', [is('icmpv6 type', '134', '137')], DROP),
+    rule('routing header type 0', [{ kind: 'source-routed', header: 'rt type 0' }], DROP),
+    rule('advertises the gateway', [is('icmpv6 type', '136'), is('@th,64,128', HOSTS_LINK_LOCAL)], DROP),
+    rule('own address', [inSet(source, NAMES.sources[6])], RETURN),
+    rule('allowed address pair', [inSet(source, NAMES.pairs[6])], RETURN),
+    rule('neighbour discovery', [KNOWN_MAC, linkLocal, is('icmpv6 type', '133', '135', '136')], RETURN),
     rule(
       'duplicate address detection, not of the gateway',
-      [KNOWN_MAC, is('ip6 saddr', '::'), is('icmpv6 type', '135'), isNot('@th,64,128', HOSTS_LINK_LOCAL)],
+      [KNOWN_MAC, unspecified, is('icmpv6 type', '135'), isNot('@th,64,128', HOSTS_LINK_LOCAL)],
       RETURN,
     ),
-    rule(
-      'IPv6 router solicitation without an address',
-      [KNOWN_MAC, is('ip6 saddr', '::'), is('icmpv6 type', '133')],
-      RETURN,
-    ),
+    rule('router solicitation without an address', [KNOWN_MAC, unspecified, is('icmpv6 type', '133')], RETURN),
     rule(
       'multicast listener',
       [KNOWN_MAC, is('ip6 saddr', '::', 'fe80::/10'), is('icmpv6 type', ...MULTICAST_LISTENER)],
       RETURN,
     ),
-    rule(
-      'DHCPv6 client',
-      [KNOWN_MAC, is('ip6 saddr', 'fe80::/10'), is('udp sport', '546'), is('udp dport', '547')],
-      RETURN,
-    ),
+    rule('DHCPv6 client', [KNOWN_MAC, linkLocal, is('udp sport', '546'), is('udp dport', '547')], RETURN),
     rule('source is not its own, or no endpoint', [], DROP),
   ];
 }

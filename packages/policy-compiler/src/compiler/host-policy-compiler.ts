@@ -24,7 +24,7 @@ export { POLICY_TABLES } from './tables.ts';
 export interface PolicyUpdate {
   /** Ordered; empty: nothing to do. */
   readonly changes: readonly NftChange[];
-  /** The policy generation after the update, 1–16,777,215. */
+  /** The policy generation after the update, 1–4,194,303. */
   readonly generation: number;
   /** True if the update may take something away: flows that passed before are judged again, from their next packet on. */
   readonly revokes: boolean;
@@ -42,7 +42,7 @@ export interface EndpointObjects {
 
 export interface HostPolicyCompilerOptions {
   /**
-   * Generation to begin with where the kernel has none, 1–16,777,215; 1 if left out. Connection marks may have
+   * Generation to begin with where the kernel has none, 1–4,194,303; 1 if left out. Connection marks may have
    * outlived the table that made them, so one that was not used lately (a random one) is best.
    */
   readonly initialGeneration?: number;
@@ -90,7 +90,7 @@ export class HostPolicyCompiler implements Disposable {
     this.#subscription[Symbol.dispose]();
   }
 
-  /** Of the program that the kernel is to have, 1–16,777,215. */
+  /** Of the program that the kernel is to have, 1–4,194,303. */
   get generation(): number {
     return this.#generation;
   }

@@ -45,7 +45,8 @@ export class PolicyList {
     const egress = `goto ${this.chainName('egress')}`;
     const ingress = `goto ${this.chainName('ingress')}`;
     if (this.mode === 'flow') return { egress, ingress };
-    return { egress: 'accept', ingress: `goto ${NAMES.passed}`, packet: { egress, ingress } };
+    const { passes } = NAMES;
+    return { egress: `goto ${passes.egress}`, ingress: `goto ${passes.ingress}`, packet: { egress, ingress } };
   }
 
   #siteRules(direction: Direction): NftChain['rules'] {

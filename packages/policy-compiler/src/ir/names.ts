@@ -79,8 +79,11 @@ export const NAMES = {
     flow: { egress: 'egress-of', ingress: 'ingress-of' },
     packet: { egress: 'stateless-egress-of', ingress: 'stateless-ingress-of' },
   },
-  current: 'current',
-  passed: 'passed',
+  /** Chains that end the own base chain for flows that passed this end before, and that note that one passes. */
+  judged: { egress: 'source-judged', ingress: 'destination-judged' },
+  passes: { egress: 'source-passes', ingress: 'destination-passes' },
   fromInstance: 'from-instance',
+  fromInstance4: 'from-instance4',
+  fromInstance6: 'from-instance6',
   toHost: 'to-host',
 } as const;

@@ -18,8 +18,8 @@ export type Field =
   | 'udp sport'
   | 'udp dport'
   | 'th dport'
-  /** The first 16 bits of the transport header: type and code of ICMP. */
-  | '@th,0,16'
+  /** The first 16 bits of the transport header: for ICMP, type and code. */
+  | 'th sport'
   /** Octets 8–23 of the transport header: the target of ND. */
   | '@th,64,128'
   | 'icmp type'
@@ -40,8 +40,8 @@ export type Match =
   | { readonly kind: 'lookup'; readonly fields: readonly Field[]; readonly set: string; readonly negated?: boolean }
   /** `FIELD VALUE` or `FIELD { VALUE, VALUE }`. */
   | { readonly kind: 'value'; readonly field: Field; readonly values: readonly string[]; readonly negated?: boolean }
-  /** The flow was passed under this policy generation: low 24 bits of the connection mark. */
-  | { readonly kind: 'generation'; readonly generation: number }
+  /** `ct mark and MASK == VALUE`. */
+  | { readonly kind: 'mark'; readonly mask: number; readonly value: number }
   /** An IPv4 option or an IPv6 extension header that steers the packet is there. */
   | {
       readonly kind: 'source-routed';
@@ -53,8 +53,8 @@ export type Statement =
   | { readonly kind: 'jump' | 'goto'; readonly chain: string }
   /** `FIELD vmap @map`: the verdict of the map's element; none: go on. */
   | { readonly kind: 'vmap'; readonly field: Field; readonly map: string }
-  /** Marks the flow as passed, keeping the upper 8 bits of the mark, which are other programs'. */
-  | { readonly kind: 'mark-generation'; readonly generation: number }
+  /** Sets the connection mark's bits `set`, after clearing all but `keep`. */
+  | { readonly kind: 'mark'; readonly keep: number; readonly set: number }
   | { readonly kind: 'snat'; readonly address: string };
 
 /** A rule with what it was made from. */
@@ -62,6 +62,9 @@ export interface CompiledRule extends NftRule {
   readonly matches: readonly Match[];
   readonly statements: readonly Statement[];
 }
+
+/** `keep` of a mark statement that clears nothing. */
+export const ALL_BITS = 0xff_ff_ff_ff;
 
 /** Comments may have 128 octets in the kernel, 120 by contract; the digest takes 12. */
 const LONGEST_NOTE = 106;
@@ -119,8 +122,8 @@ function renderMatch(match: Match): string {
       const values = only !== undefined && more.length === 0 ? only : `{ ${match.values.join(', ')} }`;
       return `${match.field} ${match.negated === true ? '!= ' : ''}${values}`;
     }
-    case 'generation':
-      return `ct mark and 0x00ffffff == ${hex(match.generation)}`;
+    case 'mark':
+      return `ct mark and ${hex(match.mask)} == ${hex(match.value)}`;
     case 'source-routed':
       return match.header;
   }
@@ -137,8 +140,10 @@ function renderStatement(statement: Statement): string {
       return `${statement.kind} ${statement.chain}`;
     case 'vmap':
       return `${statement.field} vmap @${statement.map}`;
-    case 'mark-generation':
-      return `ct mark set ct mark and 0xff000000 or ${hex(statement.generation)}`;
+    case 'mark': {
+      const kept = statement.keep === ALL_BITS ? '' : ` and ${hex(statement.keep)}`;
+      return `ct mark set ct mark${kept} or ${hex(statement.set)}`;
+    }
     case 'snat':
       return `snat ip to ${statement.address}`;
   }
