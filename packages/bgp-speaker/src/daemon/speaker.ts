@@ -97,7 +97,9 @@ export class Speaker {
     if (this.installer.hasRetained(4)) this.#hadForwarding.add('ipv4-unicast');
     if (this.installer.hasRetained(6)) this.#hadForwarding.add('ipv6-unicast');
     await kernel.interfaces.watch((events) => {
-      if (events.some((event) => event.type === 'present' && event.link.up)) this.installer.retryNow();
+      if (events.some((event) => event.type === 'present' && event.link.up && this.#mayMatter(event.link.name))) {
+        this.installer.retryNow();
+      }
     }, signal);
     logger.info(
       { localRoutes: this.#local.size, retainedRoutes: this.installer.retainedRoutes },
@@ -192,17 +194,13 @@ export class Speaker {
     if (!this.#plan.peers.has(name)) this.#deferral.peerRemoved(name);
   }
 
-  /** Nothing was retained: there is nothing to wait for. */
+  /** At the first plan that names this host. A host that forwarded nothing before has nothing to wait for. */
   #beginDeferral(): void {
-    if (this.installer.retainedRoutes === 0 && this.#plan.asNumber !== undefined) {
-      this.#deferral.begin(new Map(), 0);
-      return;
-    }
-    if (this.#plan.peers.size === 0) return;
-    const settings = [...this.#plan.peers.values()];
+    if (this.#plan.asNumber === undefined) return;
+    const settings = this.#hadForwarding.size === 0 ? [] : [...this.#plan.peers.values()];
     this.#deferral.begin(
       new Map(settings.map(({ name, families }) => [name, families])),
-      Math.max(...settings.map(({ restartTimeSeconds }) => restartTimeSeconds)) * 1000,
+      Math.max(0, ...settings.map(({ restartTimeSeconds }) => restartTimeSeconds)) * 1000,
     );
   }
 
@@ -214,7 +212,14 @@ export class Speaker {
       for (const neighbor of this.#neighbors.values()) neighbor.setLocal(key, present);
     }
     for (const neighbor of this.#neighbors.values()) neighbor.flush();
-    if (this.#neighbors.size > 0) this.#options.onAnnounced?.(this.#options.clock.monotonicMs() - startMs);
+    if ([...this.#neighbors.values()].some(({ state }) => state === 'Established')) {
+      this.#options.onAnnounced?.(this.#options.clock.monotonicMs() - startMs);
+    }
+  }
+
+  /** Instances' interfaces come and go all the time; only those that sessions run over, or may, are of interest. */
+  #mayMatter(interfaceName: string): boolean {
+    return this.installer.failures.size > 0 || [...this.#devices.values()].includes(interfaceName);
   }
 
   #decideAgain(key: PrefixKey): void {

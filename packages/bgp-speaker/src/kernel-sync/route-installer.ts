@@ -24,6 +24,8 @@ export interface RouteInstallerOptions {
 const BATCH_SIZE = 5000;
 const RECONCILE_DELAY_MS = 50;
 const RECONCILE_INTERVAL_MS = 1000;
+/** Behind the notifications, for what they do not tell: next hops that the kernel lost with an address. */
+const RECONCILE_PERIOD_MS = 300_000;
 
 /**
  * Keeps the kernel's learned routes (`ROUTE_PROTOCOL.learned`) as Loc-RIB wants them: prefixes are marked, and whatever
@@ -45,6 +47,7 @@ export class RouteInstaller {
   #working: Promise<void> | undefined;
   #retryTimer: Timer | undefined;
   #reconcileTimer: Timer | undefined;
+  #periodTimer: Timer | undefined;
   #reconcileWanted = false;
   #lastReconcileMs = Number.NEGATIVE_INFINITY;
   #stopped = false;
@@ -70,6 +73,7 @@ export class RouteInstaller {
       } else obsolete.push(route);
     }
     this.#obsolete = obsolete;
+    this.#armPeriod();
   }
 
   get installedRoutes(): number {
@@ -228,10 +232,12 @@ export class RouteInstaller {
   }
 
   #onEvents(events: readonly RouteEvent[]): void {
-    const lost = events.some(
-      ({ type, route }) => type === 'removed' && this.#installed.has(prefixKeyFromText(route.prefix)),
-    );
-    if (lost) this.#wantReconcile();
+    for (const { type, route } of events) {
+      if (type !== 'removed') continue;
+      const key = prefixKeyFromText(route.prefix);
+      if (this.#retained.delete(key)) this.mark(key);
+      else if (this.#installed.has(key)) this.#wantReconcile();
+    }
   }
 
   /** Not more often than once a second: our own replacements may look like removals (IPv6). */
@@ -246,6 +252,12 @@ export class RouteInstaller {
     });
   }
 
+  #armPeriod(): void {
+    this.#periodTimer?.cancel();
+    if (!this.#stopped)
+      this.#periodTimer = this.#options.clock.schedule(RECONCILE_PERIOD_MS, () => this.#wantReconcile());
+  }
+
   /** Compares what we believe to be installed with what is, and marks the differences. */
   async #reconcile(): Promise<void> {
     const actual = new Map<PrefixKey, KernelRoute>();
@@ -253,6 +265,7 @@ export class RouteInstaller {
       if (route.metric === LEARNED_ROUTE_METRIC[route.family]) actual.set(prefixKeyFromText(route.prefix), route);
     }
     this.#reconcileWanted = false;
+    this.#armPeriod();
     this.#lastReconcileMs = this.#options.clock.monotonicMs();
     for (const [key, route] of this.#installed) {
       const found = actual.get(key);
@@ -273,5 +286,6 @@ export class RouteInstaller {
     this.#stopped = true;
     this.#retryTimer?.cancel();
     this.#reconcileTimer?.cancel();
+    this.#periodTimer?.cancel();
   }
 }

@@ -6,13 +6,11 @@ import {
   type Clock,
   type Logger,
   type ResourceFinding,
-  type Timer,
 } from '@slash32/shared';
 import type { DecodedUpdate, OpenMessage, PrefixKey } from '../codec/index.ts';
 import type { DownReason } from '../fsm/fsm-action.ts';
-import { isOnLink, type PeerSettings, peerTypeOf } from '../peers/peer-settings.ts';
+import { type PeerSettings, peerTypeOf } from '../peers/peer-settings.ts';
 import { AdjRibIn } from '../rib/adj-rib-in.ts';
-import { exportRoute } from '../rib/export-policy.ts';
 import { builtInImportPolicy } from '../rib/import-policy.ts';
 import { resolveCollision, routerIdNumber } from './collision.ts';
 import { GracefulRestartHelper } from './graceful-restart-helper.ts';
@@ -21,9 +19,9 @@ import { localOpen, type RestartState } from './local-open.ts';
 import { type MessageCounters, newMessageCounters } from './message-counters.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
 import { neighborStatus } from './neighbor-status.ts';
+import { PeerExport } from './peer-export.ts';
 import { type SessionDependencies, SessionMachine, type SessionObserver } from './session-machine.ts';
 import type { IncomingConnection, Transport } from './transport.ts';
-import { UpdateSender } from './update-sender.ts';
 
 export interface NeighborDependencies {
   readonly clock: Clock;
@@ -50,7 +48,6 @@ export interface NeighborObserver {
 const STABLE_SESSION_MS = 10_000;
 const MAX_IDLE_HOLD_MS = 30_000;
 const FIRST_IDLE_HOLD_MS = 250;
-const NEXT_HOP_RETRY_MS = 5000;
 
 /**
  * One configured peer over all its connections and sessions: collisions, graceful restart of the peer, what it sent
@@ -73,10 +70,9 @@ export class Neighbor {
   #settings: PeerSettings;
   #primary: SessionMachine;
   #challenger: SessionMachine | undefined;
-  #sender: UpdateSender | undefined;
-  #nextHops: Promise<LocalNextHops> | undefined;
-  #nextHopTimer: Timer | undefined;
-  #familiesWithoutNextHop: readonly BgpFamily[] = [];
+  #challengerSinceMs = 0;
+  /** Of the session that is up or about to be. */
+  #export: PeerExport | undefined;
   #ownAddresses: ReadonlySet<string> = new Set();
   #lastDown: BgpNeighborStatus['lastDown'];
   #lastCause: DownReason['cause'] | undefined;
@@ -143,7 +139,9 @@ export class Neighbor {
 
   /** Takes over fields that need no new session. */
   applyLiveSettings(settings: PeerSettings): void {
+    const mayCallNow = this.#settings.passive && !settings.passive;
     this.#settings = settings;
+    if (mayCallNow && this.#primary.state === 'Active') this.#primary.dispatch({ name: 'ConnectRetryTimer_Expires' });
   }
 
   accept(incoming: IncomingConnection): void {
@@ -159,6 +157,7 @@ export class Neighbor {
       this.#dropChallenger();
       const challenger = this.#newMachine();
       this.#challenger = challenger;
+      this.#challengerSinceMs = this.#deps.clock.monotonicMs();
       challenger.dispatch({ name: 'AutomaticStart_with_PassiveTcpEstablishment' });
       challenger.accept(incoming);
     }
@@ -166,16 +165,16 @@ export class Neighbor {
 
   /** A local route came or went; {@link flush} sends it. */
   setLocal(key: PrefixKey, present: boolean): void {
-    this.#sender?.setLocal(key, present);
+    this.#export?.sender?.setLocal(key, present);
   }
 
   flush(): void {
-    this.#sender?.flush();
+    this.#export?.sender?.flush();
   }
 
   /** Octets and changes that wait for the peer to read. */
   get backlog(): { readonly octets: number; readonly changes: number } {
-    return { octets: this.#primary.bufferedOctets, changes: this.#sender?.pending ?? 0 };
+    return { octets: this.#primary.bufferedOctets, changes: this.#export?.sender?.pending ?? 0 };
   }
 
   get counters(): MessageCounters {
@@ -184,20 +183,11 @@ export class Neighbor {
 
   /** Prefixes that the peer has been told. */
   advertised(family: BgpFamily): number {
-    return this.#sender?.advertised(family) ?? 0;
+    return this.#export?.sender?.advertised(family) ?? 0;
   }
 
   findings(): readonly ResourceFinding[] {
-    return this.#familiesWithoutNextHop.map((family) => ({
-      code: 'bgp-peer.no-next-hop',
-      resource: `BGPPeer/${this.#settings.name}`,
-      path: 'spec.families',
-      severity: 'warning',
-      message:
-        family === 'ipv6-unicast'
-          ? `ipv6-unicast is not announced to ${this.#settings.address}: the interface ${this.#primary.localAddress} is on has no global IPv6 address; add one, set address6 of Host, or leave ipv6-unicast out of spec.families`
-          : `ipv4-unicast is not announced to ${this.#settings.address}: the interface ${this.#primary.localAddress} is on has no IPv4 address; add one, or leave ipv4-unicast out of spec.families`,
-    }));
+    return this.#export?.findings() ?? [];
   }
 
   status(bestPaths: (family: BgpFamily) => number): BgpNeighborStatus {
@@ -210,7 +200,7 @@ export class Neighbor {
       lastDown: this.#lastDown,
       counters: this.#counters,
       adjRibIn: this.adjRibIn,
-      sender: this.#sender,
+      sender: this.#export?.sender,
       peerRestarting: this.#helper.peerRestarting,
       bestPaths,
     });
@@ -242,8 +232,8 @@ export class Neighbor {
       onDown: (reason) => this.#onDown(machine, reason),
       onFailed: (reason) => this.#onFailed(machine, reason),
       onUpdate: (update) => this.#onUpdate(update),
-      onRouteRefresh: (family) => this.#sender?.refresh(family),
-      onWritten: () => this.#sender?.flush(),
+      onRouteRefresh: (family) => this.#export?.sender?.refresh(family),
+      onWritten: () => this.#export?.sender?.flush(),
       onState: () => {
         if (machine === this.#primary) this.#stateChanged();
       },
@@ -253,7 +243,7 @@ export class Neighbor {
   }
 
   #onOpen(machine: SessionMachine, open: OpenMessage): void {
-    this.#nextHops = this.#askForNextHops(machine);
+    if (this.#primary.state !== 'Established') this.#prepareExport(machine);
     const challenger = this.#challenger;
     if (challenger === undefined) return;
     if (machine === challenger && this.#primary.state === 'Established') this.#challengeEstablished(challenger);
@@ -268,10 +258,12 @@ export class Neighbor {
 
   /**
    * A peer that opens a new connection while we believe the old one to be up has restarted, if it does graceful restart
-   * (RFC 4724 4.2): the old one counts as closed. Any other peer has to wait for our HoldTimer (RFC 4271 6.8).
+   * (RFC 4724 4.2): the old one counts as closed. Any other peer has to wait for our HoldTimer, and a connection that is
+   * older than the session is the loser of a collision (RFC 4271 6.8).
    */
   #challengeEstablished(challenger: SessionMachine): void {
-    if (this.#primary.negotiated?.remoteGracefulRestart === undefined) {
+    const newerThanSession = this.#challengerSinceMs > (this.#establishedAtMs ?? 0);
+    if (!newerThanSession || this.#primary.negotiated?.remoteGracefulRestart === undefined) {
       this.#dropChallenger();
       return;
     }
@@ -311,25 +303,28 @@ export class Neighbor {
       ...(this.#settings.hostAddress6 === undefined ? [] : [this.#settings.hostAddress6]),
     ]);
     this.#helper.sessionUp(session);
-    const sender = new UpdateSender({
-      sink: {
-        get bufferedOctets() {
-          return machine.bufferedOctets;
-        },
-        write: (octets) => machine.writeUpdate(octets),
-      },
-      context: session.context,
-      onMessage: (count) => {
-        this.#counters.sent.update += count;
-      },
-    });
-    this.#sender = sender;
     this.#deps.logger.info(
       { peer: this.#settings.name, address: this.#settings.address, remoteRouterId: session.remote.routerId },
       'session up',
     );
     this.#observer.onUp(session);
-    this.#exportWith(this.#nextHops ?? this.#askForNextHops(machine), machine, sender, session);
+    if (this.#export?.localAddress !== machine.localAddress) this.#prepareExport(machine);
+    this.#export?.begin(session, {
+      get bufferedOctets() {
+        return machine.bufferedOctets;
+      },
+      write: (octets) => machine.writeUpdate(octets),
+    });
+  }
+
+  #prepareExport(machine: SessionMachine): void {
+    this.#endSession();
+    this.#export = new PeerExport(this.#settings, machine.localAddress, {
+      ...this.#deps,
+      onMessage: (count) => {
+        this.#counters.sent.update += count;
+      },
+    });
   }
 
   #onDown(machine: SessionMachine, reason: DownReason): void {
@@ -372,52 +367,9 @@ export class Neighbor {
     }
   }
 
-  #askForNextHops(machine: SessionMachine): Promise<LocalNextHops> {
-    const { hostAddress6 } = this.#settings;
-    return this.#deps.findNextHops({
-      localAddress: machine.localAddress,
-      onLink: isOnLink(this.#settings),
-      ...(hostAddress6 === undefined ? {} : { hostAddress6 }),
-    });
-  }
-
-  /** Starts the export once the next hops are known; asks again while a family has none. */
-  #exportWith(
-    question: Promise<LocalNextHops>,
-    machine: SessionMachine,
-    sender: UpdateSender,
-    session: NegotiatedSession,
-  ): void {
-    question
-      .catch((error: unknown): LocalNextHops => {
-        this.#deps.logger.warn({ peer: this.#settings.name, err: error }, 'cannot read interface addresses');
-        const family = machine.localAddress.includes(':') ? 'ipv6-unicast' : 'ipv4-unicast';
-        return { nextHops: { [family]: { address: machine.localAddress } } };
-      })
-      .then(({ nextHops }) => {
-        if (this.#sender !== sender) return;
-        const { localAsNumber } = this.#settings;
-        const missing: BgpFamily[] = [];
-        for (const family of session.context.families) {
-          const route = exportRoute(family, { peerType: this.#source.type, localAsNumber, nextHops });
-          if (route === undefined) missing.push(family);
-          sender.setExport(family, route, this.#deps.localPrefixes());
-        }
-        sender.flush();
-        this.#familiesWithoutNextHop = missing;
-        if (missing.length === 0) return;
-        this.#nextHopTimer = this.#deps.clock.schedule(NEXT_HOP_RETRY_MS, () =>
-          this.#exportWith(this.#askForNextHops(machine), machine, sender, session),
-        );
-      });
-  }
-
   #endSession(): void {
-    this.#sender = undefined;
-    this.#nextHops = undefined;
-    this.#nextHopTimer?.cancel();
-    this.#nextHopTimer = undefined;
-    this.#familiesWithoutNextHop = [];
+    this.#export?.end();
+    this.#export = undefined;
   }
 
   #recordDown(reason: DownReason, before: 'session' | 'attempt'): void {

@@ -1,5 +1,5 @@
 import { createServer, connect as netConnect, type Server, type Socket } from 'node:net';
-import { FabricError, formatIpAddress, tryParseIpAddress } from '@slash32/shared';
+import { FabricError, formatIpAddress, hasErrorCode, tryParseIpAddress } from '@slash32/shared';
 import type { BgpConnection, ConnectionListener, ConnectTarget, IncomingConnection, Transport } from './transport.ts';
 
 /** BGP over node:net. Nagle's algorithm is off: an UPDATE must not wait for an acknowledgement. */
@@ -31,7 +31,19 @@ export async function listenForBgp(
   onConnection: (incoming: IncomingConnection) => void,
 ): Promise<BgpListener> {
   const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => onConnection(incoming(socket)));
-  await listening(server, options);
+  try {
+    await listening(server, options);
+  } catch (error) {
+    // A kernel without IPv6 has no `::`; every IPv4 address is what is left of it.
+    if (
+      options.address !== '::' ||
+      !hasErrorCode(error, 'bgp.listen-failed') ||
+      error.details.errno !== 'EAFNOSUPPORT'
+    ) {
+      throw error;
+    }
+    await listening(server, { ...options, address: '0.0.0.0' });
+  }
   const bound = server.address();
   return {
     address: options.address,
@@ -55,7 +67,7 @@ function listening(server: Server, options: { readonly address: string; readonly
         new FabricError(
           'bgp.listen-failed',
           `cannot listen on ${options.address} port ${options.port}: ${cause.message}; ${remedy}`,
-          { cause },
+          { cause, details: { errno: cause.code } },
         ),
       );
     });

@@ -1,30 +1,21 @@
 import type { BgpFamily, BgpSessionState, Clock } from '@slash32/shared';
 import {
-  checkOpen,
   type DecodedUpdate,
-  type DecodeResult,
-  decodeNotification,
-  decodeOpen,
-  decodeRouteRefresh,
-  decodeUpdate,
-  ERROR_CODE,
   encodeKeepalive,
   encodeNotification,
   encodeOpen,
   type Frame,
-  formatNotification,
-  MESSAGE_TYPE,
   MessageFramer,
-  OPEN_ERROR,
   type OpenMessage,
 } from '../codec/index.ts';
 import type { DownReason, FsmAction, FsmTimer } from '../fsm/fsm-action.ts';
 import type { FsmEvent } from '../fsm/fsm-event.ts';
 import { transition } from '../fsm/session-fsm.ts';
 import { INITIAL_FSM, type SessionFsm } from '../fsm/session-fsm-state.ts';
-import { type PeerSettings, peerTypeOf } from '../peers/peer-settings.ts';
-import type { MessageCounters } from './message-counters.ts';
-import { type NegotiatedSession, negotiateSession } from './negotiated-session.ts';
+import type { PeerSettings } from '../peers/peer-settings.ts';
+import { interpretMessage } from './interpret-message.ts';
+import { countReceived, type MessageCounters } from './message-counters.ts';
+import type { NegotiatedSession } from './negotiated-session.ts';
 import { SessionTimers } from './session-timers.ts';
 import type { BgpConnection, ConnectionListener, IncomingConnection, Transport } from './transport.ts';
 
@@ -295,91 +286,22 @@ export class SessionMachine {
   }
 
   #receiveMessage(frame: Frame): void {
-    const { received } = this.#deps.counters;
-    switch (frame.type) {
-      case MESSAGE_TYPE.open:
-        received.open += 1;
-        this.#receiveOpen(frame.octets);
-        return;
-      case MESSAGE_TYPE.update:
-        received.update += 1;
-        this.#receiveUpdate(frame.octets);
-        return;
-      case MESSAGE_TYPE.notification:
-        received.notification += 1;
-        this.#receiveNotification(frame.octets);
-        return;
-      case MESSAGE_TYPE.keepalive:
-        received.keepalive += 1;
-        this.dispatch({ name: 'KeepAliveMsg' });
-        return;
-      case MESSAGE_TYPE.routeRefresh:
-        received.routeRefresh += 1;
-        this.#receiveRouteRefresh(frame.octets);
-        return;
-    }
-  }
-
-  #receiveOpen(octets: Uint8Array): void {
-    const open = this.#checkedOpen(octets);
-    if (!open.ok) {
-      this.dispatch({ name: 'BGPOpenMsgErr', notification: open.notification });
-      return;
-    }
-    const local = this.#localOpen;
-    if (local === undefined || this.state !== 'OpenSent') {
-      this.dispatch({ name: 'BGPOpen', holdTimeSeconds: open.value.holdTimeSeconds });
-      return;
-    }
-    this.#negotiated = negotiateSession(local, open.value, peerTypeOf(this.#deps.settings()));
-    this.#framer.extendedMessages = this.#negotiated.context.extendedMessages;
-    this.#observer.onOpen(open.value);
-    this.dispatch({ name: 'BGPOpen', holdTimeSeconds: this.#negotiated.holdTimeSeconds });
-  }
-
-  #checkedOpen(octets: Uint8Array): DecodeResult<OpenMessage> {
-    const open = decodeOpen(octets);
-    if (!open.ok) return open;
-    const settings = this.#deps.settings();
-    return checkOpen(open.value, {
-      remoteAsNumber: settings.remoteAsNumber,
-      localRouterId: settings.routerId,
-      peerType: peerTypeOf(settings),
+    countReceived(this.#deps.counters.received, frame.type);
+    const meaning = interpretMessage(frame, {
+      state: this.state,
+      localOpen: this.#localOpen,
+      negotiated: this.#negotiated,
+      settings: this.#deps.settings(),
     });
-  }
-
-  #receiveUpdate(octets: Uint8Array): void {
-    const context = this.#negotiated?.context;
-    if (this.state !== 'Established' || context === undefined) {
-      this.dispatch({ name: 'UpdateMsg' });
-      return;
+    if (meaning.negotiated !== undefined) {
+      this.#negotiated = meaning.negotiated;
+      this.#framer.extendedMessages = meaning.negotiated.context.extendedMessages;
+      this.#observer.onOpen(meaning.negotiated.remote);
     }
-    const update = decodeUpdate(octets, context);
-    // RFC 7606 2 lets a speaker reset the session where it cannot disable one family; we do.
-    if (update.notification !== undefined) {
-      this.dispatch({ name: 'UpdateMsgErr', notification: update.notification });
-      return;
-    }
-    this.#update = update;
-    this.dispatch({ name: 'UpdateMsg' });
+    this.#update = meaning.update;
+    if (meaning.event !== undefined) this.dispatch(meaning.event);
     this.#update = undefined;
-  }
-
-  #receiveNotification(octets: Uint8Array): void {
-    const notification = decodeNotification(octets);
-    const reason = `received ${formatNotification(notification)}`;
-    const versionError =
-      notification.code === ERROR_CODE.openMessage && notification.subcode === OPEN_ERROR.unsupportedVersionNumber;
-    this.dispatch({ name: versionError ? 'NotifMsgVerErr' : 'NotifMsg', reason });
-  }
-
-  #receiveRouteRefresh(octets: Uint8Array): void {
-    if (this.state !== 'Established') {
-      this.dispatch({ name: 'UpdateMsg' });
-      return;
-    }
-    const { family, subtype } = decodeRouteRefresh(octets);
-    if (family !== undefined && subtype === 'request') this.#observer.onRouteRefresh(family);
+    if (meaning.refresh !== undefined) this.#observer.onRouteRefresh(meaning.refresh);
   }
 }
 

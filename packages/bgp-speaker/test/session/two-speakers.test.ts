@@ -229,6 +229,9 @@ describe('graceful restart', () => {
     await clock.advanceAsync(SECOND);
     expect(b.neighbor('to-a').stateSeconds).toBeLessThan(15);
     expect(b.kernel.journal).toEqual([]);
+    b.addInstance('198.51.100.22/32');
+    await clock.advanceAsync(SECOND);
+    expect(a.learned()).toEqual(['198.51.100.2/32 via 192.0.2.2', '198.51.100.22/32 via 192.0.2.2']);
   });
 
   it('gives its own routes up when no peer confirms them before the deferral ends', async () => {

@@ -1,0 +1,97 @@
+import type { BgpFamily, BgpSessionState } from '@slash32/shared';
+import {
+  checkOpen,
+  type DecodedUpdate,
+  decodeNotification,
+  decodeOpen,
+  decodeRouteRefresh,
+  decodeUpdate,
+  ERROR_CODE,
+  type Frame,
+  formatNotification,
+  MESSAGE_TYPE,
+  OPEN_ERROR,
+  type OpenMessage,
+} from '../codec/index.ts';
+import type { FsmEvent } from '../fsm/fsm-event.ts';
+import { type PeerSettings, peerTypeOf } from '../peers/peer-settings.ts';
+import { type NegotiatedSession, negotiateSession } from './negotiated-session.ts';
+
+/** What a received message means to the session it came on. */
+export interface MessageMeaning {
+  /** For the FSM; absent: it has none for this message. */
+  readonly event?: FsmEvent;
+  /** A good OPEN, with what it leads to. */
+  readonly negotiated?: NegotiatedSession;
+  readonly update?: DecodedUpdate;
+  /** The peer asks for this family again. */
+  readonly refresh?: BgpFamily;
+}
+
+/** The session as far as the meaning of its messages depends on it. */
+export interface MessageScene {
+  readonly state: BgpSessionState;
+  /** The OPEN that we sent on this connection. */
+  readonly localOpen: OpenMessage | undefined;
+  readonly negotiated: NegotiatedSession | undefined;
+  readonly settings: PeerSettings;
+}
+
+/** Pure: message in, FSM event out. A message that does not belong into the state becomes the event that says so. */
+export function interpretMessage(frame: Frame, scene: MessageScene): MessageMeaning {
+  switch (frame.type) {
+    case MESSAGE_TYPE.open:
+      return interpretOpen(frame.octets, scene);
+    case MESSAGE_TYPE.update:
+      return interpretUpdate(frame.octets, scene);
+    case MESSAGE_TYPE.notification:
+      return { event: interpretNotification(frame.octets) };
+    case MESSAGE_TYPE.routeRefresh:
+      return interpretRouteRefresh(frame.octets, scene);
+    default:
+      return { event: { name: 'KeepAliveMsg' } };
+  }
+}
+
+function interpretOpen(octets: Uint8Array, { state, localOpen, settings }: MessageScene): MessageMeaning {
+  const peerType = peerTypeOf(settings);
+  const decoded = decodeOpen(octets);
+  const open = decoded.ok
+    ? checkOpen(decoded.value, {
+        remoteAsNumber: settings.remoteAsNumber,
+        localRouterId: settings.routerId,
+        peerType,
+      })
+    : decoded;
+  if (!open.ok) return { event: { name: 'BGPOpenMsgErr', notification: open.notification } };
+  if (localOpen === undefined || state !== 'OpenSent') {
+    return { event: { name: 'BGPOpen', holdTimeSeconds: open.value.holdTimeSeconds } };
+  }
+  const negotiated = negotiateSession(localOpen, open.value, peerType);
+  return { event: { name: 'BGPOpen', holdTimeSeconds: negotiated.holdTimeSeconds }, negotiated };
+}
+
+function interpretUpdate(octets: Uint8Array, { state, negotiated }: MessageScene): MessageMeaning {
+  if (state !== 'Established' || negotiated === undefined) return { event: { name: 'UpdateMsg' } };
+  const update = decodeUpdate(octets, negotiated.context);
+  // RFC 7606 2 lets a speaker reset the session where it cannot disable one family; we do.
+  if (update.notification !== undefined) {
+    return { event: { name: 'UpdateMsgErr', notification: update.notification } };
+  }
+  return { event: { name: 'UpdateMsg' }, update };
+}
+
+function interpretNotification(octets: Uint8Array): FsmEvent {
+  const notification = decodeNotification(octets);
+  const reason = `received ${formatNotification(notification)}`;
+  const versionError =
+    notification.code === ERROR_CODE.openMessage && notification.subcode === OPEN_ERROR.unsupportedVersionNumber;
+  return { name: versionError ? 'NotifMsgVerErr' : 'NotifMsg', reason };
+}
+
+/** The FSM has no event for it; before Established it is as unexpected as an UPDATE. */
+function interpretRouteRefresh(octets: Uint8Array, { state }: MessageScene): MessageMeaning {
+  if (state !== 'Established') return { event: { name: 'UpdateMsg' } };
+  const { family, subtype } = decodeRouteRefresh(octets);
+  return family !== undefined && subtype === 'request' ? { refresh: family } : {};
+}
