@@ -50,7 +50,7 @@ describe('drift', () => {
 
   it('puts neighbours right', async () => {
     await using harness = await started();
-    await harness.advance(1_000);
+    await harness.advance(3_000);
     const { network } = harness.kernel;
     network.putNeighbour({ device: 'tap2', address: '10.70.0.2', mac: '52:54:00:00:66:66' });
     network.deleteNeighbour('tap2 2001:db8:70::2');

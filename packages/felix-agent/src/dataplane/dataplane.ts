@@ -20,7 +20,7 @@ import { LinkTracker } from './link-tracker.ts';
 import { NeighbourManager } from './neighbour-manager.ts';
 import { PolicyManager } from './policy-manager.ts';
 import { RouteManager } from './route-manager.ts';
-import { SuspicionTimer } from './suspicion-timer.ts';
+import { Suspicions } from './suspicions.ts';
 import { SysctlManager } from './sysctl-manager.ts';
 
 /** Settings of all taps are checked once in `SYSCTL_PARTS × SYSCTL_PART_MS`: 10 s. */
@@ -58,11 +58,8 @@ export class Dataplane {
   readonly #sysctls: SysctlManager;
   readonly #links: LinkTracker;
   readonly #loop: ApplyLoop;
-  readonly #suspicions: readonly SuspicionTimer[];
   readonly #periodic = new Set<Timer>();
-  readonly #verifyPolicy: SuspicionTimer;
-  readonly #verifyRoutes: SuspicionTimer;
-  readonly #verifySoon: SuspicionTimer;
+  readonly #suspicions: Suspicions;
   #mayApply = false;
   #stopped = false;
   #bootRulesetRemoved = false;
@@ -113,19 +110,12 @@ export class Dataplane {
       kick,
       onUp: (trace) => observer.endpointUp(trace),
     });
-    const verify = (delayMs: number, intervalMs: number, suspect: () => void): SuspicionTimer =>
-      new SuspicionTimer(clock, { delayMs, intervalMs }, () => {
-        suspect();
-        kick();
-      });
-    this.#verifyPolicy = verify(5, 200, () => this.policy.suspect());
-    this.#verifyRoutes = verify(5, 200, () => this.routes.suspect());
-    this.#verifySoon = verify(250, 500, () => {
-      this.routes.suspect();
-      this.#neighbours.suspect();
-      this.#addresses.suspect();
+    this.#suspicions = new Suspicions(clock, {
+      policy: () => this.#suspect(this.policy),
+      routes: () => this.#suspect(this.routes),
+      neighbours: () => this.#suspect(this.#neighbours),
+      addresses: () => this.#suspect(this.#addresses),
     });
-    this.#suspicions = [this.#verifyPolicy, this.#verifyRoutes, this.#verifySoon];
   }
 
   /** What the last round failed with; `undefined` if all is well. */
@@ -154,11 +144,15 @@ export class Dataplane {
   /** Subscribes to everything that the kernel tells, before anything is listed. Ends when `signal` aborts. */
   async watch(signal: AbortSignal): Promise<void> {
     const { kernel } = this.#options;
+    const { policy, routes, neighbours, neighboursLater, addresses } = this.#suspicions;
     await Promise.all([
-      this.policy.watch(() => this.#verifyPolicy.hint(), signal),
-      this.routes.watch(() => this.#verifyRoutes.hint(), signal),
-      this.#neighbours.watch(() => this.#verifySoon.hint(), signal),
-      this.#addresses.watch(() => this.#verifySoon.hint(), signal),
+      this.policy.watch(() => policy.hint(), signal),
+      this.routes.watch(() => routes.hint(), signal),
+      this.#neighbours.watch(
+        { onSuspect: () => neighbours.hint(), onPerhapsOurs: () => neighboursLater.hint() },
+        signal,
+      ),
+      this.#addresses.watch(() => addresses.hint(), signal),
       kernel.interfaces.watch((events) => this.#links.apply(events), signal),
     ]);
     this.#beginPeriodicChecks();
@@ -173,13 +167,19 @@ export class Dataplane {
   /** Lets the present round end. What was programmed stays in the kernel. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    for (const timer of [...this.#suspicions, ...this.#periodic]) timer.cancel();
+    this.#suspicions.cancel();
+    for (const timer of this.#periodic) timer.cancel();
     await this.#loop.stop();
     this.policy.dispose();
   }
 
   #kick(): void {
     if (this.#mayApply) this.#loop.kick();
+  }
+
+  #suspect(manager: { suspect(): void }): void {
+    manager.suspect();
+    this.#kick();
   }
 
   async #round(): Promise<void> {
@@ -261,7 +261,7 @@ export class Dataplane {
     this.endpoints.interfaceLost(name);
     if (!this.endpoints.touchInterface(name)) return;
     // A renamed interface has kept its routes, now under another name.
-    this.#verifySoon.hint();
+    this.#suspicions.routesLater.hint();
     this.#kick();
   }
 

@@ -34,6 +34,8 @@ export class ManagedObjects<T> {
   readonly #logger: Logger;
   readonly #drift: DriftLedger;
   readonly #reconciler: Reconciler<T>;
+  /** Keys that we changed since the kernel was listed last. */
+  readonly #changed = new Set<string>();
   #suspect = true;
   #listed = false;
   #added = 0;
@@ -65,6 +67,11 @@ export class ManagedObjects<T> {
     return this.#reconciler.settled(owner);
   }
 
+  /** True if we changed this since the kernel was listed last, so that a notification of it may be of our own doing. */
+  hasChanged(key: string): boolean {
+    return this.#changed.has(key);
+  }
+
   /** Makes the next {@link refresh} list the kernel. */
   suspect(): void {
     this.#suspect = true;
@@ -79,6 +86,7 @@ export class ManagedObjects<T> {
   async refresh(): Promise<void> {
     if (!this.#suspect) return;
     this.#suspect = false;
+    this.#changed.clear();
     try {
       const present = await this.#table.list();
       const pending = new Set(this.#reconciler.differences().keys());
@@ -123,6 +131,7 @@ export class ManagedObjects<T> {
 
   async #apply(removals: readonly T[], additions: readonly T[]): Promise<ReadonlyMap<T, string>> {
     if (removals.length + additions.length === 0) return new Map();
+    for (const object of [...removals, ...additions]) this.#changed.add(this.#table.keyOf(object));
     let failed: ReadonlyMap<T, string>;
     try {
       failed = await this.#table.apply(removals, additions);

@@ -18,12 +18,17 @@ export class NeighbourManager extends ManagedObjects<PermanentNeighbour> {
   }
 
   /**
-   * Subscribes. Notifications do not say what an entry is now and include our own changes, so each is a suspicion; the
-   * caller decides how soon it refreshes. Ends when `signal` aborts.
+   * Subscribes. Notifications do not say what an entry is now and include our own changes. `onSuspect` is called for
+   * one that cannot be ours, `onPerhapsOurs` for the others, which need no haste. Ends when `signal` aborts.
    */
-  async watch(onSuspect: () => void, signal: AbortSignal): Promise<void> {
-    await this.#table.watch((device) => {
-      if (this.#isOurs(device)) onSuspect();
+  async watch(
+    listener: { readonly onSuspect: () => void; readonly onPerhapsOurs: () => void },
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#table.watch((device, address) => {
+      if (!this.#isOurs(device)) return;
+      if (this.hasChanged(neighbourKey(device, address))) listener.onPerhapsOurs();
+      else listener.onSuspect();
     }, signal);
   }
 
@@ -40,7 +45,7 @@ function neighbourObjects(
   return {
     kind: 'neighbour',
     unwantedIsDrift: true,
-    keyOf: ({ device, address }) => `${device} ${address}`,
+    keyOf: ({ device, address }) => neighbourKey(device, address),
     textOf: ({ device, address, mac }) => `${device} ${address} ${mac}`,
     describe: ({ device, address, mac }) => `${address} lladdr ${mac} dev ${device}`,
     async list() {
@@ -54,4 +59,8 @@ function neighbourObjects(
       return new Map((await table.apply(changes)).map(({ change, reason }) => [change.neighbour, reason]));
     },
   };
+}
+
+function neighbourKey(device: string, address: string): string {
+  return `${device} ${address}`;
 }
