@@ -13,6 +13,9 @@ export interface IpBatchFailure {
 /** A word that is no object of `ip`: each such line is answered on standard error and so marks how far `ip` has come. */
 const MARK = 'slash32-mark';
 
+/** A fork takes milliseconds of both processors, so the next child is not started in the way of what follows a batch. */
+const PREPARE_DELAY_MS = 15;
+
 /**
  * Runs lines of `ip -batch`, one child per batch, started before it is needed, so that a change costs no fork. A child
  * serves one batch only because `ip` remembers which index an interface name has: in a child that lives on, a tap that
@@ -64,7 +67,7 @@ export class IpBatch implements AsyncDisposable {
     try {
       return (await finished).stderr;
     } finally {
-      setImmediate(() => this.#prepare());
+      this.#clock.schedule(PREPARE_DELAY_MS, () => this.#prepare());
     }
   }
 
