@@ -87,12 +87,15 @@ export class ControlConnection {
 
   async #stream(id: number, events: AsyncIterable<unknown>, signal: AbortSignal): Promise<void> {
     const iterator = events[Symbol.asyncIterator]();
-    const aborted = new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    // A fresh promise per event: racing each against one promise of the abort would collect reactions on that for ever.
+    let giveUp: (() => void) | undefined;
+    signal.addEventListener('abort', () => giveUp?.(), { once: true });
     while (true) {
-      const next = await Promise.race([iterator.next(), aborted]);
+      const next = await new Promise<IteratorResult<unknown> | undefined>((resolve, reject) => {
+        giveUp = () => resolve(undefined);
+        if (signal.aborted) giveUp();
+        else iterator.next().then(resolve, reject);
+      });
       if (next === undefined || signal.aborted) {
         // Not awaited: a generator that waits for its source answers only when that source moves.
         void Promise.resolve(iterator.return?.()).catch((error: unknown) =>
