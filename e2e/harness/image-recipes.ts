@@ -9,7 +9,7 @@ import { FabricError } from '@slash32/shared';
 export interface RecipeProcess {
   readonly name: string;
   readonly command: readonly string[];
-  /** Paths in the node's /run that exist once the process answers. */
+  /** UNIX sockets below the node's /run that accept connections once the process is ready. */
   readonly ready?: readonly string[];
   /** Names of processes that must be ready before. */
   readonly after?: readonly string[];

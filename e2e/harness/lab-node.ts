@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { connect } from 'node:net';
+import { join, resolve } from 'node:path';
 import { FabricError } from '@slash32/shared';
 import { execa } from 'execa';
 import { type ImageRecipe, type RecipeProcess, recipeOf } from './image-recipes.ts';
@@ -18,6 +19,8 @@ export interface ExecOptions {
   readonly timeoutMs?: number;
   /** Return a non-zero exit code instead of throwing. */
   readonly allowFailure?: boolean;
+  /** Standard input; none if left out. */
+  readonly input?: string;
 }
 
 export interface LabNodeOptions {
@@ -29,6 +32,9 @@ export interface LabNodeOptions {
   readonly logDirectory: string;
   readonly mounts: readonly NodeMount[];
 }
+
+/** Shared by all labs of this checkout: a daemon starts in half the time when its code need not be compiled again. */
+const COMPILE_CACHE = resolve(import.meta.dirname, '../../node_modules/.cache/node-compile');
 
 /** How long a command may take unless told otherwise. */
 const EXEC_TIMEOUT_MS = 20_000;
@@ -110,7 +116,7 @@ export class LabNode implements AsyncDisposable {
       extendEnv: false,
       reject: false,
       timeout: options.timeoutMs ?? EXEC_TIMEOUT_MS,
-      stdin: 'ignore',
+      ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     });
     const { exitCode = 124, stdout, stderr } = result;
     if (exitCode !== 0 && options.allowFailure !== true) {
@@ -200,8 +206,8 @@ export class LabNode implements AsyncDisposable {
   async #awaitReady(process: LabProcess, recipe: RecipeProcess): Promise<void> {
     const paths = (recipe.ready ?? []).map((path) => join(this.runDirectory, path));
     await waitFor(
-      () => ({ missing: paths.filter((path) => !existsSync(path)), exit: process.exit }),
-      ({ missing, exit }) => missing.length === 0 || exit !== undefined,
+      async () => ({ answers: await Promise.all(paths.map(answersOn)), exit: process.exit }),
+      ({ answers, exit }) => !answers.includes(false) || exit !== undefined,
       { what: `${this.name}: ${recipe.name} is ready` },
     );
     if (process.exit !== undefined) {
@@ -221,6 +227,20 @@ function nodeEnvironment(spec: TopologyNode): Record<string, string> {
     HOME: '/run/tmp',
     TMPDIR: '/run/tmp',
     LANG: 'C.UTF-8',
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
     ...spec.env,
   };
+}
+
+/** True if somebody accepts connections on a socket; a killed process leaves the socket's file behind. */
+function answersOn(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const finish = (answers: boolean): void => {
+      socket.destroy();
+      resolve(answers);
+    };
+    socket.once('connect', () => finish(true));
+    socket.once('error', () => finish(false));
+  });
 }

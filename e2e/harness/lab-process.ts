@@ -86,7 +86,10 @@ export class LabProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#exit !== undefined) return;
     this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), GRACE_MS);
+    const timer = setTimeout(() => {
+      process.stderr.write(`${this.logFile}: did not end within ${GRACE_MS} ms of SIGTERM, killed\n`);
+      this.#child.kill('SIGKILL');
+    }, GRACE_MS);
     await this.exited;
     clearTimeout(timer);
   }
