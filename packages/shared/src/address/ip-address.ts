@@ -55,6 +55,19 @@ export function ipAddressFromBytes(bytes: Uint8Array): IpAddress {
   return { family: bytes.length === 4 ? 4 : 6, value };
 }
 
+/**
+ * True for addresses that a host or an instance may have: not unspecified, loopback, multicast, reserved or broadcast
+ * (RFC 6890, 240.0.0.0/4), and not link-local, which no route leads to.
+ */
+export function isRoutableUnicast(address: IpAddress): boolean {
+  if (address.family === 6) {
+    const high = address.value >> 112n;
+    return address.value > 1n && (high & 0xff00n) !== 0xff00n && (high & 0xffc0n) !== 0xfe80n;
+  }
+  const first = address.value >> 24n;
+  return first !== 0n && first !== 127n && first < 224n && address.value >> 16n !== 0xa9fen;
+}
+
 function parseIpv4(text: string): number | undefined {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
   if (match === null) return undefined;

@@ -94,16 +94,18 @@ function wording(issue: z.core.$ZodRawIssue): string | undefined {
     case 'invalid_union':
       return `cannot be ${describeValue(issue.input)}; write a text or a number`;
     case 'too_small':
-      return issue.origin === 'array' || issue.origin === 'string'
-        ? `must have at least ${issue.minimum} ${issue.origin === 'array' ? 'entries' : 'characters'}`
-        : `must be at least ${issue.minimum}`;
+      return sizeWording('at least', issue.origin, issue.minimum);
     case 'too_big':
-      return issue.origin === 'array' || issue.origin === 'string'
-        ? `must have at most ${issue.maximum} ${issue.origin === 'array' ? 'entries' : 'characters'}`
-        : `must be at most ${issue.maximum}`;
+      return sizeWording('at most', issue.origin, issue.maximum);
     default:
       return undefined;
   }
+}
+
+function sizeWording(relation: string, origin: string, bound: number | bigint): string {
+  if (origin === 'array') return `must have ${relation} ${bound} ${bound === 1 ? 'entry' : 'entries'}`;
+  if (origin === 'string') return `must have ${relation} ${bound} ${bound === 1 ? 'character' : 'characters'}`;
+  return `must be ${relation} ${bound}`;
 }
 
 function listOf(values: readonly unknown[]): string {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { formatIpAddress, tryParseIpAddress } from '../address/ip-address.ts';
+import { formatIpAddress, isRoutableUnicast, tryParseIpAddress } from '../address/ip-address.ts';
 import { formatIpPrefix, tryParseIpPrefix } from '../address/ip-prefix.ts';
 import { isGroupOrNullMac, tryParseMacAddress } from '../address/mac-address.ts';
 import { trySelector } from '../selectors/parse-selector.ts';
@@ -19,6 +19,13 @@ export const ipAddressField = z.string().transform((text, context) => {
   if (address !== undefined) return formatIpAddress(address);
   context.addIssue(`"${text}" is not an IP address; write it like 192.0.2.1 or 2001:db8::1`);
   return z.NEVER;
+});
+
+/** A host's or instance's own address: one that a route to it makes sense for. */
+export const unicastAddressField = ipAddressField.superRefine((text, context) => {
+  const address = tryParseIpAddress(text);
+  if (address !== undefined && isRoutableUnicast(address)) return;
+  context.addIssue(`cannot be ${text}: it is not a unicast address that can be routed`);
 });
 
 export const ipv4AddressField = ipAddressField.refine((text) => !text.includes(':'), 'must be an IPv4 address');

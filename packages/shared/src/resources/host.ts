@@ -6,6 +6,7 @@ import {
   ipv4AddressField,
   ipv6AddressField,
   statusField,
+  unicastAddressField,
 } from './field-types.ts';
 
 /** A compute host. */
@@ -14,11 +15,14 @@ export const hostSchema = z.strictObject({
   kind: z.literal('Host'),
   metadata: clusterMetadata,
   spec: z.strictObject({
-    address: ipv4AddressField.describe('underlay address; router id and masquerade source unless these are set'),
-    address6: ipv6AddressField.optional().describe('underlay IPv6 address'),
+    address: ipv4AddressField
+      .pipe(unicastAddressField)
+      .describe('underlay address; router id and masquerade source unless these are set'),
+    address6: ipv6AddressField.pipe(unicastAddressField).optional().describe('underlay IPv6 address'),
     asNumber: asNumberField.optional().describe('AS number; left out: the FabricConfiguration’s'),
     routerId: ipv4AddressField.optional().describe('BGP identifier; left out: `address`'),
     masqueradeAddress: ipv4AddressField
+      .pipe(unicastAddressField)
       .optional()
       .describe('source of translated traffic of instances here; left out: `address`'),
   }),

@@ -4,11 +4,11 @@ import {
   dnsLabel,
   groupReferenceField,
   interfaceNameField,
-  ipAddressField,
   macField,
   namespacedMetadata,
   prefixField,
   statusField,
+  unicastAddressField,
 } from './field-types.ts';
 
 /** A virtual machine with its one interface. */
@@ -22,7 +22,7 @@ export const instanceSchema = z.strictObject({
     mac: macField,
     network: dnsLabel.describe('name of the Network its addresses are from'),
     addresses: z
-      .array(ipAddressField)
+      .array(unicastAddressField)
       .min(1, 'needs at least one address')
       .refine((list) => new Set(list).size === list.length, 'has the same address twice'),
     securityGroups: z.array(groupReferenceField).default([]).describe('NAME in the same namespace, or NAMESPACE/NAME'),
