@@ -23,10 +23,10 @@ describe('policy show', () => {
       'Reach:     internet',
       'Groups:    tenant-a/web',
       '',
-      'GROUP          RULE   ALLOWS                                                        DESCRIPTION',
-      'tenant-a/web      0   ingress IPv4 tcp 443 from 0.0.0.0/0                           https',
-      'tenant-a/web      1   ingress IPv4 tcp 8000-8080 from group web (2 addresses now)   -',
-      'tenant-a/web      2   egress IPv4 any protocol to anybody                           -',
+      'GROUP          RULE   ALLOWS                                                             DESCRIPTION',
+      'tenant-a/web      0   ingress IPv4 tcp 443 from 0.0.0.0/0                                https',
+      'tenant-a/web      1   ingress IPv4 tcp 8000-8080 from members of web (2 addresses now)   -',
+      'tenant-a/web      2   egress IPv4 any protocol to anybody                                -',
       '',
       'In the kernel now (endpoint up)',
       'chain ingress-list-1',
@@ -40,7 +40,7 @@ describe('policy show', () => {
   it('shows the rules alone where the agent does not know the instance, and says so', async () => {
     const { code, out, err } = await fabric.run(['policy', 'show', 'db-1']);
     expect(code).toBe(4);
-    expect(out).toContain('ingress IPv4 tcp 5432 from group web (2 addresses now)');
+    expect(out).toContain('ingress IPv4 tcp 5432 from members of web (2 addresses now)');
     expect(err).toBe(
       'error: not shown from the kernel: no endpoint tenant-a/db-1 on this host (the instance is on compute-b1)\n',
     );
@@ -70,7 +70,9 @@ spec: { host: compute-b1, interface: tapb, mac: "52:54:00:00:00:09", network: na
       'tenant-a/groups.yaml': SAMPLE['tenant-a/groups.yaml'].replace('name: db', 'name: dbx'),
     });
     const { out } = await other.run(['policy', 'show', 'db-1', '--intent']);
-    expect(out).toMatch(/^State: +closed: .*db/m);
+    expect(out).toMatch(
+      /^State: +closed: nothing passes, no route\nBecause: +there is no SecurityGroup tenant-a\/db; .*$/m,
+    );
   });
 
   it('is one line for an instance that is not there', async () => {
@@ -97,7 +99,10 @@ describe('policy trace', () => {
     expect(code).toBe(1);
     expect(out).toMatch(/^DROPS {2}tenant-a\/web-1/);
     expect(out).toMatch(/^destination +tenant-a\/db-1 on compute-b1 +drops /m);
-    expect(out).toMatch(/^Smallest rule that would allow it:\n {2}in SecurityGroup tenant-a\/db: {2}.*22/m);
+    expect(lines(out).slice(-2)).toEqual([
+      'Smallest rule that would allow it, for spec.rules of SecurityGroup tenant-a/db:',
+      '  - { direction: ingress, ethertype: IPv4, protocol: tcp, ports: 22, remote: { cidr: 203.0.113.10/32 } }',
+    ]);
     expect((await fabric.run(['policy', 'trace', 'web-1', 'db-1:22/tcp'])).code).toBe(0);
   });
 
@@ -106,6 +111,14 @@ describe('policy trace', () => {
     expect(code).toBe(0);
     expect(out).toContain('Receiver sees source 192.0.2.12 (translated from 10.70.0.5)');
     expect(out).toMatch(/^destination +outside +not filtered /m);
+  });
+
+  it('offers a rule for anybody where it is about any host of the internet', async () => {
+    const { out } = await fabric.run(['policy', 'trace', '-6', 'internet', 'web-1:443/tcp']);
+    expect(out).toMatch(/^DROPS {2}internet \(2a\S+\) → tenant-a\/web-1 \(2001:db8:1::10\) {2}tcp 443 over IPv6$/m);
+    expect(out).toContain(
+      '- { direction: ingress, ethertype: IPv6, protocol: tcp, ports: 443, remote: { cidr: ::/0 } }',
+    );
   });
 
   it('traces every family that both ends have, or the one asked for', async () => {

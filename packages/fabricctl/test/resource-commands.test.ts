@@ -249,7 +249,7 @@ describe('validate', () => {
     });
     const alone = await fabric.run(['validate', '--alone', '-f', file]);
     expect(alone.code).toBe(3);
-    expect(alone.err).toMatch(new RegExp(`^${file}:1: error: Instance/tenant-a/cache-1: .*compute-a1`, 'm'));
+    expect(alone.err).toMatch(new RegExp(`^${file}:5:3: error: Instance/tenant-a/cache-1: .*compute-a1`, 'm'));
     expect(alone.err).toMatch(/\nerror: not valid: \d errors?\n$/);
   });
 
@@ -268,7 +268,13 @@ describe('validate', () => {
     expect(report).toMatchObject({ valid: false, checked: 1 });
     expect(report.problems[0]).toMatchObject({ file: '-', line: expect.any(Number) });
     expect(report.findings).toContainEqual(
-      expect.objectContaining({ code: 'instance.unknown-network', file: '-', line: 1, path: 'spec.network' }),
+      expect.objectContaining({
+        code: 'instance.unknown-network',
+        file: '-',
+        line: 8,
+        column: 3,
+        path: 'spec.network',
+      }),
     );
     expect(parse((await fabric.run(['validate', '-f', '-', '-o', 'yaml'], { input })).out)).toEqual(report);
   });

@@ -1,37 +1,17 @@
-import type { FabricModel, ResolvedInstance } from '@slash32/policy-compiler';
-import type { FabricError, PolicyShowResult, SecurityGroupRule } from '@slash32/shared';
+import type { FabricError, PolicyShowResult } from '@slash32/shared';
 import type { Command } from 'commander';
 import type { CliSession, CommandResult } from '../cli/cli-session.ts';
 import { EXIT_CODE } from '../cli/exit-code.ts';
 import type { GlobalOptions } from '../cli/global-options.ts';
 import { askAgents, partitionAnswers } from '../daemon/ask-daemons.ts';
 import { findInstance, instanceName } from '../fabric/find-instance.ts';
+import type { InstanceIntent } from '../fabric/instance-intent.ts';
 import { readFabric } from '../fabric/open-fabric.ts';
 import { formatFields, formatTable, type TableLayout } from '../output/table.ts';
-import { ruleText } from '../resource/rule-text.ts';
 
 interface ShowOptions {
   readonly namespace?: string;
   readonly intent?: true;
-}
-
-/** What the resources say about an instance. */
-interface Intent {
-  readonly instance: string;
-  readonly host: string;
-  readonly state: ResolvedInstance['state'];
-  readonly reason?: string;
-  readonly reach?: string;
-  readonly filtered?: boolean;
-  readonly stateful?: boolean;
-  readonly rules: readonly {
-    readonly group: string;
-    readonly index: number;
-    readonly rule: SecurityGroupRule;
-    readonly text: string;
-    /** Addresses and prefixes that a remote group stands for now. */
-    readonly remoteMembers?: number;
-  }[];
 }
 
 const EXAMPLES = `
@@ -54,15 +34,16 @@ export function declarePolicyShow(policy: Command, session: CliSession): void {
 }
 
 async function showPolicy(options: ShowOptions & GlobalOptions, text: string): Promise<CommandResult> {
-  const [{ modelOf, resourcesOf }, { entries }] = await Promise.all([
+  const [{ modelOf, resourcesOf }, { intentOf }, { entries }] = await Promise.all([
     import('../fabric/fabric-model.ts'),
+    import('../fabric/instance-intent.ts'),
     readFabric(options),
   ]);
   const resources = resourcesOf(entries);
   const instances = resources.filter((resource) => resource.kind === 'Instance');
   const name = instanceName(findInstance(instances, text, options.namespace));
-  const model = modelOf(resources);
-  const intent = intentOf(model, name);
+  const intent = intentOf(modelOf(resources), name);
+  if (intent === undefined) throw new Error(`the model lost Instance ${name}`);
   const { kernel, error } = options.intent ? {} : await kernelPolicy(options.agentSocket, name);
   return {
     data: { intent, kernel: kernel ?? null },
@@ -89,43 +70,16 @@ async function kernelPolicy(
   return error === undefined ? {} : { error };
 }
 
-function intentOf(model: FabricModel, name: string): Intent {
-  const instance = model.instance(name);
-  if (instance === undefined) throw new Error(`the model lost Instance ${name}`);
-  const common = { instance: name, host: instance.host, state: instance.state };
-  if (instance.state === 'closed') return { ...common, reason: instance.reason, rules: [] };
-  return {
-    ...common,
-    reach: instance.reach,
-    filtered: instance.portSecurity,
-    stateful: instance.stateful,
-    rules: instance.groups.flatMap((group) =>
-      (model.securityGroup(group)?.spec.rules ?? []).map((rule, index) => {
-        const remote = rule.remote?.group;
-        const namespace = group.slice(0, group.indexOf('/'));
-        const members = remote && model.membersOf(remote.includes('/') ? remote : `${namespace}/${remote}`);
-        return {
-          group,
-          index,
-          rule,
-          text: ruleText(rule),
-          ...(members ? { remoteMembers: members.addresses.size + members.prefixes.size } : {}),
-        };
-      }),
-    ),
-  };
-}
-
-function intentText(intent: Intent, layout: TableLayout): string {
+function intentText(intent: InstanceIntent, layout: TableLayout): string {
   const { style } = layout;
-  const groups = [...new Set(intent.rules.map(({ group }) => group))];
-  const state = intent.state === 'open' ? style('good', 'open') : style('bad', `closed: ${intent.reason}`);
+  const state = intent.state === 'open' ? style('good', 'open') : style('bad', 'closed: nothing passes, no route');
   const head = formatFields([
     ['Instance', `${intent.instance} on ${intent.host}`],
     ['State', intent.filtered === false ? style('warning', 'open, unfiltered (portSecurity: false)') : state],
     ['Reach', intent.reach === 'site' ? 'site: nothing outside siteCidrs, whatever rules say' : intent.reach],
     ['Replies', intent.stateful === false ? 'need rules of their own (stateless groups)' : undefined],
-    ['Groups', groups.join(', ')],
+    ['Groups', intent.groups.join(', ')],
+    ...(intent.reasons ?? []).map((reason): [string, string] => ['Because', reason]),
   ]);
   if (intent.state === 'closed' || intent.filtered === false) return head;
   if (intent.rules.length === 0) return `${head}\nNo rules: nothing passes but DHCP and neighbour discovery.\n`;
@@ -141,7 +95,7 @@ function intentText(intent: Intent, layout: TableLayout): string {
         tone: ({ remoteMembers }) => (remoteMembers === 0 ? 'warning' : undefined),
         wrap: true,
       },
-      { header: 'DESCRIPTION', value: ({ rule }) => rule.description ?? '', wrap: true },
+      { header: 'DESCRIPTION', value: ({ description }) => description ?? '', wrap: true },
     ],
     layout,
   );

@@ -8,7 +8,7 @@ import { readFabric } from '../fabric/open-fabric.ts';
 import { countText } from '../manifest/problem-line.ts';
 import { formatTable, type TableLayout } from '../output/table.ts';
 import type { Tone } from '../output/text-style.ts';
-import { protocolText } from '../resource/rule-text.ts';
+import { ruleManifest } from '../resource/rule-manifest.ts';
 import { parseFlow } from '../trace/flow-text.ts';
 import type { FlowTrace } from '../trace/trace-flow.ts';
 
@@ -26,7 +26,7 @@ Examples:
   fabricctl policy trace web-1 1.1.1.1:53/udp
   fabricctl policy trace web-1 '[2001:db8::5]:443/tcp'
   fabricctl policy trace web-1 db-1:icmp                         a ping, of every family both have
-  fabricctl policy trace web-1 db-1:icmp/3/4                     ICMP by type and code
+  fabricctl policy trace web-1 db-1:icmp/13                      ICMP by type, and code: icmp/8/0
   fabricctl policy trace web-1 vpn-1:gre                         a protocol without ports, by name or as proto47
 
 SRC and DST are NAMESPACE/NAME, NAME, an address, or \`internet\`: some address that nothing in the fabric names.
@@ -85,13 +85,13 @@ interface EndRow {
 }
 
 function traceText(flow: FlowTrace, layout: TableLayout): string {
-  const { result, family } = flow;
+  const { result, family, packet, internet } = flow;
   const { style } = layout;
   const passes = result.verdict === 'pass';
   const verdict = style(passes ? 'good' : 'bad', passes ? 'PASSES' : 'DROPS');
-  const from = endName(result.source, result.sourceAddress);
-  const to = endName(result.destination, result.destinationAddress);
-  const lines = [`${verdict}  ${from} → ${to}  ${packetText(flow)} over IPv${family}`];
+  const from = endName(result.source, result.sourceAddress, internet.source);
+  const to = endName(result.destination, result.destinationAddress, internet.destination);
+  const lines = [`${verdict}  ${from} → ${to}  ${packet} over IPv${family}`];
   const rows: EndRow[] = [
     { end: 'source', who: place(result.source), verdict: result.source },
     { end: 'destination', who: place(result.destination), verdict: result.destination },
@@ -114,14 +114,22 @@ function traceText(flow: FlowTrace, layout: TableLayout): string {
   return `${lines.join('\n')}\n${table}${remediesText(rows)}`;
 }
 
+/** Rules to paste into a manifest. */
 function remediesText(rows: readonly EndRow[]): string {
-  const remedies = rows.flatMap(({ verdict: { remedy } }) => (remedy === undefined ? [] : [remedy]));
-  if (remedies.length === 0) return '';
-  const lines = remedies.map(({ group, text }) => `  in SecurityGroup ${group}:  ${text}\n`);
-  return `Smallest rule${remedies.length === 1 ? '' : 's'} that would allow it:\n${lines.join('')}`;
+  return rows
+    .flatMap(({ verdict: { remedy, instance } }) => {
+      if (remedy === undefined) return [];
+      const where =
+        remedy.group === undefined
+          ? `a new SecurityGroup of ${instance}`
+          : `spec.rules of SecurityGroup ${remedy.group}`;
+      return [`Smallest rule that would allow it, for ${where}:\n  - ${ruleManifest(remedy.rule)}\n`];
+    })
+    .join('');
 }
 
-function endName({ instance }: EndVerdict, address: string): string {
+function endName({ instance }: EndVerdict, address: string, isInternet: boolean): string {
+  if (isInternet) return `internet (${address})`;
   return instance === undefined ? address : `${instance} (${address})`;
 }
 
@@ -138,10 +146,4 @@ function verdictText({ verdict: { verdict, reason } }: EndRow): string {
 function verdictTone({ verdict: { verdict, reason } }: EndRow): Tone {
   if (reason === 'not-an-instance') return 'quiet';
   return verdict === 'pass' ? 'good' : 'bad';
-}
-
-function packetText({ protocol, port, icmp }: FlowTrace): string {
-  if (port !== undefined) return `${protocolText(protocol)} ${port}`;
-  if (icmp !== undefined) return `${protocolText(protocol)} type ${icmp.type} code ${icmp.code}`;
-  return protocolText(protocol);
 }

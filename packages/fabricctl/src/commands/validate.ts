@@ -1,9 +1,10 @@
-import type { DatastoreProblem, Resource, ResourceFinding } from '@slash32/shared';
+import type { DatastoreProblem, ManifestSource, Resource, ResourceFinding, ResourceOrigin } from '@slash32/shared';
 import type { Command } from 'commander';
 import type { CliSession, CommandResult } from '../cli/cli-session.ts';
 import { EXIT_CODE } from '../cli/exit-code.ts';
 import type { GlobalOptions } from '../cli/global-options.ts';
 import { readFabric } from '../fabric/open-fabric.ts';
+import { placeOfField, type TextPlace } from '../manifest/field-place.ts';
 import { readManifests } from '../manifest/manifest-input.ts';
 import { countText, findingLine, problemLine } from '../manifest/problem-line.ts';
 import { collect } from './apply.ts';
@@ -15,7 +16,7 @@ interface ValidateOptions {
 }
 
 /** A finding with the place of the manifest it is about, if that is among those validated. */
-type PlacedFinding = ResourceFinding & { readonly file?: string; readonly line?: number };
+type PlacedFinding = ResourceFinding & Partial<TextPlace> & { readonly file?: string };
 
 const EXAMPLES = `
 Examples:
@@ -39,15 +40,13 @@ export function declareValidate(parent: Command, session: CliSession): void {
 }
 
 async function validate(options: ValidateOptions & GlobalOptions, session: CliSession): Promise<CommandResult> {
-  const { manifests, problems } = await readManifests(options.filename, session.io);
+  const { manifests, problems, sources } = await readManifests(options.filename, session.io);
   const { findingsOfChange } = await import('../fabric/finding-changes.ts');
   const present = options.alone ? undefined : await readFabric(options);
   const resources = (present?.entries ?? []).map(({ resource }): Resource => resource);
-  const origins = new Map<string, { readonly file: string; readonly line: number }>(
-    manifests.map(({ key, origin }) => [key, origin]),
-  );
+  const origins = new Map<string, ResourceOrigin>(manifests.map(({ key, origin }) => [key, origin]));
   const findings = findingsOfChange(resources, { put: manifests.map(({ resource }) => resource) }).map(
-    (finding): PlacedFinding => ({ ...finding, ...origins.get(finding.resource) }),
+    (finding): PlacedFinding => placed(finding, origins.get(finding.resource), sources),
   );
   const errors = findings.filter(({ severity }) => severity === 'error');
   const isValid = problems.length === 0 && errors.length === 0 && (!options.strict || findings.length === 0);
@@ -63,12 +62,24 @@ async function validate(options: ValidateOptions & GlobalOptions, session: CliSe
   };
 }
 
+function placed(
+  finding: ResourceFinding,
+  origin: ResourceOrigin | undefined,
+  sources: readonly ManifestSource[],
+): PlacedFinding {
+  if (origin === undefined) return finding;
+  const text = sources.find(({ file }) => file === origin.file)?.text;
+  const place = text === undefined ? undefined : placeOfField(text, origin.line, finding.path ?? '');
+  return { ...finding, ...origin, ...place };
+}
+
 function lines(problems: readonly DatastoreProblem[], findings: readonly PlacedFinding[]): readonly string[] {
   return [...problems.map(problemLine), ...findings.map(placedLine)];
 }
 
 function placedLine(finding: PlacedFinding): string {
-  const place = finding.file === undefined ? '' : `${finding.file}:${finding.line}: `;
+  const { file, line, column } = finding;
+  const place = file === undefined ? '' : `${[file, line, column].filter((part) => part !== undefined).join(':')}: `;
   return `${place}${finding.severity}: ${findingLine(finding)}`;
 }
 

@@ -3,11 +3,15 @@ import { join } from 'node:path';
 import { FabricError, type ManifestParseResult, type ManifestSource, parseManifests } from '@slash32/shared';
 import type { CommandIo } from '../cli/command-io.ts';
 
+export interface ReadManifests extends ManifestParseResult {
+  readonly sources: readonly ManifestSource[];
+}
+
 /**
  * Reads and checks the manifests that `-f` names: files, directories (every *.yaml and *.yml below, without hidden
  * files) and `-` for standard input. Throws `FabricError` `manifest.not-found` or `manifest.empty`.
  */
-export async function readManifests(names: readonly string[], io: CommandIo): Promise<ManifestParseResult> {
+export async function readManifests(names: readonly string[], io: CommandIo): Promise<ReadManifests> {
   const sources: ManifestSource[] = [];
   for (const name of names) sources.push(...(await readSource(name, io)));
   const result = parseManifests(...sources);
@@ -15,7 +19,7 @@ export async function readManifests(names: readonly string[], io: CommandIo): Pr
     const where = names.map((name) => (name === '-' ? 'standard input' : name)).join(', ');
     throw new FabricError('manifest.empty', `${where} has no manifest in it`, { details: { files: names } });
   }
-  return result;
+  return { ...result, sources };
 }
 
 async function readSource(name: string, io: CommandIo): Promise<readonly ManifestSource[]> {

@@ -10,8 +10,15 @@ export function problemLine({ file, line, column, path, key, message, code }: Da
 
 /** `Instance/tenant-a/web-1: spec.network: message [code]`. */
 export function findingLine({ resource, path, message, code }: ResourceFinding): string {
-  const subject = path !== undefined && !message.includes(path) ? `${path}: ` : '';
-  return `${resource}: ${subject}${message} [${code}]`;
+  const rest = withoutSubject(message, resource);
+  const field = path !== undefined && !rest.includes(path) ? `${path}: ` : '';
+  return `${resource}: ${field}${rest} [${code}]`;
+}
+
+/** The message without the name of its resource in front, where that stands beside it anyway. */
+export function withoutSubject(message: string, resource: string): string {
+  const subject = `${resource.replace('/', ' ')}: `;
+  return message.startsWith(subject) ? message.slice(subject.length) : message;
 }
 
 /** `1 problem`, `3 problems`. */

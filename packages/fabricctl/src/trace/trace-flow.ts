@@ -1,5 +1,8 @@
 import {
+  type EndVerdict,
   type FabricModel,
+  protocolText,
+  ruleText,
   type TraceEnd,
   type TraceRequest,
   type TraceResult,
@@ -23,6 +26,10 @@ export interface FlowTrace {
   readonly protocol: number;
   readonly port?: number;
   readonly icmp?: { readonly type: number; readonly code: number };
+  /** `tcp 443`, `icmp type 8 code 0`, `gre`. */
+  readonly packet: string;
+  /** Ends that stand for any host of the internet. */
+  readonly internet: { readonly source: boolean; readonly destination: boolean };
   readonly result: TraceResult;
 }
 
@@ -34,6 +41,8 @@ export interface FlowTraceRequest {
   /** Left out: every family that both ends have. */
   readonly family?: AddressFamily;
 }
+
+type PacketFields = Pick<TraceRequest, 'protocol' | 'port' | 'icmp'>;
 
 /** One end of the flow, for each family that it has. */
 type EndByFamily = Partial<Record<AddressFamily, TraceEnd>>;
@@ -57,7 +66,9 @@ export function traceFlow(
     const what = packetOf(flow.protocol, each);
     if (what === undefined) continue;
     const request: TraceRequest = { source: sourceEnd, destination: destinationEnd, family: each, ...what };
-    traces.push({ family: each, ...what, result: tracePacket(model, request) });
+    const internet = { source: isInternet(source), destination: isInternet(flow.destination) };
+    const result = widenRemedies(tracePacket(model, request), each, internet);
+    traces.push({ family: each, ...what, packet: packetText(what), internet, result });
   }
   if (traces.length > 0) return traces;
   throw noCommonFamily([source, from], [flow.destination, to]);
@@ -97,10 +108,7 @@ function internetEnd(model: FabricModel, resources: readonly Resource[]): EndByF
 }
 
 /** The packet's protocol fields; `undefined` if the protocol does not exist in this family. */
-function packetOf(
-  protocol: FlowProtocol,
-  family: AddressFamily,
-): Pick<TraceRequest, 'protocol' | 'port' | 'icmp'> | undefined {
+function packetOf(protocol: FlowProtocol, family: AddressFamily): PacketFields | undefined {
   switch (protocol.type) {
     case 'ports':
       return { protocol: protocol.number, port: protocol.port };
@@ -113,6 +121,26 @@ function packetOf(
         icmp: { type: protocol.icmpType ?? ECHO_REQUEST[family], code: protocol.icmpCode ?? 0 },
       };
   }
+}
+
+/** A rule for some host of the internet is one for any. */
+function widenRemedies(result: TraceResult, family: AddressFamily, internet: FlowTrace['internet']): TraceResult {
+  const widen = (end: EndVerdict): EndVerdict => {
+    if (end.remedy === undefined) return end;
+    const rule = { ...end.remedy.rule, remote: { cidr: family === 4 ? '0.0.0.0/0' : '::/0' } };
+    return { ...end, remedy: { ...end.remedy, rule, text: ruleText(rule) } };
+  };
+  return {
+    ...result,
+    source: internet.destination ? widen(result.source) : result.source,
+    destination: internet.source ? widen(result.destination) : result.destination,
+  };
+}
+
+function packetText({ protocol, port, icmp }: PacketFields): string {
+  if (port !== undefined) return `${protocolText(protocol)} ${port}`;
+  if (icmp !== undefined) return `${protocolText(protocol)} type ${icmp.type} code ${icmp.code}`;
+  return protocolText(protocol);
 }
 
 function noCommonFamily(...ends: readonly (readonly [text: string, end: EndByFamily])[]): FabricError {
