@@ -22,7 +22,7 @@ export default defineConfig({
         test: {
           name: 'kernel',
           include: ['packages/*/test/**/*.kernel.test.ts'],
-          maxWorkers: 2,
+          fileParallelism: false, // all files share the one kernel of their sandbox
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
