@@ -1,8 +1,10 @@
 export * from './compiler/boot-ruleset.ts';
 export * from './compiler/host-policy-compiler.ts';
 export * from './diff/apply-nft-changes.ts';
-export * from './diff/ruleset-diff.ts';
+export { diffRulesets } from './diff/ruleset-diff.ts';
 export * from './evaluator/trace-packet.ts';
+export * from './interpreter/evaluate-hook.ts';
+export * from './interpreter/program-packet.ts';
 export * from './model/fabric-model.ts';
-export * from './model/model-changes.ts';
+export type { ModelChanges, ModelSubscription } from './model/model-changes.ts';
 export * from './model/resolved-instance.ts';
