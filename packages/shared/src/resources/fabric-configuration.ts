@@ -2,28 +2,30 @@ import { z } from 'zod';
 import { apiVersionField, asNumberField, clusterMetadata, prefixField, statusField } from './field-types.ts';
 
 /** Settings of the whole fabric. There is one, named `default`. */
-export const fabricConfigurationSchema = z.strictObject({
-  apiVersion: apiVersionField,
-  kind: z.literal('FabricConfiguration'),
-  metadata: clusterMetadata.refine((metadata) => metadata.name === 'default', {
-    path: ['name'],
-    message: 'must be "default": there is one FabricConfiguration',
-  }),
-  spec: z.strictObject({
-    asNumber: asNumberField.optional().describe('AS number of hosts that set none'),
-    siteCidrs: z
-      .array(prefixField)
-      .default([])
-      .describe('the site: traffic to these is never translated, and `reach: site` ends at them'),
-    interfacePrefixes: z
-      .array(z.string().regex(/^[A-Za-z0-9_.-]{1,14}$/, 'must be 1–14 letters, digits, "_", "." or "-"'))
-      .min(1, 'needs at least one prefix, or no interface would be closed by default')
-      .default(['tap'])
-      .describe(
-        'interfaces whose names start so belong to instances: nothing passes them unless an Instance claims them',
-      ),
-  }),
-  status: statusField,
-});
+export const fabricConfigurationSchema = z
+  .strictObject({
+    apiVersion: apiVersionField,
+    kind: z.literal('FabricConfiguration'),
+    metadata: clusterMetadata.refine((metadata) => metadata.name === 'default', {
+      path: ['name'],
+      message: 'must be "default": there is one FabricConfiguration',
+    }),
+    spec: z.strictObject({
+      asNumber: asNumberField.optional().describe('AS number of hosts that set none'),
+      siteCidrs: z
+        .array(prefixField)
+        .default([])
+        .describe('the site: traffic to these is never translated, and `reach: site` ends at them'),
+      interfacePrefixes: z
+        .array(z.string().regex(/^[A-Za-z0-9_.-]{1,14}$/, 'must be 1–14 letters, digits, "_", "." or "-"'))
+        .min(1, 'needs at least one prefix, or no interface would be closed by default')
+        .default(['tap'])
+        .describe(
+          'interfaces whose names start so belong to instances: nothing passes them unless an Instance claims them',
+        ),
+    }),
+    status: statusField,
+  })
+  .describe('settings of the whole fabric; there is one, named default');
 
 export type FabricConfiguration = z.output<typeof fabricConfigurationSchema>;

@@ -10,23 +10,25 @@ import {
 } from './field-types.ts';
 
 /** A compute host. */
-export const hostSchema = z.strictObject({
-  apiVersion: apiVersionField,
-  kind: z.literal('Host'),
-  metadata: clusterMetadata,
-  spec: z.strictObject({
-    address: ipv4AddressField
-      .pipe(unicastAddressField)
-      .describe('underlay address; router id and masquerade source unless these are set'),
-    address6: ipv6AddressField.pipe(unicastAddressField).optional().describe('underlay IPv6 address'),
-    asNumber: asNumberField.optional().describe('AS number; left out: the FabricConfiguration’s'),
-    routerId: ipv4AddressField.optional().describe('BGP identifier; left out: `address`'),
-    masqueradeAddress: ipv4AddressField
-      .pipe(unicastAddressField)
-      .optional()
-      .describe('source of translated traffic of instances here; left out: `address`'),
-  }),
-  status: statusField,
-});
+export const hostSchema = z
+  .strictObject({
+    apiVersion: apiVersionField,
+    kind: z.literal('Host'),
+    metadata: clusterMetadata,
+    spec: z.strictObject({
+      address: ipv4AddressField
+        .pipe(unicastAddressField)
+        .describe('underlay address; router id and masquerade source unless these are set'),
+      address6: ipv6AddressField.pipe(unicastAddressField).optional().describe('underlay IPv6 address'),
+      asNumber: asNumberField.optional().describe('AS number; left out: the FabricConfiguration’s'),
+      routerId: ipv4AddressField.optional().describe('BGP identifier; left out: `address`'),
+      masqueradeAddress: ipv4AddressField
+        .pipe(unicastAddressField)
+        .optional()
+        .describe('source of translated traffic of instances here; left out: `address`'),
+    }),
+    status: statusField,
+  })
+  .describe('a compute host');
 
 export type Host = z.output<typeof hostSchema>;

@@ -5,7 +5,7 @@ import { apiVersionField, clusterMetadata, ipAddressField, prefixField, statusFi
 
 const poolSchema = z
   .strictObject({
-    cidr: prefixField,
+    cidr: prefixField.describe('addresses of instances are from here'),
     gateway: ipAddressField
       .optional()
       .describe('first hop of the instances, answered by every host; left out for IPv6: the link-local fe80::1'),
@@ -39,22 +39,29 @@ const poolSchema = z
   });
 
 /** A pool of addresses and what may leave it; not a layer-2 segment. */
-export const networkSchema = z.strictObject({
-  apiVersion: apiVersionField,
-  kind: z.literal('Network'),
-  metadata: clusterMetadata,
-  spec: z.strictObject({
-    pools: z.array(poolSchema).min(1, 'needs at least one pool'),
-    reach: z
-      .enum(['internet', 'site'])
-      .default('internet')
-      .describe('site: nothing outside siteCidrs, whatever groups say'),
-    egressNat: z
-      .strictObject({ ipv4: z.enum(['none', 'masquerade']).default('none') })
-      .default({ ipv4: 'none' })
-      .describe('translation of what leaves the site: masquerade to the compute host’s address, or none'),
-  }),
-  status: statusField,
-});
+export const networkSchema = z
+  .strictObject({
+    apiVersion: apiVersionField,
+    kind: z.literal('Network'),
+    metadata: clusterMetadata,
+    spec: z.strictObject({
+      pools: z
+        .array(poolSchema)
+        .min(1, 'needs at least one pool')
+        .describe('where its addresses come from, of either family'),
+      reach: z
+        .enum(['internet', 'site'])
+        .default('internet')
+        .describe('site: nothing outside siteCidrs, whatever groups say'),
+      egressNat: z
+        .strictObject({
+          ipv4: z.enum(['none', 'masquerade']).default('none').describe('masquerade: seen as an address of the host'),
+        })
+        .default({ ipv4: 'none' })
+        .describe('translation of what leaves the site: masquerade to the compute host’s address, or none'),
+    }),
+    status: statusField,
+  })
+  .describe('a pool of addresses and what may leave it; not a layer-2 segment');
 
 export type Network = z.output<typeof networkSchema>;

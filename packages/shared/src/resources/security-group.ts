@@ -68,7 +68,7 @@ const icmpField = z.strictObject({
 
 const remoteField = z
   .strictObject({
-    cidr: prefixField.optional(),
+    cidr: prefixField.optional().describe('a prefix; must be of the ethertype'),
     group: groupReferenceField.optional().describe('a SecurityGroup: the addresses of its members'),
     addressGroup: groupReferenceField.optional().describe('an AddressGroup'),
   })
@@ -80,12 +80,12 @@ const remoteField = z
 export const securityGroupRuleSchema = z
   .strictObject({
     direction: z.enum(['ingress', 'egress'], 'must be ingress or egress'),
-    ethertype: z.enum(['IPv4', 'IPv6'], 'must be IPv4 or IPv6'),
-    protocol: protocolField.optional(),
+    ethertype: z.enum(['IPv4', 'IPv6'], 'must be IPv4 or IPv6').describe('a rule is for one family'),
+    protocol: protocolField.optional().describe('name or number 0–255; left out: any'),
     ports: portsField.optional().describe('destination ports; needs tcp, udp, sctp, dccp or udplite'),
     icmp: icmpField.optional().describe('ICMP type and code; needs icmp or icmpv6'),
     remote: remoteField.optional().describe('the far end; left out: anybody'),
-    description: z.string().max(255).optional(),
+    description: z.string().max(255).optional().describe('for people'),
   })
   .check((context) => {
     const rule = context.value;
@@ -123,15 +123,17 @@ export function formatPorts(ports: PortRange): number | string {
 export type SecurityGroupRule = z.output<typeof securityGroupRuleSchema>;
 
 /** What may pass: rules only allow, replies of a stateful group pass, everything else is dropped. */
-export const securityGroupSchema = z.strictObject({
-  apiVersion: apiVersionField,
-  kind: z.literal('SecurityGroup'),
-  metadata: namespacedMetadata,
-  spec: z.strictObject({
-    stateful: z.boolean().default(true).describe('false: replies need rules of their own'),
-    rules: z.array(securityGroupRuleSchema).default([]),
-  }),
-  status: statusField,
-});
+export const securityGroupSchema = z
+  .strictObject({
+    apiVersion: apiVersionField,
+    kind: z.literal('SecurityGroup'),
+    metadata: namespacedMetadata,
+    spec: z.strictObject({
+      stateful: z.boolean().default(true).describe('false: replies need rules of their own'),
+      rules: z.array(securityGroupRuleSchema).default([]).describe('each allows something; none: nothing passes'),
+    }),
+    status: statusField,
+  })
+  .describe('what may pass; rules only allow, everything else is dropped');
 
 export type SecurityGroup = z.output<typeof securityGroupSchema>;
