@@ -109,6 +109,7 @@ export class IpMonitor implements AsyncDisposable {
   }
 
   #deliver(lines: readonly string[]): void {
+    if (this.#listeners.size === 0) return;
     const records: IpRecord[] = [];
     for (const line of lines) {
       const record = readRecord(line);

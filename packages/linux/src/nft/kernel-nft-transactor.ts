@@ -16,7 +16,7 @@ import { NftMonitor } from './nft-monitor.ts';
 import { NftSession } from './nft-session.ts';
 import { NftTool } from './nft-tool.ts';
 import type { NftApplyResult, NftTransactor } from './nft-transactor.ts';
-import { parseTableListing } from './parse-listing.ts';
+import { isDormant, parseTableListing } from './parse-listing.ts';
 import { type RenderedTransaction, renderChanges } from './render-changes.ts';
 
 export interface NftTransactorOptions {
@@ -94,6 +94,11 @@ export class KernelNftTransactor implements NftTransactor {
       await this.#tool.writeTransaction(text);
       line = `include "${this.#tool.transactionFile}"`;
     }
+    return (await this.#executeLine(line)) ?? (await this.#executeLine(line)) ?? this.#undelivered();
+  }
+
+  /** `undefined`: nft ended before it could get the line. */
+  async #executeLine(line: string): Promise<string | undefined> {
     const session = await this.#readySession();
     let timedOut = false;
     const timer = this.#clock.schedule(this.#timeoutMs, () => {
@@ -109,6 +114,10 @@ export class KernelNftTransactor implements NftTransactor {
     }
   }
 
+  #undelivered(): never {
+    throw toolUnavailable(this.#tool.reader, 'it ends as soon as it has started');
+  }
+
   async #readySession(): Promise<NftSession> {
     if (this.#session.running && this.#session.octets < SESSION_LIMIT_OCTETS) return this.#session;
     if (!this.#session.running) this.#logger.warn({}, 'the nft session ended; starting another');
@@ -118,9 +127,15 @@ export class KernelNftTransactor implements NftTransactor {
   }
 
   async #listTable(id: NftTableId): Promise<NftTable | undefined> {
-    const args = ['-jnn', 'list', 'table', ...id.split(' ')];
+    const args = ['list', 'table', ...id.split(' ')];
+    const [listing, header] = await Promise.all([this.#read(['-jnn', ...args]), this.#read(['-t', ...args])]);
+    if (listing === undefined || header === undefined || isDormant(header)) return undefined;
+    return parseTableListing(listing, id);
+  }
+
+  async #read(args: readonly string[]): Promise<string | undefined> {
     const result = await runTool(this.#tool.reader, args, { clock: this.#clock, timeoutMs: this.#timeoutMs });
-    if (result.exitCode === 0) return parseTableListing(result.stdout, id);
+    if (result.exitCode === 0) return result.stdout;
     if (result.stderr.includes('No such file or directory')) return undefined;
     throw toolUnavailable(this.#tool.reader, result.stderr.trim());
   }

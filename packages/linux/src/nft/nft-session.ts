@@ -3,7 +3,8 @@ import { ToolProcess } from '../process/tool-process.ts';
 
 interface Pending {
   readonly token: string;
-  readonly resolve: (stderr: string) => void;
+  readonly delivered: Promise<boolean>;
+  readonly resolve: (stderr: string | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -28,9 +29,12 @@ export class NftSession implements AsyncDisposable {
       this.#stderr += text;
       this.#settle();
     });
-    void this.#child.exited.then((exit) => {
-      this.#pending?.reject(this.#child.unavailable(exit));
+    void this.#child.exited.then(async (exit) => {
+      const pending = this.#pending;
       this.#pending = undefined;
+      if (pending === undefined) return;
+      if (await pending.delivered) pending.reject(this.#child.unavailable(exit));
+      else pending.resolve(undefined);
     });
   }
 
@@ -44,21 +48,20 @@ export class NftSession implements AsyncDisposable {
   }
 
   /**
-   * Runs one line, after the one before has finished; resolves with what nft said about it, '' being success. Rejects
-   * with `nft.unavailable` if nft ended; whether the line was applied is then unknown.
+   * Runs one line, after the one before has finished; resolves with what nft said about it, '' being success, or with
+   * undefined if nft had ended before it could get the line. Rejects with `nft.unavailable` if nft ended with the line
+   * in its hands; whether that was applied is then unknown.
    */
-  async execute(line: string): Promise<string> {
-    if (!this.running) throw this.#child.unavailable(await this.#child.exited);
+  async execute(line: string): Promise<string | undefined> {
+    if (!this.running) return undefined;
     this.#sequence += 1;
     const token = `slash32-sync-${this.#sequence}`;
     const input = `${line}\n${token}\n`;
     this.#octets += input.length;
     this.#stderr = '';
-    const answer = new Promise<string>((resolve, reject) => {
-      this.#pending = { token, resolve, reject };
+    return new Promise((resolve, reject) => {
+      this.#pending = { token, delivered: this.#child.write(input), resolve, reject };
     });
-    this.#child.write(input);
-    return answer;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -24,7 +24,6 @@ interface JsonRule {
 }
 
 interface JsonObject {
-  readonly table?: { readonly flags?: unknown };
   readonly set?: JsonSet;
   readonly map?: JsonSet;
   readonly chain?: JsonChain;
@@ -38,20 +37,26 @@ interface JsonObject {
  *   without a comment of ours has its JSON as `text`, and no comment or a foreign one, so that it equals none of ours.
  * - A set with flags that {@link NftSet} has no word for (`timeout`, `dynamic`) gets them appended to its type, so that
  *   it equals none of ours either.
- * - `undefined` for a table that is dormant: none of its rules is in force, and adding it again wakes it.
  */
-export function parseTableListing(json: string, id: NftTableId): NftTable | undefined {
+export function parseTableListing(json: string, id: NftTableId): NftTable {
   const { nftables } = JSON.parse(json) as { readonly nftables: readonly JsonObject[] };
   const sets = new Map<string, NftSet>();
   const chains = new Map<string, NftChain & { readonly rules: NftRule[] }>();
   for (const object of nftables) {
-    if (object.table?.flags !== undefined && [object.table.flags].flat().includes('dormant')) return undefined;
     const set = object.set ?? object.map;
     if (set !== undefined) sets.set(set.name, readSet(set));
     if (object.chain !== undefined) chains.set(object.chain.name, readChain(object.chain));
     if (object.rule !== undefined) chains.get(object.rule.chain)?.rules.push(readRule(object.rule));
   }
   return { id, sets, chains };
+}
+
+/**
+ * True if `nft list table` says that the table is dormant: none of its rules is in force. Such a table counts as absent,
+ * and adding it wakes it. nft's JSON does not have the flag.
+ */
+export function isDormant(listing: string): boolean {
+  return /^\tflags (?:\w+,)*dormant\b/m.test(listing);
 }
 
 function readSet(set: JsonSet): NftSet {

@@ -1,4 +1,4 @@
-import type { NftChain, NftChange, NftRule, NftSet } from '@slash32/shared';
+import { FabricError, type NftChain, type NftChange, type NftRule, type NftSet } from '@slash32/shared';
 
 /** One nft command, on one line, and the change that it came from. */
 export interface NftStatement {
@@ -12,13 +12,29 @@ export interface RenderedTransaction {
   readonly text: string;
 }
 
-/** Writes changes in nft's syntax. The statements must be sent as one transaction. */
+/**
+ * Writes changes in nft's syntax. The statements must be sent as one transaction. Throws `nft.rejected` for a text that
+ * would not stay in its place: a line break anywhere, a quotation mark in a comment.
+ */
 export function renderChanges(changes: readonly NftChange[]): RenderedTransaction {
   const statements: NftStatement[] = [];
   for (const [changeIndex, change] of changes.entries()) {
-    for (const text of renderChange(change)) statements.push({ text, changeIndex });
+    for (const text of renderChange(change)) {
+      if (/[\r\n]/.test(text)) throw misplaced('a line break', change, changeIndex);
+      statements.push({ text, changeIndex });
+    }
+    if (change.op === 'set-rules' && change.rules.some(({ comment }) => comment.includes('"'))) {
+      throw misplaced('a quotation mark in a comment', change, changeIndex);
+    }
   }
   return { statements, text: statements.map((statement) => `${statement.text}\n`).join('') };
+}
+
+function misplaced(what: string, change: NftChange, changeIndex: number): FabricError<'nft.rejected'> {
+  const reason = `${what} is not possible in nft's syntax`;
+  return new FabricError('nft.rejected', `${change.op} in table ${change.table} was not sent: ${reason}`, {
+    details: { stderr: '', reason, changeIndex },
+  });
 }
 
 function renderChange(change: NftChange): readonly string[] {

@@ -41,6 +41,10 @@ export class ToolProcess implements AsyncDisposable {
     this.pid = this.#child.pid;
     // A child that ends before it has read its input is told of by `exited`, not by EPIPE.
     this.#child.stdin.on('error', () => undefined);
+    // Known sooner than `exited`, which waits for the output.
+    this.#child.nodeChildProcess.on('exit', () => {
+      this.#running = false;
+    });
     for (const name of ['stdout', 'stderr'] as const) {
       const stream: Readable = this.#child[name];
       stream.setEncoding('utf8');
@@ -66,8 +70,11 @@ export class ToolProcess implements AsyncDisposable {
     this.#listeners[stream] = listener;
   }
 
-  write(text: string): void {
-    this.#child.stdin.write(text);
+  /** Resolves with true when the child's input has taken the text; with false if the child was gone by then. */
+  write(text: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#child.stdin.write(text, (error) => resolve(error === null || error === undefined));
+    });
   }
 
   end(text = ''): void {

@@ -95,6 +95,14 @@ export function parseRouteRecord(text: string): KernelRoute | undefined {
   });
 }
 
+/** The canonical prefix of a record's route, without reading all of it; `undefined` for a default route. */
+export function recordPrefix(text: string): string | undefined {
+  const [first = '', second = ''] = text.split(' ', 2);
+  const destination = ALL_TYPES.test(first) ? second : first;
+  if (destination === 'default') return undefined;
+  return destination.includes('/') ? destination : `${destination}${destination.includes(':') ? '/128' : '/32'}`;
+}
+
 /** Words with an argument; the others (`onlink`, `linkdown`, `dead`) stand alone. `via` may have a family in between. */
 const WITH_ARGUMENT = new Set(['via', 'dev', 'table', 'proto', 'scope', 'src', 'metric', 'pref', 'weight', 'nhid']);
 

@@ -1,7 +1,7 @@
 import type { IpRecord, IpRecordKind } from '../ip/ip-monitor.ts';
 import type { View } from '../ip/view-synchronizer.ts';
 import { readLinkRecord } from '../link/parse-link.ts';
-import { parseRouteRecord } from './parse-route.ts';
+import { parseRouteRecord, recordPrefix } from './parse-route.ts';
 import { routeFingerprint } from './route-equality.ts';
 import { routeMatches } from './route-filter.ts';
 import { routeKey } from './route-key.ts';
@@ -14,8 +14,9 @@ export interface RouteListener {
 
 /**
  * The view of one subscription to routes. Linux does not tell of every change: IPv4 routes go silently when their
- * interface goes down or their source address is removed, and of an IPv6 multipath route that loses a next hop only
- * that next hop is reported. The view is listed again after what may have had such an effect on it.
+ * interface goes down or loses its last IPv4 address, or when their source address is removed; and of an IPv6 multipath
+ * route that loses a next hop only that next hop is reported. The view is listed again after what may have had such an
+ * effect on it.
  */
 export class RouteWatch implements View<KernelRoute> {
   readonly kinds: ReadonlySet<IpRecordKind> = new Set<IpRecordKind>(['route', 'link', 'address']);
@@ -24,6 +25,8 @@ export class RouteWatch implements View<KernelRoute> {
   readonly #listener: RouteListener;
   readonly #signal: AbortSignal;
   readonly #routes = new Map<string, KernelRoute>();
+  /** Prefixes that are or were in the view; grows with it and is made anew by a listing. */
+  readonly #prefixes = new Set<string>();
 
   constructor(
     filter: RouteFilter,
@@ -40,6 +43,8 @@ export class RouteWatch implements View<KernelRoute> {
   adopt(routes: readonly KernelRoute[], first: boolean): void {
     const events: RouteEvent[] = [];
     const listed = new Map(routes.map((route) => [routeKey(route), route]));
+    this.#prefixes.clear();
+    for (const { prefix } of routes) this.#prefixes.add(prefix);
     for (const [key, route] of this.#routes) {
       if (listed.has(key)) continue;
       this.#routes.delete(key);
@@ -60,7 +65,7 @@ export class RouteWatch implements View<KernelRoute> {
     for (const record of records) {
       if (record.kind === 'route') uncertain = this.#applyRoute(record, events) || uncertain;
       else if (record.kind === 'link') uncertain ||= this.#mayTakeRoutes(record);
-      else if (record.kind === 'address') uncertain ||= this.#mayBeSource(record);
+      else if (record.kind === 'address') uncertain ||= this.#mayBeNeeded(record);
     }
     this.#emit(events);
     return uncertain;
@@ -72,6 +77,7 @@ export class RouteWatch implements View<KernelRoute> {
 
   /** Returns true if the view may be wrong now. */
   #applyRoute(record: IpRecord, events: RouteEvent[]): boolean {
+    if (!this.#concerns(record.text)) return false;
     const route = parseRouteRecord(record.text);
     if (route === undefined) return false;
     const key = routeKey(route);
@@ -79,6 +85,7 @@ export class RouteWatch implements View<KernelRoute> {
     const matches = routeMatches(route, this.#filter);
     if (!record.deleted && matches) {
       this.#routes.set(key, route);
+      this.#prefixes.add(route.prefix);
       events.push({ type: 'added', route });
       return false;
     }
@@ -91,15 +98,25 @@ export class RouteWatch implements View<KernelRoute> {
     return false;
   }
 
+  /** Turns down cheaply what can be of no interest: a BGP table may fill beside a few routes that are watched. */
+  #concerns(text: string): boolean {
+    const { protocol } = this.#filter;
+    if (protocol === undefined || text.includes(` proto ${protocol} `)) return true;
+    const prefix = recordPrefix(text);
+    return prefix === undefined || this.#prefixes.has(prefix);
+  }
+
   #mayTakeRoutes(record: IpRecord): boolean {
     const link = readLinkRecord(record.text);
     if (link === undefined || (link.up && !record.deleted)) return false;
-    return this.#some((route) => route.family === 4 && route.nextHops.some((hop) => hop.device === link.name));
+    return this.#some((route) => isIpv4Through(route, link.name));
   }
 
-  #mayBeSource(record: IpRecord): boolean {
-    const address = record.deleted ? / inet6? ([^/ ]+)/.exec(record.text)?.[1] : undefined;
-    return address !== undefined && this.#some((route) => route.source === address);
+  #mayBeNeeded(record: IpRecord): boolean {
+    const match = record.deleted ? /^\d+: (\S+) +inet6? ([^/ ]+)/.exec(record.text) : null;
+    if (match === null) return false;
+    const [, device = '', address = ''] = match;
+    return this.#some((route) => route.source === address || isIpv4Through(route, device));
   }
 
   #some(test: (route: KernelRoute) => boolean): boolean {
@@ -112,4 +129,8 @@ export class RouteWatch implements View<KernelRoute> {
   #emit(events: readonly RouteEvent[]): void {
     if (events.length > 0 && !this.#signal.aborted) this.#listener.onEvents(events);
   }
+}
+
+function isIpv4Through(route: KernelRoute, device: string): boolean {
+  return route.family === 4 && route.nextHops.some((hop) => hop.device === device);
 }

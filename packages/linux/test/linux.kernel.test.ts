@@ -1,11 +1,18 @@
 import { describe } from 'vitest';
+import { elementsSuite } from './elements-suite.ts';
 import { linuxWorld } from './kernel-world.ts';
+import { latencySuite } from './latency-suite.ts';
 import { networkCompliance } from './network-compliance.ts';
 import { nftCompliance } from './nft-compliance.ts';
+import { robustnessSuite } from './robustness-suite.ts';
 import { routeCompliance } from './route-compliance.ts';
 
+// One file, because all of it happens in one network namespace and files run at the same time.
 describe('Linux', () => {
   nftCompliance(linuxWorld);
   routeCompliance(linuxWorld);
   networkCompliance(linuxWorld);
+  elementsSuite();
+  robustnessSuite();
+  latencySuite();
 });
