@@ -1,0 +1,107 @@
+import type { ChildProcess } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Namespace, stopChild } from './namespace.ts';
+import { waitUntil } from './wait-until.ts';
+
+const DAEMONS = '/usr/lib/frr';
+
+/** FRR (zebra and bgpd) in a namespace. */
+export class FrrRouter implements AsyncDisposable {
+  readonly #namespace: Namespace;
+  readonly #directory: string;
+  #zebra: ChildProcess | undefined;
+  #bgpd: ChildProcess | undefined;
+  #log = '';
+
+  private constructor(namespace: Namespace, directory: string) {
+    this.#namespace = namespace;
+    this.#directory = directory;
+  }
+
+  static async create(namespace: Namespace): Promise<FrrRouter> {
+    return new FrrRouter(namespace, await mkdtemp(join(tmpdir(), 'frr-')));
+  }
+
+  async start(configuration: string): Promise<void> {
+    await writeFile(join(this.#directory, 'bgpd.conf'), configuration);
+    await writeFile(join(this.#directory, 'zebra.conf'), 'hostname zebra\n');
+    this.#zebra = this.#spawn('zebra', ['-K', '60']);
+    await waitUntil('zebra answers', () => this.show('interface brief'));
+    this.startBgpd();
+    await waitUntil('bgpd answers', () => this.show('bgp summary'));
+  }
+
+  startBgpd(): void {
+    this.#bgpd = this.#spawn('bgpd', []);
+  }
+
+  /** bgpd crashes; zebra keeps the kernel's routes. */
+  async killBgpd(): Promise<void> {
+    if (this.#bgpd !== undefined) await stopChild(this.#bgpd, 'SIGKILL');
+    this.#bgpd = undefined;
+  }
+
+  show(what: string): Promise<string> {
+    return this.#namespace.exec('vtysh', ['--vty_socket', this.#directory, '-c', `show ${what}`]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.killBgpd();
+    if (this.#zebra !== undefined) await stopChild(this.#zebra, 'SIGKILL');
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  get log(): string {
+    return this.#log;
+  }
+
+  #spawn(daemon: string, options: readonly string[]): ChildProcess {
+    const own = (name: string) => join(this.#directory, name);
+    return this.#namespace.spawn(
+      join(DAEMONS, daemon),
+      [
+        ...['-u', 'root', '-g', 'root', '-f', own(`${daemon}.conf`), '-i', own(`${daemon}.pid`)],
+        ...['-z', own('zserv.api'), '--vty_socket', this.#directory, '-P', '0', '--log', 'stdout', ...options],
+      ],
+      (text) => {
+        this.#log += text;
+      },
+    );
+  }
+}
+
+export interface FrrPeerSettings {
+  readonly routerId: string;
+  readonly asNumber: number;
+  readonly peerAddress: string;
+  readonly peerAsNumber: number;
+  /** Further lines under the neighbor: `passive`. */
+  readonly options?: readonly string[];
+}
+
+/** A router with one BGP peer that it gives default routes of both families, as a rack router does. */
+export function frrConfiguration(settings: FrrPeerSettings): string {
+  const { peerAddress } = settings;
+  return `
+hostname tor
+router bgp ${settings.asNumber}
+ bgp router-id ${settings.routerId}
+ no bgp ebgp-requires-policy
+ bgp graceful-restart
+ bgp graceful-restart preserve-fw-state
+ timers bgp 3 9
+ neighbor ${peerAddress} remote-as ${settings.peerAsNumber}
+ neighbor ${peerAddress} timers connect 1
+${(settings.options ?? []).map((line) => ` neighbor ${peerAddress} ${line}`).join('\n')}
+ address-family ipv4 unicast
+  neighbor ${peerAddress} activate
+  neighbor ${peerAddress} default-originate
+ exit-address-family
+ address-family ipv6 unicast
+  neighbor ${peerAddress} activate
+  neighbor ${peerAddress} default-originate
+ exit-address-family
+`;
+}
