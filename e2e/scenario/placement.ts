@@ -11,6 +11,16 @@ export function placeInstances(topology: Topology, placement: Readonly<Record<st
   return { ...topology, links };
 }
 
+/** The topology without some nodes and their links. */
+export function withoutNodes(topology: Topology, names: readonly string[]): Topology {
+  const gone = new Set(names);
+  return {
+    ...topology,
+    nodes: topology.nodes.filter((node) => !gone.has(node.name)),
+    links: topology.links.filter(([a, b]) => !gone.has(a.node) && !gone.has(b.node)),
+  };
+}
+
 /** Manifests, as YAML text, with `spec.host` of the instances changed alike. */
 export async function placedManifest(file: string, placement: Readonly<Record<string, string>>): Promise<string> {
   const documents = parseAllDocuments(await readFile(file, 'utf8'));
