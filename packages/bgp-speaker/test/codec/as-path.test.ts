@@ -96,6 +96,12 @@ describe('a session without 4-octet AS numbers (RFC 6793)', () => {
     ['fewer: what is ahead comes from AS_PATH', [sequence(9, 1, 23_456)], [sequence(1, BIG)], [sequence(9, 1, BIG)]],
     ['more: AS4_PATH is stale', [sequence(1)], [sequence(1, BIG)], [sequence(1)]],
     ['a set counts one', [sequence(9), set(1, 2)], [sequence(BIG)], [sequence(9, BIG)]],
+    [
+      'a confederation segment ahead of equal paths',
+      [confed(8), sequence(1)],
+      [sequence(BIG)],
+      [confed(8), sequence(BIG)],
+    ],
     ['no AS4_PATH left', [sequence(1)], [], [sequence(1)]],
     [
       'confederation segments of AS_PATH stay',

@@ -136,6 +136,8 @@ describe('path attributes', () => {
       toHex(encodeAttributes({ attributes: { ...PLAIN_ROUTE, communities: communities(count) } }, EBGP));
     expect(sent(63)).toContain('c008fc00000000');
     expect(sent(64)).toContain('d008010000000000');
+    const unknown = [{ typeCode: 99, flags: 0xe0, value: new Uint8Array(255) }];
+    expect(toHex(encodeAttributes({ attributes: { ...PLAIN_ROUTE, unknown } }, EBGP))).toContain('e063ff00');
   });
 });
 

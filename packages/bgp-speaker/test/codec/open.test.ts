@@ -114,6 +114,25 @@ describe('OPEN', () => {
     expect(decodeOpen(octets)).toEqual({ ok: true, value: long });
   });
 
+  it('changes to the extended encoding where one octet of length ends', () => {
+    const filler = (length: number): Capability => ({ kind: 'unknown', code: 200, value: new Uint8Array(length) });
+    for (const [length, head] of [
+      [251, 'ff02fd'],
+      [252, 'ffff0101'],
+    ] as const) {
+      const octets = encodeOpen(open(filler(length)));
+      expect(toHex(octets.subarray(28)).startsWith(head)).toBe(true);
+      expect(decodeOpen(octets)).toEqual({ ok: true, value: open(filler(length)) });
+    }
+  });
+
+  it('ignores reserved bits of the restart flags', () => {
+    const result = decodeOpen(message(1, hex('04 5ba0 005a c0000201 06 02 04 4002 3078')));
+    expect(result.ok && result.value.capabilities).toMatchObject([
+      { restarting: false, notification: false, restartTimeSeconds: 120 },
+    ]);
+  });
+
   it('reads the extended encoding for few capabilities as well, whatever non-zero length stands in front', () => {
     const octets = message(1, hex('04 5ba0 005a c0000201 07 ff 0005 02 0002 0200'));
     expect(decodeOpen(octets)).toEqual({ ok: true, value: open({ kind: 'route-refresh' }) });
@@ -140,7 +159,7 @@ describe('OPEN', () => {
     ['extended length cut off', '04 5ba0 005a c0000201 ff ff 00', 0],
     ['extended length beyond the message', '04 5ba0 005a c0000201 ff ff 0009 02 0002 0200', 0],
     ['parameter head cut off', '04 5ba0 005a c0000201 01 02', 0],
-    ['capability beyond its parameter', '04 5ba0 005a c0000201 04 02 02 4104', 0],
+    ['capability beyond its parameter', '04 5ba0 005a c0000201 04 02 02 0204', 0],
     ['capability head cut off', '04 5ba0 005a c0000201 03 02 01 41', 0],
   ])('refuses %s', (_name, body, subcode) => {
     expect(decodeOpen(message(1, hex(body)))).toMatchObject({ ok: false, notification: { code: 2, subcode } });
@@ -227,6 +246,11 @@ describe('negotiate', () => {
   it('takes IPv4 unicast for a peer without multiprotocol capability', () => {
     expect([...negotiate(open(v4, v6), open(), 'ebgp').families]).toEqual(['ipv4-unicast']);
     expect([...negotiate(open(v6), open(), 'ebgp').families]).toEqual([]);
+  });
+
+  it('takes the last of a repeated capability (RFC 4724 section 3)', () => {
+    const twice = open({ kind: 'four-octet-as', asNumber: 1 }, { kind: 'four-octet-as', asNumber: 2 });
+    expect(openAsNumber(twice)).toBe(2);
   });
 
   it('pairs the directions of ADD-PATH', () => {

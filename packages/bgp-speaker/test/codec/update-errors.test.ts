@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { ATTRIBUTE_TABLE } from '../../src/codec/attributes/attribute-table.ts';
-import type { UpdateErrorAction } from '../../src/codec/index.ts';
-import { hex, NO_FAMILIES, PLAIN, prefixTexts, readUpdate, sessionContext, toHex } from './message-fixtures.ts';
+import { decodeUpdate, type UpdateErrorAction } from '../../src/codec/index.ts';
+import {
+  hex,
+  message,
+  NO_FAMILIES,
+  PLAIN,
+  prefixTexts,
+  readUpdate,
+  sessionContext,
+  toHex,
+} from './message-fixtures.ts';
 
 const EBGP = sessionContext();
 const IBGP = sessionContext({ peerType: 'ibgp' });
@@ -19,6 +28,7 @@ const MALFORMED: readonly (readonly [string, string, UpdateErrorAction, UpdateEr
   ['NEXT_HOP of three octets', '4003030a0000', 'treat-as-withdraw', 'treat-as-withdraw', 5],
   ['NEXT_HOP 0.0.0.0', '40030400000000', 'treat-as-withdraw', 'treat-as-withdraw', 8],
   ['NEXT_HOP 127.0.0.1', '4003047f000001', 'treat-as-withdraw', 'treat-as-withdraw', 8],
+  ['NEXT_HOP 240.0.0.1', '400304f0000001', 'treat-as-withdraw', 'treat-as-withdraw', 8],
   ['NEXT_HOP 224.0.0.1', '400304e0000001', 'treat-as-withdraw', 'treat-as-withdraw', 8],
   ['MULTI_EXIT_DISC of three octets', '800403000000', 'treat-as-withdraw', 'treat-as-withdraw', 5],
   ['LOCAL_PREF of three octets', '400503000000', 'attribute-discard', 'treat-as-withdraw', 5],
@@ -103,6 +113,29 @@ describe('RFC 7606 sections 3 to 5', () => {
     const read = readUpdate({ attributes: `${PLAIN} ${rest}`, nlri: NLRI });
     expect(read).toMatchObject({ action: 'treat-as-withdraw', reachable: [] });
     expect(prefixTexts(read.withdrawn)).toEqual([ROUTE]);
+  });
+
+  it('does not take the NLRI field for the type of an attribute that is cut off', () => {
+    const read = readUpdate({ attributes: `${PLAIN} 40`, nlri: '0e0a00' });
+    expect(read.action).toBe('treat-as-withdraw');
+    expect(prefixTexts(read.withdrawn)).toEqual(['10.0.0.0/14']);
+  });
+
+  it.each([
+    ['NLRI', { attributes: PLAIN, nlri: '200a0000' }],
+    ['Withdrawn Routes', { withdrawn: '200a0000', attributes: PLAIN, nlri: NLRI }],
+  ])('resets for a prefix in %s that lacks its last octet (section 5.3)', (attribute, fields) => {
+    expect(readUpdate(fields)).toMatchObject({
+      action: 'session-reset',
+      notification: { code: 3, subcode: 10 },
+      errors: [{ attribute }],
+    });
+  });
+
+  it('says which length field is wrong', () => {
+    const reasonOf = (body: string) => decodeUpdate(message(2, hex(body)), EBGP).errors[0]?.reason;
+    expect(reasonOf('0005 0000')).toBe('Withdrawn Routes Length exceeds the message');
+    expect(reasonOf('0000 0001')).toBe('Total Path Attribute Length exceeds the message');
   });
 
   it('resets if the attribute that is cut off holds the NLRI', () => {

@@ -53,7 +53,7 @@ export const mpReachNlri: AttributeDefinition = {
     const { family } = field;
     const length = octets[start + 3] ?? 0;
     const nlriStart = start + 5 + length;
-    if (end - start < 5 || nlriStart > end) return { reason: 'ends within its next hop', family };
+    if (nlriStart > end) return { reason: 'ends within its next hop', family };
     const hop = decodeMpNextHop(octets, start + 4, length, nextHopLengths(family, context));
     if (!hop.ok) return { reason: hop.reason, family };
     const nlri = decodeNlriField(octets, nlriStart, end, family, context.addPathReceive.has(family));

@@ -1,5 +1,5 @@
 import { FabricError } from '@slash32/shared';
-import { type CodecContext, maxMessageLength } from '../codec-context.ts';
+import { type CodecContext, MAX_MESSAGE_LENGTH, maxMessageLength } from '../codec-context.ts';
 import { type DecodeResult, decoded } from '../decode-result.ts';
 import { familyOf } from '../family.ts';
 import { readUint16, writeUint16 } from '../octets.ts';
@@ -64,7 +64,7 @@ export function encodeKeepalive(): Uint8Array {
 
 /** Data that does not fit the session's longest message is cut off. */
 export function encodeNotification(notification: NotificationMessage, context?: CodecContext): Uint8Array {
-  const limit = context === undefined ? 4096 : maxMessageLength(context);
+  const limit = context === undefined ? MAX_MESSAGE_LENGTH : maxMessageLength(context);
   const data = notification.data.subarray(0, limit - HEADER_LENGTH - 2);
   const octets = new Uint8Array(HEADER_LENGTH + 2 + data.length);
   octets[HEADER_LENGTH] = notification.code;

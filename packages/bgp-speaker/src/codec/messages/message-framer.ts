@@ -36,8 +36,6 @@ export class MessageFramer {
   /** Set once both sides have sent the extended message capability (RFC 8654). */
   extendedMessages = false;
   #buffer: Uint8Array = new Uint8Array(0);
-  /** `#buffer` is our own and may be written from `#end` on; else it is a chunk of the caller's. */
-  #owned = false;
   #offset = 0;
   #end = 0;
   #failure: DecodeFailure | undefined;
@@ -48,12 +46,12 @@ export class MessageFramer {
     const rest = this.#end - this.#offset;
     if (rest === 0) {
       this.#buffer = chunk;
-      this.#owned = false;
       this.#offset = 0;
       this.#end = chunk.length;
       return;
     }
-    if (!this.#owned || this.#end + chunk.length > this.#buffer.length) this.#moveTo((rest + chunk.length) * 2);
+    // A caller's chunk has no room behind `#end`, so only a buffer of our own is ever written to.
+    if (this.#end + chunk.length > this.#buffer.length) this.#moveTo((rest + chunk.length) * 2);
     this.#buffer.set(chunk, this.#end);
     this.#end += chunk.length;
   }
@@ -63,7 +61,6 @@ export class MessageFramer {
     const moved = new Uint8Array(capacity);
     moved.set(this.#buffer.subarray(this.#offset, this.#end));
     this.#buffer = moved;
-    this.#owned = true;
     this.#end -= this.#offset;
     this.#offset = 0;
   }
