@@ -31,7 +31,7 @@ export async function openKernel({ clock, logger = silentLogger, timeoutMs }: Op
     nft,
     routes: stack.use(new KernelRouteTable(watched)),
     neighbours: stack.use(new KernelNeighbourTable(watched)),
-    addresses: stack.use(new KernelAddressTable(limits)),
+    addresses: stack.use(new KernelAddressTable(watched)),
     sysctls: new KernelSysctls(),
     interfaces: stack.use(new KernelInterfaceMonitor(watched)),
     links: stack.use(new KernelInterfaceControl(limits)),

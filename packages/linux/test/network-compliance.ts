@@ -1,6 +1,6 @@
 import { hasErrorCode } from '@slash32/shared';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { InterfaceEvent } from '../src/index.ts';
+import type { InterfaceAddress, InterfaceEvent } from '../src/index.ts';
 import type { KernelWorld } from './kernel-world.ts';
 
 /** What neighbours, addresses, settings, interfaces and connections do, in memory and in Linux. */
@@ -78,6 +78,22 @@ export function networkCompliance(open: () => Promise<KernelWorld>): void {
           const present = (await world.kernel.addresses.list('tap1')).map(({ address }) => address);
           expect(present.includes('fe80::1/64')).toBe(op === 'add');
           expect(present.includes('192.0.2.1/24')).toBe(op === 'add');
+        }
+      });
+
+      test('the watch hears of each address that comes or goes', async () => {
+        const heard: string[] = [];
+        const listener = {
+          onChange: ({ device, address }: InterfaceAddress) => heard.push(`${device} ${address}`),
+          onOverrun: () => undefined,
+        };
+        await world.kernel.addresses.watch(listener, controller.signal);
+        for (const op of ['add', 'delete'] as const) {
+          for (const address of [linkLocal, { device: 'tap2', address: '192.0.2.1/24' }]) {
+            heard.length = 0;
+            await world.kernel.addresses.apply([{ op, address }]);
+            await vi.waitFor(() => expect(heard).toContain(`${address.device} ${address.address}`));
+          }
         }
       });
 

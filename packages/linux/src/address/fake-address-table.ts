@@ -1,5 +1,11 @@
 import type { FakeNetwork } from '../fake/fake-network.ts';
-import type { AddressChange, AddressFailure, AddressTable, InterfaceAddress } from './address-table.ts';
+import type {
+  AddressChange,
+  AddressFailure,
+  AddressListener,
+  AddressTable,
+  InterfaceAddress,
+} from './address-table.ts';
 
 /** An {@link AddressTable} in memory. */
 export class FakeAddressTable implements AddressTable {
@@ -21,14 +27,23 @@ export class FakeAddressTable implements AddressTable {
       const absent = change.op === 'add' && !this.#network.interfaces.has(device);
       const reason = this.refuse?.(change) ?? (absent ? `Cannot find device "${device}"` : undefined);
       if (reason !== undefined) failures.push({ change, reason });
-      else if (change.op === 'add') this.#network.addresses.set(`${device} ${address}`, change.address);
-      else this.#network.addresses.delete(`${device} ${address}`);
+      else if (change.op === 'add') this.#network.putAddress(change.address);
+      else this.#network.deleteAddress(`${device} ${address}`);
     }
     return failures;
   }
 
   async list(device?: string): Promise<readonly InterfaceAddress[]> {
     return [...this.#network.addresses.values()].filter((entry) => device === undefined || entry.device === device);
+  }
+
+  async watch(listener: AddressListener, signal: AbortSignal): Promise<void> {
+    const onAddress = (address: InterfaceAddress) => {
+      queueMicrotask(() => {
+        if (!signal.aborted) listener.onChange(address);
+      });
+    };
+    this.#network.listen({ onAddress }, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

@@ -1,12 +1,19 @@
-import { type Clock, formatIpAddress, parseIpAddress, tryParseIpPrefix } from '@slash32/shared';
+import { type Clock, formatIpAddress, parseIpAddress, tryParseIpAddress, tryParseIpPrefix } from '@slash32/shared';
 import { runChanges } from '../ip/change-batch.ts';
 import { deviceNameRefusal } from '../ip/device-name.ts';
 import { IpBatch } from '../ip/ip-batch.ts';
+import type { IpMonitor, IpRecord } from '../ip/ip-monitor.ts';
 import { DEFAULT_TIMEOUT_MS, type IpOptions } from '../ip/ip-options.ts';
 import { runTool } from '../process/run-tool.ts';
 import { SerialQueue } from '../process/serial-queue.ts';
 import { ipTool, toolUnavailable } from '../process/tool.ts';
-import type { AddressChange, AddressFailure, AddressTable, InterfaceAddress } from './address-table.ts';
+import type {
+  AddressChange,
+  AddressFailure,
+  AddressListener,
+  AddressTable,
+  InterfaceAddress,
+} from './address-table.ts';
 
 const TOOL = ipTool('address');
 
@@ -17,12 +24,15 @@ interface JsonInterface {
 
 /** The {@link AddressTable} of the network namespace that we run in, through `ip`. Errors: `address.unavailable`, `address.timeout`. */
 export class KernelAddressTable implements AddressTable {
+  readonly #monitor: IpMonitor;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #batch: IpBatch;
   readonly #queue = new SerialQueue();
 
-  constructor(options: IpOptions) {
+  /** The monitor stays the caller's, who disposes it. */
+  constructor(options: IpOptions & { readonly monitor: IpMonitor }) {
+    this.#monitor = options.monitor;
     this.#clock = options.clock;
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.#batch = new IpBatch(TOOL, { clock: this.#clock, timeoutMs: this.#timeoutMs });
@@ -41,6 +51,16 @@ export class KernelAddressTable implements AddressTable {
     throw toolUnavailable(TOOL, result.stderr.trim());
   }
 
+  watch(listener: AddressListener, signal: AbortSignal): Promise<void> {
+    const onRecords = (records: readonly IpRecord[]): void => {
+      for (const { kind, text } of records) {
+        const address = kind === 'address' ? readAddressRecord(text) : undefined;
+        if (address !== undefined) listener.onChange(address);
+      }
+    };
+    return this.#monitor.subscribe({ onRecords, onGap: () => listener.onOverrun() }, signal);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#queue.idle();
     await this.#batch[Symbol.asyncDispose]();
@@ -55,6 +75,15 @@ function parseAddressListing(json: string): readonly InterfaceAddress[] {
       return [{ device: ifname, address: `${formatIpAddress(parseIpAddress(local))}/${prefixlen}` }];
     }),
   );
+}
+
+/** Reads `3: tap1    inet6 fe80::1/64 scope link nodad \\ …`; a peer address has its prefix length behind `peer`. */
+function readAddressRecord(text: string): InterfaceAddress | undefined {
+  const match = /^\d+: (\S+)\s+inet6? (\S+?)(?:\/(\d+)| peer \S+?\/(\d+))(?=\s|$)/.exec(text);
+  const address = match?.[2] === undefined ? undefined : tryParseIpAddress(match[2]);
+  const length = match?.[3] ?? match?.[4];
+  if (match?.[1] === undefined || address === undefined || length === undefined) return undefined;
+  return { device: match[1], address: `${formatIpAddress(address)}/${length}` };
 }
 
 const CHANGE_RULES = {

@@ -9,6 +9,7 @@ export interface FakeNetworkListener {
   onInterface?(event: InterfaceEvent): void;
   onRoute?(event: RouteEvent): void;
   onNeighbour?(neighbour: PermanentNeighbour): void;
+  onAddress?(address: InterfaceAddress): void;
 }
 
 /**
@@ -55,7 +56,7 @@ export class FakeNetwork {
       if (neighbour.device === name) this.deleteNeighbour(key);
     }
     for (const [key, address] of this.addresses) {
-      if (address.device === name) this.addresses.delete(key);
+      if (address.device === name) this.deleteAddress(key);
     }
     for (const key of this.settings.keys()) {
       if (key.split('/')[3] === name) this.settings.delete(key);
@@ -118,17 +119,37 @@ export class FakeNetwork {
     this.#emit({ neighbour });
   }
 
+  putAddress(address: InterfaceAddress): void {
+    const key = `${address.device} ${address.address}`;
+    if (this.addresses.has(key)) return;
+    this.addresses.set(key, address);
+    this.#emit({ address });
+  }
+
+  deleteAddress(key: string): void {
+    const address = this.addresses.get(key);
+    if (address === undefined) return;
+    this.addresses.delete(key);
+    this.#emit({ address });
+  }
+
   #dropRoutes(device: string): void {
     for (const [key, route] of this.routes) {
       if (route.type === 'unicast' && route.nextHops.some((hop) => hop.device === device)) this.deleteRoute(key);
     }
   }
 
-  #emit(event: { link?: InterfaceEvent; route?: RouteEvent; neighbour?: PermanentNeighbour }): void {
+  #emit(event: {
+    link?: InterfaceEvent;
+    route?: RouteEvent;
+    neighbour?: PermanentNeighbour;
+    address?: InterfaceAddress;
+  }): void {
     for (const listener of [...this.#listeners]) {
       if (event.link !== undefined) listener.onInterface?.(event.link);
       if (event.route !== undefined) listener.onRoute?.(event.route);
       if (event.neighbour !== undefined) listener.onNeighbour?.(event.neighbour);
+      if (event.address !== undefined) listener.onAddress?.(event.address);
     }
   }
 }

@@ -15,6 +15,8 @@ const SCOPES = new Map<string, NonNullable<KernelRoute['scope']>>([
   ['254', 'host'],
 ]);
 const LOCAL_TABLE = '255';
+/** RTPROT_BOOT, what `ip route add` gives without `proto`; `ip` does not print it. */
+const PROTOCOL_BOOT = 3;
 
 interface JsonNextHop {
   readonly gateway?: string;
@@ -42,15 +44,15 @@ export function parseRouteListing(json: string, family: AddressFamily, protocol?
   const routes: KernelRoute[] = [];
   for (const entry of JSON.parse(json) as readonly JsonRoute[]) {
     const type = TYPES.get(entry.type ?? '1');
-    const number = Number(entry.protocol ?? protocol);
-    if (type === undefined || !Number.isInteger(number)) continue;
+    const prefix = canonicalPrefix(entry.dst, family);
+    if (type === undefined || prefix === undefined) continue;
     const hops = entry.nexthops ?? [entry];
     routes.push(
       makeRoute({
         family,
         type,
-        destination: entry.dst,
-        protocol: number,
+        prefix,
+        protocol: Number(entry.protocol ?? protocol ?? PROTOCOL_BOOT),
         metric: entry.metric,
         scope: entry.scope,
         source: entry.prefsrc,
@@ -77,13 +79,15 @@ export function parseRouteRecord(text: string): KernelRoute | undefined {
   const table = fields.get('table');
   if (type === 'local' ? table !== LOCAL_TABLE : table !== undefined) return undefined;
   const family = destination.includes(':') || fields.has('pref') ? 6 : 4;
+  const prefix = canonicalPrefix(destination, family);
+  if (prefix === undefined) return undefined;
   const hops = hopTexts.length === 0 ? [fields] : hopTexts.map((hop) => readFields(hop.trim().split(/\s+/).slice(1)));
   const metric = fields.get('metric');
   return makeRoute({
     family,
     type,
-    destination,
-    protocol: Number(fields.get('proto')),
+    prefix,
+    protocol: Number(fields.get('proto') ?? PROTOCOL_BOOT),
     metric: metric === undefined ? undefined : Number(metric),
     scope: fields.get('scope'),
     source: fields.get('src'),
@@ -120,7 +124,7 @@ function readFields(words: readonly string[]): ReadonlyMap<string, string> {
 interface RouteParts {
   readonly family: AddressFamily;
   readonly type: KernelRoute['type'];
-  readonly destination: string;
+  readonly prefix: string;
   readonly protocol: number;
   readonly metric: number | undefined;
   readonly scope: string | undefined;
@@ -129,13 +133,13 @@ interface RouteParts {
 }
 
 function makeRoute(parts: RouteParts): KernelRoute {
-  const { family, type, destination, protocol, metric, source } = parts;
+  const { family, type, prefix, protocol, metric, source } = parts;
   const scope = parts.scope === undefined ? undefined : SCOPES.get(parts.scope);
   // IPv6 hangs routes that lead nowhere on lo.
   const leadsSomewhere = type === 'unicast' || type === 'local';
   return {
     family,
-    prefix: canonicalPrefix(destination, family),
+    prefix,
     type,
     protocol,
     ...(metric === undefined ? {} : { metric }),
@@ -153,8 +157,8 @@ function makeNextHop(hop: RouteParts['hops'][number]): KernelNextHop {
   };
 }
 
-function canonicalPrefix(destination: string, family: AddressFamily): string {
+function canonicalPrefix(destination: string, family: AddressFamily): string | undefined {
   if (destination === 'default') return family === 4 ? '0.0.0.0/0' : '::/0';
   const prefix = tryParseIpPrefix(destination);
-  return prefix === undefined ? destination : formatIpPrefix(prefix);
+  return prefix === undefined ? undefined : formatIpPrefix(prefix);
 }
