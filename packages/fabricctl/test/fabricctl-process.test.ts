@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -67,6 +68,18 @@ describe('the fabricctl process', () => {
     );
     expect(runs.map(({ code, err }) => ({ code, err }))).toEqual(runs.map(() => ({ code: 0, err: '' })));
     expect(runs.filter(({ out }) => out === 'Host/raced created\n')).toHaveLength(1);
+  });
+
+  it('completes in bash, after a datastore with a colon in its name', async () => {
+    const line = `fabricctl --datastore dir:${fabric.at('fabric')} get inst -n tenant-a d`;
+    const script = `PATH=${dirname(FABRICCTL)}:$PATH
+      source <(fabricctl completion bash)
+      COMP_LINE=${JSON.stringify(line)} COMP_POINT=${line.length}
+      _fabricctl && printf '%s\n' "\${COMPREPLY[@]}"`;
+    const { stdout, stderr } = await promisify(execFile)('bash', ['-c', script], {
+      env: { ...process.env, XDG_CACHE_HOME: fabric.at('cache') },
+    });
+    expect({ stdout, stderr }).toEqual({ stdout: 'db-1\n', stderr: '' });
   });
 
   it('is quiet when its reader goes away', async () => {

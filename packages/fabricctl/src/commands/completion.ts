@@ -7,15 +7,17 @@ type Shell = (typeof SHELLS)[number];
 
 /** Each asks the hidden command `complete` for candidates; one per line, the text after a tab describes it. */
 const SCRIPTS: Readonly<Record<Shell, string>> = {
+  // The line is split at spaces, not by COMP_WORDS, which would break dir:/path at its colon.
   bash: `_fabricctl() {
-  local line
+  local line words
+  read -ra words <<<"\${COMP_LINE:0:COMP_POINT}"
+  if [[ "\${COMP_LINE:0:COMP_POINT}" == *[[:space:]] ]]; then words+=(""); fi
   COMPREPLY=()
   while IFS= read -r line; do COMPREPLY+=("\${line%%$'\\t'*}"); done < <(
-    fabricctl completion complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null
+    fabricctl completion complete -- "\${words[@]:1}" 2>/dev/null
   )
-  if [[ \${#COMPREPLY[@]} -eq 0 ]]; then compopt -o default; fi
 }
-complete -F _fabricctl fabricctl
+complete -o default -F _fabricctl fabricctl
 `,
   zsh: `#compdef fabricctl
 _fabricctl() {
