@@ -60,6 +60,19 @@ describe('drift', () => {
     expect(harness.agent.dataplane.drift.total).toBe(2);
   });
 
+  it('puts a gateway address of a tap back, also soon after it was added by us', async () => {
+    await using harness = await started();
+    const { network } = harness.kernel;
+    network.deleteAddress('tap2 fe80::1/64');
+    await harness.advance(2_500);
+    expect(network.addresses.has('tap2 fe80::1/64')).toBe(true);
+    await harness.advance(10_000);
+    network.deleteAddress('tap2 fe80::1/64');
+    await harness.advance(900);
+    expect(network.addresses.has('tap2 fe80::1/64')).toBe(true);
+    expect(harness.agent.dataplane.drift.total).toBe(2);
+  });
+
   it('restores a flushed ruleset, and a changed one', async () => {
     await using harness = await started();
     const { compiler } = harness.agent.dataplane;

@@ -75,7 +75,7 @@ export class Dataplane {
     const isOurs = (device: string): boolean => this.#isOurs(device);
     this.routes = new RouteManager(kernel.routes, logger, this.drift);
     this.#neighbours = new NeighbourManager(kernel.neighbours, logger, this.drift, isOurs);
-    this.#addresses = new AddressManager(kernel, logger, this.drift, isOurs);
+    this.#addresses = new AddressManager(kernel.addresses, logger, this.drift, isOurs);
     this.#sysctls = new SysctlManager(kernel.sysctls, this.drift);
     this.#links = new LinkTracker(() => clock.wallMs(), {
       onChanged: (name) => this.#interfaceChanged(name),
@@ -128,6 +128,11 @@ export class Dataplane {
     return this.#loop.isIdle;
   }
 
+  /** Idle, and no hint of a change in the kernel waits to be looked into. */
+  get isQuiet(): boolean {
+    return this.isIdle && !this.#suspicions.arePending;
+  }
+
   /** Why connections of removed addresses cannot be forgotten, if so. */
   get conntrackFailure(): string | undefined {
     return this.#conntrackFailure;
@@ -144,15 +149,13 @@ export class Dataplane {
   /** Subscribes to everything that the kernel tells, before anything is listed. Ends when `signal` aborts. */
   async watch(signal: AbortSignal): Promise<void> {
     const { kernel } = this.#options;
-    const { policy, routes, neighbours, neighboursLater, addresses } = this.#suspicions;
+    const { policy, routes, neighbours, addresses, echoes } = this.#suspicions;
+    const onPerhapsOurs = (): void => echoes.hint();
     await Promise.all([
       this.policy.watch(() => policy.hint(), signal),
       this.routes.watch(() => routes.hint(), signal),
-      this.#neighbours.watch(
-        { onSuspect: () => neighbours.hint(), onPerhapsOurs: () => neighboursLater.hint() },
-        signal,
-      ),
-      this.#addresses.watch(() => addresses.hint(), signal),
+      this.#neighbours.watch({ onSuspect: () => neighbours.hint(), onPerhapsOurs }, signal),
+      this.#addresses.watch({ onSuspect: () => addresses.hint(), onPerhapsOurs }, signal),
       kernel.interfaces.watch((events) => this.#links.apply(events), signal),
     ]);
     this.#beginPeriodicChecks();
@@ -161,6 +164,13 @@ export class Dataplane {
   /** The graph has something new, and is in sync: from now on the kernel follows it. */
   graphChanged(): void {
     this.#mayApply = true;
+    this.#kick();
+  }
+
+  /** Compares everything but settings with the kernel, in a round that begins at once; repairs and counts what differs. */
+  checkEverything(): void {
+    for (const manager of [this.policy, this.routes, this.#neighbours, this.#addresses]) manager.suspect();
+    this.#bootRulesetRemoved = false; // somebody may have loaded it again
     this.#kick();
   }
 
@@ -271,14 +281,7 @@ export class Dataplane {
   }
 
   #beginPeriodicChecks(): void {
-    this.#repeat(FULL_CHECK_MS, async () => {
-      this.policy.suspect();
-      this.routes.suspect();
-      this.#neighbours.suspect();
-      this.#addresses.suspect();
-      this.#bootRulesetRemoved = false; // somebody may have loaded it again
-      this.#kick();
-    });
+    this.#repeat(FULL_CHECK_MS, async () => this.checkEverything());
     this.#repeat(SYSCTL_PART_MS, async () => {
       await this.#sysctls.checkPart(SYSCTL_PARTS);
       this.drift.flush();

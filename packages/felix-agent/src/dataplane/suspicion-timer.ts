@@ -19,6 +19,10 @@ export class SuspicionTimer {
     this.#check = check;
   }
 
+  get isPending(): boolean {
+    return this.#timer !== undefined;
+  }
+
   hint(): void {
     if (this.#timer !== undefined) return;
     const nowMs = this.#clock.monotonicMs();

@@ -22,20 +22,31 @@ export class Suspicions {
   readonly routes: SuspicionTimer;
   readonly routesLater: SuspicionTimer;
   readonly neighbours: SuspicionTimer;
-  readonly neighboursLater: SuspicionTimer;
   readonly addresses: SuspicionTimer;
+  /** Neighbours and addresses that we changed ourselves not long ago. */
+  readonly echoes: SuspicionTimer;
 
   constructor(clock: Clock, checks: SuspicionChecks) {
     this.policy = new SuspicionTimer(clock, SURE, checks.policy);
     this.routes = new SuspicionTimer(clock, SURE, checks.routes);
     this.routesLater = new SuspicionTimer(clock, LIKELY, checks.routes);
     this.neighbours = new SuspicionTimer(clock, LIKELY, checks.neighbours);
-    this.neighboursLater = new SuspicionTimer(clock, UNLIKELY, checks.neighbours);
     this.addresses = new SuspicionTimer(clock, LIKELY, checks.addresses);
+    this.echoes = new SuspicionTimer(clock, UNLIKELY, () => {
+      checks.neighbours();
+      checks.addresses();
+    });
+  }
+
+  get arePending(): boolean {
+    return this.#all().some(({ isPending }) => isPending);
   }
 
   cancel(): void {
-    for (const timer of [this.policy, this.routes, this.routesLater]) timer.cancel();
-    for (const timer of [this.neighbours, this.neighboursLater, this.addresses]) timer.cancel();
+    for (const timer of this.#all()) timer.cancel();
+  }
+
+  #all(): SuspicionTimer[] {
+    return [this.policy, this.routes, this.routesLater, this.neighbours, this.addresses, this.echoes];
   }
 }
