@@ -106,6 +106,17 @@ describe('apply', () => {
     });
   });
 
+  it('says what is done and what is left if a write fails midway', async () => {
+    await fabric.write('fabric/securitygroup', 'a file where a directory has to be');
+    const group = 'apiVersion: slash32.dev/v1\nkind: SecurityGroup\nmetadata: { name: late }\nspec: {}\n';
+    const host = 'apiVersion: slash32.dev/v1\nkind: Host\nmetadata: { name: early }\nspec: { address: 192.0.2.9 }\n';
+    const { code, out, err } = await fabric.run(['apply', '-f', '-'], { input: [group, CACHE, host].join('---\n') });
+    expect({ code, out }).toEqual({ code: 4, out: 'Host/early created\n' });
+    expect(lines(err)).toHaveLength(2);
+    expect(lines(err)[0]).toMatch(/^error: .*securitygroup/);
+    expect(lines(err)[1]).toBe('error: 2 of 3 resources not applied; apply again once this is mended');
+  });
+
   it('is exit code 4 without a datastore', async () => {
     const { code, err } = await fabric.run(['apply', '-f', '-', '--datastore', 'dir:/nowhere'], { input: CACHE });
     expect(code).toBe(4);

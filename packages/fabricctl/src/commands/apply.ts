@@ -1,4 +1,4 @@
-import { type Datastore, FabricError, type ParsedManifest, type ResourceFinding } from '@slash32/shared';
+import type { Datastore, ParsedManifest, ResourceFinding } from '@slash32/shared';
 import type { Command } from 'commander';
 import type { CliSession, CommandResult } from '../cli/cli-session.ts';
 import { errorText } from '../cli/error-line.ts';
@@ -83,13 +83,13 @@ async function applyAll(
   datastore: Datastore,
   manifests: readonly ParsedManifest[],
   dryRun: boolean,
-): Promise<{ readonly applied: readonly AppliedResource[]; readonly failure?: FabricError }> {
+): Promise<{ readonly applied: readonly AppliedResource[]; readonly failure?: unknown }> {
   const applied: AppliedResource[] = [];
   for (const { key, resource } of manifests) {
     try {
       applied.push(await applyResource(datastore, resource, await datastore.get(key), dryRun));
     } catch (error) {
-      if (!(error instanceof FabricError)) throw error;
+      if (exitCodeOf(error) === EXIT_CODE.internal) throw error;
       return { applied, failure: error };
     }
   }
