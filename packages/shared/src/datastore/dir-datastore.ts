@@ -1,12 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { FabricError } from '../errors/fabric-error.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { Resource } from '../resources/resource.ts';
 import { keyOf, type ResourceKey } from '../resources/resource-key.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Datastore, DatastoreEntry, DatastoreEvent, DatastoreProblem, WritePrecondition } from './datastore.ts';
-import { removeFileAtomically, writeFileAtomically } from './dir/atomic-file.ts';
+import { removeFileAtomically, removeLeftovers, writeFileAtomically } from './dir/atomic-file.ts';
 import { lockDirectory } from './dir/directory-lock.ts';
 import { DirectoryModel } from './dir/directory-model.ts';
 import { DirectoryWatch } from './dir/directory-watch.ts';
@@ -119,7 +119,10 @@ export class DirDatastore implements Datastore {
       const path = found?.path ?? defaultPathOf(key);
       const file = join(this.#root, path);
       const text = putDocument(await this.#readText(file), resource);
-      await this.#writing(key, () => writeFileAtomically(file, text));
+      await this.#writing(key, () => {
+        removeLeftovers(dirname(file));
+        return writeFileAtomically(file, text);
+      });
       this.#followWrite(path);
       const written = readManifestFile(file, text).entries.get(key);
       if (written === undefined) throw new Error(`${key} is not in the text written to ${file}`);
@@ -210,7 +213,7 @@ export class DirDatastore implements Datastore {
       .catch(() => undefined)
       .then(async () => {
         this.#disposed.signal.throwIfAborted();
-        await using _lock = await lockDirectory(this.#root, this.#options.clock);
+        using _lock = await lockDirectory(this.#root, this.#options.clock);
         return await write(); // the lock must outlast the write
       });
     this.#lastWrite = turn;

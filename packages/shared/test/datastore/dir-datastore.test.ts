@@ -310,6 +310,32 @@ describe('watching', () => {
     expect(delays.sort((left, right) => left - right)[4]).toBeLessThan(40);
   });
 
+  test('what inotify does not tell, the periodic rescan finds', async () => {
+    await using fixture = await makeFixture();
+    // A link out of the tree: nobody watches the directory of its target.
+    mkdirSync(fixture.path('outside'));
+    mkdirSync(fixture.path('fabric'));
+    fixture.write('outside/a', host('a'));
+    symlinkSync('../outside/a', fixture.path('fabric/a.yaml'));
+    const rescans: (() => void)[] = [];
+    class ImpatientClock extends SystemClock {
+      override schedule(delayMs: number, action: () => void, scheduling?: { keepAlive?: boolean }): Timer {
+        if (delayMs === 30_000) rescans.push(action);
+        return super.schedule(delayMs, action, scheduling);
+      }
+    }
+    await using datastore = await DirDatastore.open(fixture.path('fabric'), {
+      ...options,
+      clock: new ImpatientClock(),
+    });
+    await using watch = new WatchRecorder(datastore);
+    await watch.untilInSync();
+    fixture.write('outside/a', host('a', '192.0.2.2'));
+    expect(watch.state.get('Host/a')?.resource).toEqual(sampleHost('a'));
+    rescans.at(-1)?.();
+    await until('the rescan found it', () => JSON.stringify(watch.state.get('Host/a')).includes('192.0.2.2'));
+  });
+
   test('losing the directory freezes the last good state; its return is noticed', async () => {
     await using fixture = await makeFixture();
     mkdirSync(fixture.path('fabric'));

@@ -1,5 +1,4 @@
-import { readFileSync, readlinkSync } from 'node:fs';
-import { open, readFile, rm, stat } from 'node:fs/promises';
+import { readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FabricError } from '../../errors/fabric-error.ts';
 import type { Clock } from '../../time/clock.ts';
@@ -9,6 +8,8 @@ export const LOCK_NAME = '.slash32-lock';
 
 /** A lock this old is abandoned, whoever holds it: writers hold it for milliseconds. */
 const MAX_HELD_MS = 30_000;
+/** A lock without a holder's name is just being written, unless its writer died at that. */
+const MAX_ANONYMOUS_MS = 2_000;
 const WAIT_MS = 10_000;
 
 /** Who holds a lock. `scope` is where `pid` means something; `startTime` tells a process from a later one of its number. */
@@ -23,33 +24,25 @@ interface LockHolder {
  * `datastore.locked`. The lock of a process that died is taken over: at once if that was on this machine, else after
  * 30 s.
  */
-export async function lockDirectory(directory: string, clock: Clock): Promise<AsyncDisposable> {
+export async function lockDirectory(directory: string, clock: Clock): Promise<Disposable> {
   const path = join(directory, LOCK_NAME);
   const deadlineMs = clock.monotonicMs() + WAIT_MS;
-  for (let waitMs = 1; !(await tryCreate(path)); waitMs = Math.min(20, waitMs * 2)) {
-    await removeIfAbandoned(path, clock);
-    if (clock.monotonicMs() > deadlineMs) throw await lockedError(path);
+  for (let waitMs = 1; !tryCreate(path); waitMs = Math.min(20, waitMs * 2)) {
+    removeIfAbandoned(path, clock);
+    if (clock.monotonicMs() > deadlineMs) throw lockedError(path);
     await sleep(clock, waitMs);
   }
-  return {
-    async [Symbol.asyncDispose]() {
-      await rm(path, { force: true });
-    },
-  };
+  return { [Symbol.dispose]: () => rmSync(path, { force: true }) };
 }
 
-async function tryCreate(path: string): Promise<boolean> {
+function tryCreate(path: string): boolean {
   try {
-    await using file = await open(path, 'wx', 0o644);
-    await file.writeFile(JSON.stringify(currentHolder()));
+    writeFileSync(path, JSON.stringify(currentHolder()), { flag: 'wx', mode: 0o644 });
     return true;
-  } catch (error) {
-    if (isErrno(error, 'EEXIST')) return false;
-    throw new FabricError(
-      'datastore.not-writable',
-      `cannot write to the datastore: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    );
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return false;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FabricError('datastore.not-writable', `cannot write to the datastore: ${reason}`, { cause });
   }
 }
 
@@ -57,33 +50,35 @@ async function tryCreate(path: string): Promise<boolean> {
  * Two waiters must not both find the same dead lock and one of them remove the other's fresh one: whoever removes holds
  * a second lock meanwhile and looks again under it.
  */
-async function removeIfAbandoned(path: string, clock: Clock): Promise<void> {
-  if (!(await isAbandoned(path, clock))) return;
+function removeIfAbandoned(path: string, clock: Clock): void {
+  if (!isAbandoned(path, clock)) return;
   const breakerPath = `${path}-breaker`;
-  if (!(await tryCreate(breakerPath))) {
-    const breaker = await stat(breakerPath).catch(() => undefined);
-    if (breaker !== undefined && clock.wallMs() - breaker.mtimeMs > MAX_HELD_MS) await rm(breakerPath, { force: true });
+  if (!tryCreate(breakerPath)) {
+    const breaker = statSync(breakerPath, { throwIfNoEntry: false });
+    if (breaker !== undefined && clock.wallMs() - breaker.mtimeMs > MAX_HELD_MS) rmSync(breakerPath, { force: true });
     return;
   }
   try {
-    if (await isAbandoned(path, clock)) await rm(path, { force: true });
+    if (isAbandoned(path, clock)) rmSync(path, { force: true });
   } finally {
-    await rm(breakerPath, { force: true });
+    rmSync(breakerPath, { force: true });
   }
 }
 
-async function isAbandoned(path: string, clock: Clock): Promise<boolean> {
-  const status = await stat(path).catch(() => undefined);
+function isAbandoned(path: string, clock: Clock): boolean {
+  const status = statSync(path, { throwIfNoEntry: false });
   if (status === undefined) return false;
-  if (clock.wallMs() - status.mtimeMs > MAX_HELD_MS) return true;
-  const holder = await readHolder(path);
-  if (holder === undefined || holder.scope !== currentHolder().scope) return false;
+  const heldMs = clock.wallMs() - status.mtimeMs;
+  if (heldMs > MAX_HELD_MS) return true;
+  const holder = readHolder(path);
+  if (holder === undefined) return heldMs > MAX_ANONYMOUS_MS;
+  if (holder.scope !== currentHolder().scope) return false;
   return startTimeOf(holder.pid) !== holder.startTime;
 }
 
-async function readHolder(path: string): Promise<LockHolder | undefined> {
+function readHolder(path: string): LockHolder | undefined {
   try {
-    const value = JSON.parse(await readFile(path, 'utf8')) as Partial<LockHolder>;
+    const value = JSON.parse(readFileSync(path, 'utf8')) as Partial<LockHolder>;
     const { pid, scope, startTime } = value;
     if (typeof pid === 'number' && typeof scope === 'string' && typeof startTime === 'string')
       return { pid, scope, startTime };
@@ -93,20 +88,21 @@ async function readHolder(path: string): Promise<LockHolder | undefined> {
   return undefined;
 }
 
-async function lockedError(path: string): Promise<FabricError> {
-  const holder = await readHolder(path);
+function lockedError(path: string): FabricError {
+  const holder = readHolder(path);
   const who = holder === undefined ? 'another process' : `process ${holder.pid}`;
   return new FabricError(
     'datastore.locked',
     `${who} has held ${path} for too long; if nothing writes, delete that file`,
-    {
-      details: { path, ...holder },
-    },
+    { details: { path, ...holder } },
   );
 }
 
+let ownHolder: LockHolder | undefined;
+
 function currentHolder(): LockHolder {
-  return { pid: process.pid, scope: processScope(), startTime: startTimeOf(process.pid) ?? '' };
+  ownHolder ??= { pid: process.pid, scope: processScope(), startTime: startTimeOf(process.pid) ?? '' };
+  return ownHolder;
 }
 
 /** This boot of this machine, and the PID namespace. */
@@ -123,8 +119,4 @@ function startTimeOf(pid: number): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

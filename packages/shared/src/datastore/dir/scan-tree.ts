@@ -1,4 +1,4 @@
-import { type BigIntStats, readdirSync, statSync } from 'node:fs';
+import { type BigIntStats, type Dirent, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What `stat` says about a file, reduced to what tells one version from another. */
@@ -28,17 +28,16 @@ export function isManifestName(name: string): boolean {
   return /\.ya?ml$/.test(name) && !name.startsWith('.') && !name.startsWith('#');
 }
 
-/** Walks the tree below `root`/`start`. Symbolic links to files are followed, those to directories are not. */
-export function scanTree(root: string, start = ''): TreeScan {
+/** Walks the tree. Symbolic links to files are followed, those to directories are not. */
+export function scanTree(root: string): TreeScan {
   const files = new Map<string, FileStamp>();
   const directories = new Set<string>();
   const unreadable = new Map<string, string>();
-  const pending = [start];
+  const pending = [''];
   for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
     try {
-      for (const entry of readdirSync(join(root, directory), { withFileTypes: true })) {
+      for (const entry of listDirectory(root, directory)) {
         const path = directory === '' ? entry.name : `${directory}/${entry.name}`;
-        if (entry.name.startsWith('.')) continue;
         if (entry.isDirectory()) pending.push(path);
         else if (isManifestName(entry.name)) {
           const stamp = stampOf(root, path);
@@ -47,8 +46,7 @@ export function scanTree(root: string, start = ''): TreeScan {
       }
       directories.add(directory);
     } catch (error) {
-      const gone = directory !== start && error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      if (!gone) unreadable.set(directory, error instanceof Error ? error.message : String(error));
+      unreadable.set(directory, error instanceof Error ? error.message : String(error));
     }
   }
   return { files, directories, unreadable };
@@ -59,14 +57,23 @@ export function listManifests(root: string): string[] {
   const paths: string[] = [];
   const pending = [''];
   for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
-    for (const entry of readdirSync(join(root, directory), { withFileTypes: true })) {
+    for (const entry of listDirectory(root, directory)) {
       const path = directory === '' ? entry.name : `${directory}/${entry.name}`;
-      if (entry.name.startsWith('.')) continue;
       if (entry.isDirectory()) pending.push(path);
       else if (isManifestName(entry.name)) paths.push(path);
     }
   }
   return paths.sort();
+}
+
+/** What is not hidden; nothing if a directory below the root has gone since its name was read. */
+function listDirectory(root: string, directory: string): Dirent[] {
+  try {
+    return readdirSync(join(root, directory), { withFileTypes: true }).filter((entry) => !entry.name.startsWith('.'));
+  } catch (error) {
+    if (directory !== '' && error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 /** `undefined` if there is no such regular file. */
