@@ -27,6 +27,8 @@ export interface Delivery {
   readonly verdict: 'pass' | 'drop';
   readonly seenSource?: string;
   readonly droppedBy?: string;
+  /** It went to the source's own host. */
+  readonly local?: true;
 }
 
 /** Requests that conntrack begins a flow with, and neighbour discovery and MLD, which it does not track. */
@@ -123,7 +125,7 @@ export class SimulatedSite {
         if (outcome.verdict === 'drop') return dropped(host, hook, outcome);
       }
       if (typeof conntrack === 'object') entry.mark = conntrack.mark;
-      if (input) return { verdict: 'pass', seenSource: source };
+      if (input) return { verdict: 'pass', seenSource: source, local: true };
       if (remember) this.#flows.set(key, entry);
       if (direction === 'original') {
         const nat = evaluateHook(kernel, 'inet slash32', 'postrouting', { ...packet, oifname });

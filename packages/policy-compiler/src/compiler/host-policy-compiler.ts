@@ -53,6 +53,12 @@ interface Endpoint {
   readonly elements: ReadonlyMap<string, EndpointElement>;
 }
 
+interface EndpointUpdate {
+  readonly name: string;
+  readonly before: Endpoint | undefined;
+  readonly after: Endpoint | undefined;
+}
+
 /**
  * Compiles the policy of one host. Open instances on `host` become endpoints, whether their taps exist or not: nft
  * matches interfaces by name. All others are closed, as everything is that no endpoint claims.
@@ -172,10 +178,11 @@ export class HostPolicyCompiler implements Disposable {
   #update(): ReadonlySet<string> {
     const changes = this.#subscription.take();
     const differing = new Set<string>();
-    for (const name of new Set([...changes.instances, ...this.#toggled])) {
-      if (this.#updateEndpoint(name)) differing.add(name);
-    }
+    const updates = [...new Set([...changes.instances, ...this.#toggled])].map((name) => this.#prepareEndpoint(name));
     this.#toggled.clear();
+    // An interface may pass from one endpoint to another: all go before any come.
+    for (const update of updates) if (this.#withdraw(update)) differing.add(update.name);
+    for (const update of updates) if (this.#announce(update)) differing.add(update.name);
     for (const group of changes.securityGroups) this.#objects.groupChanged(group);
     for (const [group, members] of changes.memberships) this.#objects.membershipChanged(group, members);
     for (const group of changes.addressGroups) this.#objects.addressGroupChanged(group);
@@ -188,36 +195,50 @@ export class HostPolicyCompiler implements Disposable {
     return differing;
   }
 
-  #updateEndpoint(name: string): boolean {
+  #prepareEndpoint(name: string): EndpointUpdate {
     const before = this.#endpoints.get(name);
     const instance = this.#openInstance(name);
-    const list = instance === undefined ? undefined : new PolicyList(instance);
-    if (list !== undefined) this.#objects.useList(list, name);
-    if (list?.mode === 'packet') {
-      this.#statelessEndpoints += 1;
-      for (const set of STATELESS_SETS) this.#store.ensureSet(INET_TABLE, set);
-    }
-    const elements = new Map<string, EndpointElement>();
-    if (instance !== undefined && list !== undefined) {
-      for (const element of endpointElements(instance, list.verdicts())) {
-        elements.set(`${element.table} ${element.set} ${element.key}`, element);
-      }
-    }
-    let differs = (before === undefined) !== (instance === undefined);
+    if (instance === undefined) return { name, before, after: undefined };
+    const list = new PolicyList(instance);
+    const elements = new Map(
+      endpointElements(instance, list.verdicts()).map((element) => [
+        `${element.table} ${element.set} ${element.key}`,
+        element,
+      ]),
+    );
+    return { name, before, after: { list, elements } };
+  }
+
+  /** Takes out what the endpoint no longer has. True if that is anything. */
+  #withdraw({ before, after }: EndpointUpdate): boolean {
+    if (before?.list.mode === 'packet') this.#statelessEndpoints -= 1;
+    let differs = false;
     for (const [id, { table, set, key }] of before?.elements ?? []) {
-      if (elements.has(id)) continue;
+      if (after?.elements.has(id) === true) continue;
       this.#store.deleteElement(table, set, key);
       differs = true;
     }
-    for (const [id, { table, set, key, data }] of elements) {
+    return differs;
+  }
+
+  /** Puts in what the endpoint has. True if that is anything new. */
+  #announce({ name, before, after }: EndpointUpdate): boolean {
+    if (after?.list.mode === 'packet') {
+      this.#statelessEndpoints += 1;
+      for (const set of STATELESS_SETS) this.#store.ensureSet(INET_TABLE, set);
+    }
+    if (after === undefined) this.#endpoints.delete(name);
+    else {
+      this.#endpoints.set(name, after);
+      this.#objects.useList(after.list, name);
+    }
+    if (before !== undefined && before.list.id !== after?.list.id) this.#objects.dropList(before.list, name);
+    let differs = false;
+    for (const [id, { table, set, key, data }] of after?.elements ?? []) {
       if (before?.elements.get(id)?.data === data) continue;
       this.#store.putElement(table, set, key, data);
       differs = true;
     }
-    if (before?.list.mode === 'packet') this.#statelessEndpoints -= 1;
-    if (before !== undefined && before.list.id !== list?.id) this.#objects.dropList(before.list, name);
-    if (list === undefined) this.#endpoints.delete(name);
-    else this.#endpoints.set(name, { list, elements });
     return differs;
   }
 

@@ -19,6 +19,8 @@ export * from './trace-types.ts';
 const FLOW_BEGINNERS: Readonly<Record<4 | 6, readonly number[]>> = { 4: [8, 13, 15, 17], 6: [128, 139] };
 /** IPv6 messages that only a router may send: advertisement, redirect. */
 const ROUTER_MESSAGES: readonly number[] = [134, 137];
+/** Neighbour discovery and multicast listener messages that an instance sends. */
+const LINK_MESSAGES: readonly number[] = [131, 132, 133, 135, 136, 143];
 const ECHO_REQUEST: Readonly<Record<4 | 6, number>> = { 4: 8, 6: 128 };
 
 /** Both ends, with addresses of one family. */
@@ -144,10 +146,11 @@ function judgeHostInput(
   const isGateway = source.gateways.includes(destinationAddress);
   if (!isGateway && !addressesOf(model.host(source.host)).includes(destinationAddress)) return undefined;
   const guard = guardSource(flow, source);
-  const passes = isGateway && flow.icmp?.type === ECHO_REQUEST[flow.family];
-  const explanation = passes
-    ? `${destinationAddress} is the gateway of ${source.name}, which answers echo requests`
-    : `${destinationAddress} is on host ${source.host} itself, which is closed to instances`;
+  const service = hostService(flow, isGateway);
+  const explanation =
+    service === undefined
+      ? `${destinationAddress} is on host ${source.host} itself, which is closed to instances`
+      : `${destinationAddress} is on host ${source.host} itself, which answers ${service}`;
   return {
     source: guard ?? {
       ...identity(source),
@@ -155,8 +158,21 @@ function judgeHostInput(
       reason: 'host-input',
       explanation: 'groups are not asked about traffic to the own host',
     },
-    destination: { host: source.host, verdict: passes ? 'pass' : 'drop', reason: 'host-input', explanation },
+    destination: {
+      host: source.host,
+      verdict: service === undefined ? 'drop' : 'pass',
+      reason: 'host-input',
+      explanation,
+    },
   };
+}
+
+/** What a host answers its instances: what they need to have and find their way. */
+function hostService({ family, protocol, port, icmp }: Flow, isGateway: boolean): string | undefined {
+  if (isGateway && icmp?.type === ECHO_REQUEST[family]) return 'echo requests to the gateway';
+  if (family === 6 && icmp !== undefined && LINK_MESSAGES.includes(icmp.type)) return 'neighbour discovery';
+  if (protocol === 17 && port === (family === 4 ? 67 : 547)) return 'DHCP clients';
+  return undefined;
 }
 
 function judgeSource(model: FabricModel, flow: Flow): EndVerdict {
