@@ -18,13 +18,13 @@ export interface OpenKernelOptions {
 }
 
 /**
- * The kernel of the network namespace that we run in. Needs CAP_NET_ADMIN, and `nft` and `ip` on the machine.
- * Throws `nft.unavailable` if there is no `nft`. The caller disposes it.
+ * The kernel of the network namespace that we run in. Needs CAP_NET_ADMIN. Children are started by the first use that
+ * needs them, so who uses no nft needs none on the machine. The caller disposes it.
  */
 export async function openKernel({ clock, logger = silentLogger, timeoutMs }: OpenKernelOptions): Promise<Kernel> {
   await using stack = new AsyncDisposableStack();
   const limits = { clock, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
-  const nft = stack.use(await KernelNftTransactor.open({ ...limits, logger }));
+  const nft = stack.use(new KernelNftTransactor({ ...limits, logger }));
   const monitor = stack.use(new IpMonitor({ clock, logger }));
   const watched = { ...limits, logger, monitor };
   const kernel = {

@@ -108,6 +108,19 @@ export function networkCompliance(open: () => Promise<KernelWorld>): void {
       });
     });
 
+    test('an interface that goes down takes neighbours and IPv6 addresses along, and keeps IPv4 addresses', async () => {
+      const { addresses, neighbours } = world.kernel;
+      await neighbours.apply([
+        { op: 'replace', neighbour: { device: 'tap1', address: '10.0.0.1', mac: '52:54:00:00:00:01' } },
+      ]);
+      for (const address of ['fe80::1/64', '192.0.2.1/24']) {
+        await addresses.apply([{ op: 'add', address: { device: 'tap1', address } }]);
+      }
+      world.setDown('tap1');
+      expect(await neighbours.list()).toEqual([]);
+      expect(await addresses.list('tap1')).toEqual([{ device: 'tap1', address: '192.0.2.1/24' }]);
+    });
+
     describe('Sysctls', () => {
       test('writes what differs', async () => {
         const key = 'net/ipv4/conf/tap1/proxy_arp';

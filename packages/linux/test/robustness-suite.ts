@@ -170,11 +170,12 @@ export function robustnessSuite(): void {
         const command = join(directory, 'nft');
         writeFileSync(command, '#!/bin/sh\nexec sleep 60\n', { mode: 0o700 });
         const clock = new SystemClock();
-        const hanging = await KernelNftTransactor.open({ clock, command, timeoutMs: 50 });
+        const hanging = new KernelNftTransactor({ clock, command, timeoutMs: 50 });
         expect(hasErrorCode(await failureOf(hanging.apply(BASE)), 'nft.timeout')).toBe(true);
         await hanging[Symbol.asyncDispose]();
         rmSync(directory, { recursive: true });
-        const failure = await failureOf(KernelNftTransactor.open({ clock, command }));
+        await using absent = new KernelNftTransactor({ clock, command });
+        const failure = await failureOf(absent.apply(BASE));
         if (!hasErrorCode(failure, 'nft.unavailable')) throw failure;
         expect(failure.message).toContain('Debian package nftables');
       });

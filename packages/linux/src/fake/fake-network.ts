@@ -14,7 +14,8 @@ export interface FakeNetworkListener {
 
 /**
  * The state that the fakes share: interfaces and what hangs on them. As in the kernel, an interface that goes takes its
- * addresses, neighbours, settings and routes along, and one that goes down takes its routes.
+ * addresses, neighbours, settings and routes along, and one that goes down takes its routes, neighbours and
+ * IPv6 addresses.
  */
 export class FakeNetwork {
   readonly interfaces = new Map<string, NetworkInterface>();
@@ -44,20 +45,15 @@ export class FakeNetwork {
     const link: NetworkInterface = { ...before, ...change, name };
     this.interfaces.set(name, link);
     this.#emit({ link: { type: 'present', link } });
-    if (!link.up) this.#dropRoutes(name);
+    if (!link.up) this.#dropConfiguration(name);
     return link;
   }
 
   removeInterface(name: string): void {
     const link = this.interfaces.get(name);
     if (link === undefined) return;
-    this.#dropRoutes(name);
-    for (const [key, neighbour] of this.neighbours) {
-      if (neighbour.device === name) this.deleteNeighbour(key);
-    }
-    for (const [key, address] of this.addresses) {
-      if (address.device === name) this.deleteAddress(key);
-    }
+    this.#dropConfiguration(name);
+    for (const [key, address] of this.addresses) if (address.device === name) this.deleteAddress(key);
     for (const key of this.settings.keys()) {
       if (key.split('/')[3] === name) this.settings.delete(key);
     }
@@ -131,6 +127,15 @@ export class FakeNetwork {
     if (address === undefined) return;
     this.addresses.delete(key);
     this.#emit({ address });
+  }
+
+  /** What does not outlive an interface's going down: routes, neighbours, IPv6 addresses. */
+  #dropConfiguration(device: string): void {
+    this.#dropRoutes(device);
+    for (const [key, neighbour] of this.neighbours) if (neighbour.device === device) this.deleteNeighbour(key);
+    for (const [key, { device: on, address }] of this.addresses) {
+      if (on === device && address.includes(':')) this.deleteAddress(key);
+    }
   }
 
   #dropRoutes(device: string): void {

@@ -17,8 +17,8 @@ const MARK = 'slash32-mark';
 const PREPARE_DELAY_MS = 15;
 
 /**
- * Runs lines of `ip -batch`, one child per batch, started before it is needed, so that a change costs no fork. A child
- * serves one batch only because `ip` remembers which index an interface name has: in a child that lives on, a tap that
+ * Runs lines of `ip -batch`, one child per batch, started before it is needed (but for the first), so that a change
+ * costs no fork. A child serves one batch only because `ip` remembers which index an interface name has: in a child that lives on, a tap that
  * was made anew under an old name would get the routes of its predecessor's index.
  */
 export class IpBatch implements AsyncDisposable {
@@ -32,7 +32,6 @@ export class IpBatch implements AsyncDisposable {
     this.#tool = tool;
     this.#clock = options.clock;
     this.#timeoutMs = options.timeoutMs;
-    this.#prepare();
   }
 
   /** Runs all lines in order, whatever fails between them. Lines must be such that running one twice does no harm. */

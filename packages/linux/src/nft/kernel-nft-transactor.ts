@@ -14,7 +14,7 @@ import { toolTimeout, toolUnavailable } from '../process/tool.ts';
 import { isRejection, nftRejection, STATEMENT_SEPARATOR } from './nft-failure.ts';
 import { NftMonitor } from './nft-monitor.ts';
 import { NftSession } from './nft-session.ts';
-import { NftTool } from './nft-tool.ts';
+import { NFT, NftTool } from './nft-tool.ts';
 import type { NftApplyResult, NftTransactor } from './nft-transactor.ts';
 import { isDormant, parseTableListing } from './parse-listing.ts';
 import { type RenderedTransaction, renderChanges } from './render-changes.ts';
@@ -38,26 +38,21 @@ const SESSION_LIMIT_OCTETS = 16 * 1024 * 1024;
  * in the middle of a transaction, it is unknown whether the transaction was applied: list again.
  */
 export class KernelNftTransactor implements NftTransactor {
-  readonly #tool: NftTool;
+  readonly #command: string;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #timeoutMs: number;
   readonly #queue = new SerialQueue();
-  readonly #monitor: NftMonitor;
-  #session: NftSession;
+  #tool: Promise<NftTool> | undefined;
+  #monitor: NftMonitor | undefined;
+  #session: NftSession | undefined;
 
-  private constructor(tool: NftTool, options: NftTransactorOptions) {
-    this.#tool = tool;
+  /** Starts nothing: children come with the first use that needs them. */
+  constructor(options: NftTransactorOptions) {
+    this.#command = options.command ?? NFT.command;
     this.#clock = options.clock;
     this.#logger = options.logger ?? silentLogger;
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    this.#monitor = new NftMonitor({ tool, clock: this.#clock, logger: this.#logger });
-    this.#session = new NftSession(tool.writer);
-  }
-
-  /** Throws `nft.unavailable` if there is no `nft`. */
-  static async open(options: NftTransactorOptions): Promise<KernelNftTransactor> {
-    return new KernelNftTransactor(await NftTool.open(options.command), options);
   }
 
   apply(changes: readonly NftChange[]): Promise<NftApplyResult> {
@@ -78,28 +73,45 @@ export class KernelNftTransactor implements NftTransactor {
   }
 
   async watch(tables: readonly NftTableId[], onForeignChange: () => void, signal: AbortSignal): Promise<void> {
+    const { processName } = await this.#ready();
+    this.#monitor ??= new NftMonitor({ ownProcessName: processName, clock: this.#clock, logger: this.#logger });
     await this.#monitor.subscribe({ tables: new Set(tables), onForeignChange }, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#queue.idle();
-    await this.#monitor[Symbol.asyncDispose]();
-    await this.#session[Symbol.asyncDispose]();
-    await this.#tool[Symbol.asyncDispose]();
+    await this.#monitor?.[Symbol.asyncDispose]();
+    await this.#session?.[Symbol.asyncDispose]();
+    const tool = await this.#tool?.catch(() => undefined);
+    await tool?.[Symbol.asyncDispose]();
+  }
+
+  async #ready(): Promise<NftTool> {
+    this.#tool ??= NftTool.open(this.#command);
+    try {
+      return await this.#tool;
+    } catch (error) {
+      this.#tool = undefined;
+      throw error;
+    }
   }
 
   async #execute({ statements, text }: RenderedTransaction): Promise<string> {
+    const tool = await this.#ready();
     let line = statements.map((statement) => statement.text).join(STATEMENT_SEPARATOR);
     if (line.length > LINE_LIMIT) {
-      await this.#tool.writeTransaction(text);
-      line = `include "${this.#tool.transactionFile}"`;
+      await tool.writeTransaction(text);
+      line = `include "${tool.transactionFile}"`;
     }
-    return (await this.#executeLine(line)) ?? (await this.#executeLine(line)) ?? this.#undelivered();
+    // Once more if nft ended before it could get the line, as when an idle session was killed a moment ago.
+    const answer = (await this.#executeLine(tool, line)) ?? (await this.#executeLine(tool, line));
+    if (answer === undefined) throw toolUnavailable(NFT, 'it ends as soon as it has started');
+    return answer;
   }
 
   /** `undefined`: nft ended before it could get the line. */
-  async #executeLine(line: string): Promise<string | undefined> {
-    const session = await this.#readySession();
+  async #executeLine(tool: NftTool, line: string): Promise<string | undefined> {
+    const session = await this.#readySession(tool);
     let timedOut = false;
     const timer = this.#clock.schedule(this.#timeoutMs, () => {
       timedOut = true;
@@ -108,21 +120,18 @@ export class KernelNftTransactor implements NftTransactor {
     try {
       return await session.execute(line);
     } catch (error) {
-      throw timedOut ? toolTimeout(this.#tool.reader, this.#timeoutMs) : error;
+      throw timedOut ? toolTimeout(NFT, this.#timeoutMs) : error;
     } finally {
       timer.cancel();
     }
   }
 
-  #undelivered(): never {
-    throw toolUnavailable(this.#tool.reader, 'it ends as soon as it has started');
-  }
-
-  async #readySession(): Promise<NftSession> {
-    if (this.#session.running && this.#session.octets < SESSION_LIMIT_OCTETS) return this.#session;
-    if (!this.#session.running) this.#logger.warn({}, 'the nft session ended; starting another');
-    await this.#session[Symbol.asyncDispose]();
-    this.#session = new NftSession(this.#tool.writer);
+  async #readySession(tool: NftTool): Promise<NftSession> {
+    const session = this.#session;
+    if (session?.running === true && session.octets < SESSION_LIMIT_OCTETS) return session;
+    if (session?.running === false) this.#logger.warn({}, 'the nft session ended; starting another');
+    await session?.[Symbol.asyncDispose]();
+    this.#session = new NftSession(tool.writer);
     return this.#session;
   }
 
@@ -134,9 +143,10 @@ export class KernelNftTransactor implements NftTransactor {
   }
 
   async #read(args: readonly string[]): Promise<string | undefined> {
-    const result = await runTool(this.#tool.reader, args, { clock: this.#clock, timeoutMs: this.#timeoutMs });
+    const tool = { ...NFT, command: this.#command };
+    const result = await runTool(tool, args, { clock: this.#clock, timeoutMs: this.#timeoutMs });
     if (result.exitCode === 0) return result.stdout;
     if (result.stderr.includes('No such file or directory')) return undefined;
-    throw toolUnavailable(this.#tool.reader, result.stderr.trim());
+    throw toolUnavailable(NFT, result.stderr.trim());
   }
 }

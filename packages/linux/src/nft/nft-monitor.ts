@@ -3,7 +3,7 @@ import { LineSplitter } from '../process/line-splitter.ts';
 import { NETLINK_NETFILTER, netlinkSubscribed } from '../process/netlink-subscription.ts';
 import { toolUnavailable } from '../process/tool.ts';
 import { ToolProcess } from '../process/tool-process.ts';
-import type { NftTool } from './nft-tool.ts';
+import { NFT } from './nft-tool.ts';
 
 export interface NftWatcher {
   readonly tables: ReadonlySet<NftTableId>;
@@ -11,7 +11,8 @@ export interface NftWatcher {
 }
 
 export interface NftMonitorOptions {
-  readonly tool: NftTool;
+  /** What the kernel calls the process whose changes are not foreign. */
+  readonly ownProcessName: string;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random?: () => number;
@@ -59,8 +60,7 @@ export class NftMonitor implements AsyncDisposable {
 
   async #start(): Promise<void> {
     this.#ended.signal.throwIfAborted();
-    const tool = this.#options.tool.reader;
-    const child = ToolProcess.start(tool, ['monitor']);
+    const child = ToolProcess.start(NFT, ['monitor']);
     this.#child = child;
     this.#touched = new Set();
     const lines = new LineSplitter();
@@ -76,7 +76,7 @@ export class NftMonitor implements AsyncDisposable {
     if (!subscribed) {
       child.kill();
       const exit = await child.exited;
-      throw exit.startError === undefined ? toolUnavailable(tool, 'it does not subscribe') : child.unavailable(exit);
+      throw exit.startError === undefined ? toolUnavailable(NFT, 'it does not subscribe') : child.unavailable(exit);
     }
     this.#backoff.reset();
     void child.exited.then(() => this.#restart());
@@ -106,7 +106,7 @@ export class NftMonitor implements AsyncDisposable {
     }
     const touched = this.#touched;
     this.#touched = new Set();
-    if (generation[1] === this.#options.tool.processName) return;
+    if (generation[1] === this.#options.ownProcessName) return;
     for (const watcher of [...this.#watchers]) {
       if (!touched.isDisjointFrom(watcher.tables)) watcher.onForeignChange();
     }

@@ -6,7 +6,8 @@ import { delimiter, join } from 'node:path';
 import { type Tool, toolUnavailable } from '../process/tool.ts';
 import { toolEnvironment } from '../process/tool-environment.ts';
 
-const NFT: Tool = { command: 'nft', debianPackage: 'nftables', area: 'nft' };
+/** `nft` under its own name: for what reads. */
+export const NFT: Tool = { command: 'nft', debianPackage: 'nftables', area: 'nft' };
 
 /**
  * `nft` under a name of its own, in a private directory. The kernel's notifications name the process that made a
@@ -16,8 +17,6 @@ const NFT: Tool = { command: 'nft', debianPackage: 'nftables', area: 'nft' };
 export class NftTool implements AsyncDisposable {
   /** The tool under its unique name: for what changes the ruleset. */
   readonly writer: Tool;
-  /** The tool under its own name: for what reads. */
-  readonly reader: Tool = NFT;
   /** What the kernel calls {@link writer}: at most 15 octets (TASK_COMM_LEN). */
   readonly processName: string;
   /** Where the text of large transactions is handed over. */
