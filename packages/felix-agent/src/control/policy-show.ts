@@ -1,5 +1,6 @@
 import type { EndpointObjects } from '@slash32/policy-compiler';
 import type { EndpointState, NftChain, NftRuleset, PolicyShowResult } from '@slash32/shared';
+import { elementKey } from '../dataplane/element-key.ts';
 
 /**
  * What decides for one endpoint, as the kernel has it now. The kernel's own spelling of a rule is not nft text, so a
@@ -19,7 +20,8 @@ export function showPolicy(
   const elements = (objects?.elements ?? []).map(({ table, set, keys }) => {
     const present = kernel.get(table)?.sets.get(set)?.elements;
     const texts: string[] = [];
-    for (const key of keys) {
+    for (const text of keys) {
+      const key = elementKey(text);
       const data = present?.get(key);
       if (data !== undefined) texts.push(data === '' ? key : `${key} : ${data}`);
     }

@@ -29,6 +29,8 @@ const SYSCTL_PART_MS = 1_000;
 /** Everything else is checked against the kernel this often, whether or not anything hinted at a change. */
 const FULL_CHECK_MS = 60_000;
 const HOST = 'host';
+/** Of the policy's 22-bit generation. */
+const MAX_GENERATION = 4_194_303;
 
 export interface DataplaneOptions {
   readonly kernel: Kernel;
@@ -68,7 +70,9 @@ export class Dataplane {
   constructor(options: DataplaneOptions) {
     const { kernel, graph, clock, logger, observer, random } = options;
     this.#options = options;
-    this.compiler = new HostPolicyCompiler(graph.model, graph.host);
+    // Marks of connections may have outlived the table that made them: begin with a generation that none of them has.
+    const initialGeneration = 1 + Math.floor(random() * MAX_GENERATION);
+    this.compiler = new HostPolicyCompiler(graph.model, graph.host, { initialGeneration });
     this.drift = new DriftLedger(logger, (kind) => observer.driftFound(kind));
     this.#loop = new ApplyLoop(() => this.#round(), { clock, logger, random });
     const kick = (): void => this.#kick();
@@ -272,6 +276,7 @@ export class Dataplane {
     if (!this.endpoints.touchInterface(name)) return;
     // A renamed interface has kept its routes, now under another name.
     this.#suspicions.routesLater.hint();
+    this.#suspicions.echoes.hint();
     this.#kick();
   }
 

@@ -1,5 +1,6 @@
 import type { EndpointObjects, PolicyUpdate } from '@slash32/policy-compiler';
 import { type FabricError, hasErrorCode, type NftChange, type NftRuleset } from '@slash32/shared';
+import { elementKey } from './element-key.ts';
 
 /** A program that the kernel refused, and what can be done with it. */
 export interface RefusedProgram {
@@ -95,7 +96,7 @@ function pointedAt(program: RefusedProgram, refusal: FabricError): string[] {
       .objectsOf(instance)
       ?.elements.some(
         ({ table, set, keys }) =>
-          table === change.table && set === change.set && keys.some((key) => change.elements.has(key)),
+          table === change.table && set === change.set && keys.some((text) => change.elements.has(elementKey(text))),
       ),
   );
 }
