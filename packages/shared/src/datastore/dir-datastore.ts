@@ -11,8 +11,9 @@ import { lockDirectory } from './dir/directory-lock.ts';
 import { DirectoryModel } from './dir/directory-model.ts';
 import { DirectoryWatch } from './dir/directory-watch.ts';
 import { putDocument, removeDocument } from './dir/edit-manifest-text.ts';
-import { defaultPathOf, type FoundResource, findResource } from './dir/find-resource.ts';
+
 import { readManifestFile } from './dir/manifest-file.ts';
+import { defaultPathOf, type FoundResource, ManifestTexts } from './dir/manifest-texts.ts';
 import { EventFeed } from './event-feed.ts';
 import { revisionOf } from './revision.ts';
 import { checkPrecondition } from './write-precondition.ts';
@@ -31,6 +32,7 @@ export class DirDatastore implements Datastore {
   readonly #root: string;
   readonly #options: DatastoreOptions;
   readonly #model: DirectoryModel;
+  readonly #texts: ManifestTexts;
   readonly #feeds = new Set<EventFeed>();
   readonly #disposed = new AbortController();
   #watch: Promise<DirectoryWatch> | undefined;
@@ -40,6 +42,7 @@ export class DirDatastore implements Datastore {
     this.#root = root;
     this.#options = options;
     this.description = `dir:${root}`;
+    this.#texts = new ManifestTexts(root, options.clock);
     this.#model = new DirectoryModel({
       root,
       clock: options.clock,
@@ -123,7 +126,7 @@ export class DirDatastore implements Datastore {
         removeLeftovers(dirname(file));
         return writeFileAtomically(file, text);
       });
-      this.#followWrite(path);
+      this.#followWrite(path, text);
       const written = readManifestFile(file, text).entries.get(key);
       if (written === undefined) throw new Error(`${key} is not in the text written to ${file}`);
       return written;
@@ -160,13 +163,13 @@ export class DirDatastore implements Datastore {
       );
     }
     await this.#writing(key, () => (rest === undefined ? removeFileAtomically(file) : writeFileAtomically(file, rest)));
-    this.#followWrite(path);
+    this.#followWrite(path, rest);
   }
 
   /** As the files are now; where the file of a resource that is known cannot be understood, its last good version. */
   #find(key: ResourceKey): FoundResource | undefined {
     try {
-      const found = findResource(this.#root, key);
+      const found = this.#texts.find(key);
       const knownPath = this.#model.index.pathOf(key);
       if (found?.entry !== undefined || knownPath === undefined) return found;
       this.#model.read([knownPath]);
@@ -191,12 +194,14 @@ export class DirDatastore implements Datastore {
   }
 
   /** Watchers of this process learn of its own writes without waiting for the kernel to tell. */
-  #followWrite(path: string): void {
+  #followWrite(path: string, text: string | undefined): void {
+    this.#texts.remember(path, text);
     if (this.#watch !== undefined) this.#model.read([path]);
   }
 
   async #writing(key: ResourceKey, write: () => Promise<void>): Promise<void> {
     try {
+      this.#texts.announceWrite();
       await write();
     } catch (cause) {
       throw new FabricError(

@@ -12,7 +12,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type DatastoreEvent, DirDatastore, openDatastore, SystemClock, silentLogger } from '../../src/index.ts';
+import {
+  type DatastoreEvent,
+  DirDatastore,
+  openDatastore,
+  SystemClock,
+  silentLogger,
+  type Timer,
+} from '../../src/index.ts';
 import { sampleHost, sampleInstance } from '../support/sample-resources.ts';
 import { makeTemporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
@@ -48,6 +55,8 @@ async function makeFixture() {
     datastore,
     path,
     write: (name: string, text: string): void => writeFileSync(path(name), text),
+    /** What is in the directory, without what is hidden. */
+    names: (): string[] => readdirSync(directory.path).filter((name) => !name.startsWith('.')),
     read: (name: string): string => readFileSync(path(name), 'utf8'),
     async watch(): Promise<WatchRecorder> {
       const recorder = new WatchRecorder(datastore);
@@ -143,7 +152,7 @@ describe('files', () => {
     await fixture.datastore.put({ ...entry.resource, spec: { cidrs } }, { expectedRevision: entry.revision });
     expect(fixture.read('mixed.yaml')).toBe(`${group.replace('198.51.100.0/24', '192.0.2.0/24')}${other}`);
     expect(statSync(fixture.path('mixed.yaml')).mode & 0o777).toBe(0o640);
-    expect(readdirSync(fixture.path('.'))).toEqual(['mixed.yaml']);
+    expect(fixture.names()).toEqual(['mixed.yaml']);
     await fixture.datastore.delete('AddressGroup/tenant-a/office');
     expect(fixture.read('mixed.yaml')).toBe(other);
   });
@@ -153,7 +162,7 @@ describe('files', () => {
     fixture.write('h.yaml', host('a', 'nonsense'));
     await fixture.datastore.put(sampleHost('a', '192.0.2.7'));
     expect(await fixture.datastore.list()).toMatchObject({ entries: [{ key: 'Host/a' }], problems: [] });
-    expect(readdirSync(fixture.path('.'))).toEqual(['h.yaml']);
+    expect(fixture.names()).toEqual(['h.yaml']);
   });
 
   test('delete removes every definition', async () => {
@@ -162,7 +171,7 @@ describe('files', () => {
     fixture.write('b.yaml', `${host('x')}---\n${host('y')}`);
     expect(await fixture.datastore.delete('Host/x')).toBe(true);
     expect((await fixture.datastore.list()).entries.map(({ key }) => key)).toEqual(['Host/y']);
-    expect(readdirSync(fixture.path('.'))).toEqual(['b.yaml']);
+    expect(fixture.names()).toEqual(['b.yaml']);
   });
 
   test('a symbolic link to a manifest stays a link when it is written to', async () => {
@@ -366,10 +375,11 @@ describe('watching', () => {
 describe('locking', () => {
   test('a lock whose process is gone is taken over; one of another machine is waited for', async () => {
     await using fixture = await makeFixture();
-    fixture.write('.slash32-lock', JSON.stringify({ pid: 999_999_999, scope: 'elsewhere', startTime: '1' }));
-    setTimeout(() => rmSync(fixture.path('.slash32-lock')), 50);
+    mkdirSync(fixture.path('.slash32'));
+    fixture.write('.slash32/lock', JSON.stringify({ pid: 999_999_999, scope: 'elsewhere', startTime: '1' }));
+    setTimeout(() => rmSync(fixture.path('.slash32/lock')), 50);
     await fixture.datastore.put(sampleHost('a'));
-    expect(readdirSync(fixture.path('.'))).toEqual(['host']);
+    expect(fixture.names()).toEqual(['host']);
   });
 });
 

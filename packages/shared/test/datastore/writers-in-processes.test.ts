@@ -50,7 +50,8 @@ test('a writer that is killed leaves no lock, no half file and no problem', asyn
   const start = performance.now();
   await datastore.put(sampleHost('a'));
   expect(performance.now() - start).toBeLessThan(2_000);
-  expect(readdirSync(directory.path)).toEqual(['host']);
+  expect(readdirSync(directory.path)).toEqual(['.slash32', 'host']);
+  expect(readdirSync(join(directory.path, '.slash32'))).toEqual(['last-writer']);
 
   for (let round = 0; round < 3; round += 1) {
     const writer = startChild(directory.path, 'increment', '1000000');

@@ -1,10 +1,11 @@
-import { readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FabricError } from '../../errors/fabric-error.ts';
 import type { Clock } from '../../time/clock.ts';
 import { sleep } from '../../time/sleep.ts';
 
-export const LOCK_NAME = '.slash32-lock';
+/** Below the datastore's directory: what writers tell each other. Apart, so that the directory's own time tells of manifests only. */
+export const STATE_DIRECTORY = '.slash32';
 
 /** A lock this old is abandoned, whoever holds it: writers hold it for milliseconds. */
 const MAX_HELD_MS = 30_000;
@@ -25,7 +26,8 @@ interface LockHolder {
  * 30 s.
  */
 export async function lockDirectory(directory: string, clock: Clock): Promise<Disposable> {
-  const path = join(directory, LOCK_NAME);
+  const path = join(directory, STATE_DIRECTORY, 'lock');
+  makeStateDirectory(directory);
   const deadlineMs = clock.monotonicMs() + WAIT_MS;
   for (let waitMs = 1; !tryCreate(path); waitMs = Math.min(20, waitMs * 2)) {
     removeIfAbandoned(path, clock);
@@ -35,14 +37,26 @@ export async function lockDirectory(directory: string, clock: Clock): Promise<Di
   return { [Symbol.dispose]: () => rmSync(path, { force: true }) };
 }
 
+function makeStateDirectory(directory: string): void {
+  try {
+    mkdirSync(join(directory, STATE_DIRECTORY), { recursive: true });
+  } catch (cause) {
+    throw notWritable(cause);
+  }
+}
+
+function notWritable(cause: unknown): FabricError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new FabricError('datastore.not-writable', `cannot write to the datastore: ${reason}`, { cause });
+}
+
 function tryCreate(path: string): boolean {
   try {
     writeFileSync(path, JSON.stringify(currentHolder()), { flag: 'wx', mode: 0o644 });
     return true;
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return false;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FabricError('datastore.not-writable', `cannot write to the datastore: ${reason}`, { cause });
+    throw notWritable(cause);
   }
 }
 

@@ -52,18 +52,26 @@ export function scanTree(root: string): TreeScan {
   return { files, directories, unreadable };
 }
 
-/** Paths of all manifest files below `root`, sorted. Throws where a directory cannot be listed. */
-export function listManifests(root: string): string[] {
+/**
+ * Paths of all manifest files below `root`, and each directory with what `mark` said of it before it was listed. Throws
+ * where a directory cannot be listed.
+ */
+export function listManifests<Mark>(
+  root: string,
+  mark: (directory: string) => Mark,
+): { readonly paths: readonly string[]; readonly directories: Map<string, Mark> } {
   const paths: string[] = [];
+  const directories = new Map<string, Mark>();
   const pending = [''];
   for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
+    directories.set(directory, mark(directory));
     for (const entry of listDirectory(root, directory)) {
       const path = directory === '' ? entry.name : `${directory}/${entry.name}`;
       if (entry.isDirectory()) pending.push(path);
       else if (isManifestName(entry.name)) paths.push(path);
     }
   }
-  return paths.sort();
+  return { paths, directories };
 }
 
 /** What is not hidden; nothing if a directory below the root has gone since its name was read. */
