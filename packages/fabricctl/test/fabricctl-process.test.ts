@@ -55,6 +55,11 @@ describe('the fabricctl process', () => {
     expect(await start(args, fabric, 'kind: Hots\n')).toMatchObject({ code });
   });
 
+  it('says where on standard input a fault is', async () => {
+    const { err } = await start(['apply', '-f', '-'], fabric, 'kind: Hots\n');
+    expect(err).toMatch(/^<stdin>:1:\d+: kind "Hots" is unknown; did you mean Host\?/);
+  });
+
   it('reads standard input and writes the datastore', async () => {
     const input = 'apiVersion: slash32.dev/v1\nkind: Host\nmetadata: { name: piped }\nspec: { address: 192.0.2.77 }\n';
     expect(await start(['apply', '-f', '-'], fabric, input)).toEqual({ code: 0, out: 'Host/piped created\n', err: '' });

@@ -54,6 +54,7 @@ describe('help', () => {
   });
 
   it('prints versions', async () => {
+    expect(await run(['--version'])).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
     expect((await run(['version'])).out).toMatch(/^fabricctl \d+\.\d+\.\d+ \(node \d+\.\d+\.\d+\)\n$/);
     expect(JSON.parse((await run(['version', '-o', 'json'])).out)).toMatchObject({ node: process.versions.node });
   });

@@ -8,6 +8,8 @@ import {
   type SpeakerAnswers,
   serveAgent,
   serveSpeaker,
+  TOR_A,
+  TOR_B,
   WEB_ENDPOINT,
 } from './test-daemons.ts';
 
@@ -27,6 +29,7 @@ async function serveDaemons(agent: AgentAnswers = {}, speaker: SpeakerAnswers = 
   );
   cleanUp.use(
     await serveSpeaker(fabric.at('speaker.sock'), {
+      neighbors: [TOR_A],
       ...speaker,
       status: { ...SPEAKER_STATUS, datastore, ...speaker.status },
     }),
@@ -132,12 +135,16 @@ describe('status', () => {
           datastore: { description, inSync: true },
           sessions: { configured: 2, established: 1 },
         },
+        neighbors: [TOR_A, TOR_B],
       },
     );
     const { code, out } = await fabric.run(['status']);
     expect(code).toBe(1);
     expect(out).toMatch(/^agent +compute-a1 +not in sync/m);
     expect(out).toMatch(/^speaker +compute-a1 +degraded/m);
+    expect(out).toMatch(
+      /^1 BGP session not up\nPEER.*\ntor-b +compute-a1 +192\.0\.2\.2 +Active +4s +2026-11-25T10:00:00Z: hold timer expired$/m,
+    );
   });
 
   it('fits a narrow terminal, in colour', async () => {

@@ -41,7 +41,10 @@ export const WEB_POLICY: PolicyShowResult = {
   instance: 'tenant-a/web-1',
   state: 'up',
   chains: [{ name: 'ingress-list-1', rules: ['jump sg-tenant-a-web-in', 'drop'] }],
-  elements: [{ set: 'ingress', elements: ['"tapweb1" : goto ingress-list-1'] }],
+  elements: [
+    { set: 'ingress', elements: ['"tapweb1" : goto ingress-list-1'] },
+    { set: 'pairs4', elements: [] },
+  ],
 };
 
 export const SPEAKER_STATUS: SpeakerStatus = {

@@ -1,4 +1,5 @@
-import { Command, CommanderError, Option } from 'commander';
+import { VERSION } from '@slash32/shared';
+import { Command, CommanderError } from 'commander';
 import { CliSession } from './cli-session.ts';
 import type { CommandIo } from './command-io.ts';
 import { COMMAND_TABLE, type CommandEntry } from './command-table.ts';
@@ -50,7 +51,7 @@ function createProgram(session: CliSession): Command {
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError(true);
   declareGlobalOptions(program, io.env);
-  program.addOption(new Option('-V, --version', 'print the version').hideHelp());
+  program.version(VERSION, '-V, --version', 'print the version');
   declareHelpTopics(program, session);
   return program;
 }

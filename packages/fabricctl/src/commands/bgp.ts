@@ -125,7 +125,8 @@ function counts({ prefixes }: BgpNeighborStatus, what: 'accepted' | 'advertised'
   return FAMILIES.map((family) => prefixes[family]?.[what] ?? '-').join('/');
 }
 
-function lastDownText({ lastDown }: BgpNeighborStatus): string {
+/** When and why the session was last lost. */
+export function lastDownText({ lastDown }: BgpNeighborStatus): string {
   return lastDown === undefined ? '' : `${lastDown.at}: ${lastDown.reason}`;
 }
 

@@ -8,6 +8,7 @@ import { countText, findingLine, problemLine } from '../manifest/problem-line.ts
 import { formatDuration } from '../output/duration.ts';
 import { formatTable, type TableLayout } from '../output/table.ts';
 import type { Tone } from '../output/text-style.ts';
+import { lastDownText } from './bgp.ts';
 
 const EXAMPLES = `
 Examples:
@@ -89,6 +90,7 @@ function statusText(status: FabricStatus, layout: TableLayout): string {
     ),
     section('difference', status.differences, 'between what is wanted and what is', layout),
     endpointsText(status, layout),
+    sessionsText(status, layout),
   ];
   if (exitCodeFor(status) === EXIT_CODE.ok) parts.push(`${layout.style('good', 'All is well.')}\n`);
   return parts.filter((part) => part !== '').join('\n');
@@ -158,6 +160,23 @@ function endpointsText({ endpointsNotUp }: FabricStatus, layout: TableLayout): s
     layout,
   );
   return `${layout.style('heading', `${countText(endpointsNotUp.length, 'endpoint')} not up`)}\n${table}`;
+}
+
+function sessionsText({ sessionsNotUp }: FabricStatus, layout: TableLayout): string {
+  if (sessionsNotUp.length === 0) return '';
+  const table = formatTable(
+    sessionsNotUp,
+    [
+      { header: 'PEER', value: ({ peer }) => peer },
+      { header: 'HOST', value: ({ host }) => host },
+      { header: 'ADDRESS', value: ({ address }) => address },
+      { header: 'STATE', value: ({ state }) => state, tone: () => 'bad' },
+      { header: 'SINCE', value: ({ stateSeconds }) => formatDuration(stateSeconds), align: 'right' },
+      { header: 'LAST DOWN', value: lastDownText, wrap: true },
+    ],
+    layout,
+  );
+  return `${layout.style('heading', `${countText(sessionsNotUp.length, 'BGP session')} not up`)}\n${table}`;
 }
 
 function section(noun: string, lines: readonly string[], about: string, { style }: TableLayout): string {

@@ -6,7 +6,7 @@ import type { GlobalOptions } from '../cli/global-options.ts';
 import { readFabric } from '../fabric/open-fabric.ts';
 import { placeOfField, type TextPlace } from '../manifest/field-place.ts';
 import { readManifests } from '../manifest/manifest-input.ts';
-import { countText, findingLine, problemLine } from '../manifest/problem-line.ts';
+import { countText, findingLine, placeText, problemLine } from '../manifest/problem-line.ts';
 import { collect } from './apply.ts';
 
 interface ValidateOptions {
@@ -78,9 +78,8 @@ function lines(problems: readonly DatastoreProblem[], findings: readonly PlacedF
 }
 
 function placedLine(finding: PlacedFinding): string {
-  const { file, line, column } = finding;
-  const place = file === undefined ? '' : `${[file, line, column].filter((part) => part !== undefined).join(':')}: `;
-  return `${place}${finding.severity}: ${findingLine(finding)}`;
+  const place = placeText(finding.file, finding.line, finding.column);
+  return `${place === '' ? '' : `${place}: `}${finding.severity}: ${findingLine(finding)}`;
 }
 
 function summary(problems: readonly DatastoreProblem[], findings: readonly PlacedFinding[]): string {

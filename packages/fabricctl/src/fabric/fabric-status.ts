@@ -1,5 +1,6 @@
 import {
   type AgentStatus,
+  type BgpNeighborStatus,
   type DatastoreProblem,
   type EndpointStatus,
   FabricError,
@@ -26,6 +27,8 @@ export interface FabricStatus {
   readonly findings: readonly ResourceFinding[];
   /** Endpoints of the agents that answered which are not up. */
   readonly endpointsNotUp: readonly (EndpointStatus & { readonly host: string })[];
+  /** Sessions of the speakers that answered which are not Established. */
+  readonly sessionsNotUp: readonly (BgpNeighborStatus & { readonly host: string })[];
   /** Where intent and reality differ, in words. */
   readonly differences: readonly string[];
 }
@@ -45,11 +48,17 @@ export async function readFabricStatus(options: GlobalOptions): Promise<FabricSt
       ]);
       return { status, endpoints };
     }),
-    askSpeakers(options.speakerSocket, (speaker) => speaker.call('speaker.status', {})),
+    askSpeakers(options.speakerSocket, async (speaker) => {
+      const [status, neighbors] = await Promise.all([
+        speaker.call('speaker.status', {}),
+        speaker.call('speaker.neighbors', {}),
+      ]);
+      return { status, neighbors };
+    }),
   ]);
   const agentStatuses = agents.flatMap((answer) => ('result' in answer ? [answer.result] : []));
   const speakerStatuses = speakers.flatMap((answer) => ('result' in answer ? [answer.result] : []));
-  const daemons = [...agentStatuses.map(({ status }) => status), ...speakerStatuses];
+  const daemons = [...agentStatuses, ...speakerStatuses].map(({ status }) => status);
   const model = 'entries' in contents ? modelOf(resourcesOf(contents.entries)) : undefined;
   return {
     datastore:
@@ -57,7 +66,7 @@ export async function readFabricStatus(options: GlobalOptions): Promise<FabricSt
         ? { description: contents.description, resources: countKinds(contents) }
         : { description: options.datastore, error: contents.error },
     agents: agents.map((answer) => report(answer, ({ status }) => status)),
-    speakers: speakers.map((answer) => report(answer, (status) => status)),
+    speakers: speakers.map((answer) => report(answer, ({ status }) => status)),
     problems: unique(
       ['entries' in contents ? contents.problems : [], ...daemons.map(({ problems }) => problems)].flat(),
       ({ code, file, line, column, key, path }) => [code, file, line, column, key, path].join(' '),
@@ -68,6 +77,9 @@ export async function readFabricStatus(options: GlobalOptions): Promise<FabricSt
     ).toSorted((a, b) => (a.severity === b.severity ? 0 : a.severity === 'error' ? -1 : 1)),
     endpointsNotUp: agentStatuses.flatMap(({ status, endpoints }) =>
       endpoints.filter(({ state }) => state !== 'up').map((endpoint) => ({ host: status.host, ...endpoint })),
+    ),
+    sessionsNotUp: speakerStatuses.flatMap(({ status, neighbors }) =>
+      neighbors.filter(({ state }) => state !== 'Established').map((neighbor) => ({ host: status.host, ...neighbor })),
     ),
     differences: [
       ...daemons.flatMap((daemon) => datastoreDifferences(daemon, contents)),

@@ -2,10 +2,16 @@ import type { DatastoreProblem, ResourceFinding } from '@slash32/shared';
 
 /** `web.yaml:12:7: spec.mac: message [code]`: editors and terminals jump to it. */
 export function problemLine({ file, line, column, path, key, message, code }: DatastoreProblem): string {
-  const place = [file, line, line === undefined ? undefined : column].filter((part) => part !== undefined).join(':');
+  const place = placeText(file, line, line === undefined ? undefined : column);
   const subject = path !== undefined && !message.includes(path) ? path : undefined;
   const resource = place === '' ? key : undefined;
   return `${[place, resource, subject, message].filter((part) => part !== undefined && part !== '').join(': ')} [${code}]`;
+}
+
+/** `FILE:LINE:COLUMN`, as far as known; empty if the file is not. */
+export function placeText(file: string | undefined, line: number | undefined, column: number | undefined): string {
+  if (file === undefined) return '';
+  return [file === '-' ? '<stdin>' : file, line, column].filter((part) => part !== undefined).join(':');
 }
 
 /** `Instance/tenant-a/web-1: spec.network: message [code]`. */
