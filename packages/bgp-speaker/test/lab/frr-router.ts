@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Namespace, stopChild } from './namespace.ts';
@@ -27,6 +27,8 @@ export class FrrRouter implements AsyncDisposable {
   async start(configuration: string): Promise<void> {
     await writeFile(join(this.#directory, 'bgpd.conf'), configuration);
     await writeFile(join(this.#directory, 'zebra.conf'), 'hostname zebra\n');
+    const groups = await readFile('/etc/group', 'utf8');
+    await writeFile(join(this.#directory, 'group'), groups.replace(/^frrvty:.*$/m, 'frrvty:x:0:root'));
     this.#zebra = this.#spawn('zebra', ['-K', '60']);
     await waitUntil('zebra answers', () => this.show('interface brief'));
     this.startBgpd();
@@ -59,9 +61,12 @@ export class FrrRouter implements AsyncDisposable {
 
   #spawn(daemon: string, options: readonly string[]): ChildProcess {
     const own = (name: string) => join(this.#directory, name);
+    // FRR runs as root only where the group frrvty has root as a member; `ip netns exec` has mounts of its own.
+    const script = 'mount --bind "$1" /etc/group && shift && exec "$@"';
     return this.#namespace.spawn(
-      join(DAEMONS, daemon),
+      'sh',
       [
+        ...['-c', script, 'sh', own('group'), join(DAEMONS, daemon)],
         ...['-u', 'root', '-g', 'root', '-f', own(`${daemon}.conf`), '-i', own(`${daemon}.pid`)],
         ...['-z', own('zserv.api'), '--vty_socket', this.#directory, '-P', '0', '--log', 'stdout', ...options],
       ],

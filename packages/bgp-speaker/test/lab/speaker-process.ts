@@ -80,7 +80,7 @@ export class SpeakerProcess implements AsyncDisposable {
 
   async established(peer: string, timeoutMs = 20_000): Promise<void> {
     await waitUntil(
-      `session with ${peer}; log:\n${this.#log}`,
+      () => `session with ${peer}; log:\n${this.#log}`,
       async () => (await this.neighbor(peer)).state === 'Established',
       timeoutMs,
     );

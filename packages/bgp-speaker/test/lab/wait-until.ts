@@ -1,6 +1,6 @@
 /** Asks until `probe` answers something other than `undefined` or `false`; throws with `what` after `timeoutMs`. */
 export async function waitUntil<Answer>(
-  what: string,
+  what: string | (() => string),
   probe: () => Promise<Answer | undefined | false> | Answer | undefined | false,
   timeoutMs = 20_000,
 ): Promise<Answer> {
@@ -15,7 +15,7 @@ export async function waitUntil<Answer>(
       lastError = error;
     }
     if (performance.now() > deadline) {
-      throw new Error(`not within ${timeoutMs} ms: ${what}`, { cause: lastError });
+      throw new Error(`not within ${timeoutMs} ms: ${typeof what === 'string' ? what : what()}`, { cause: lastError });
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

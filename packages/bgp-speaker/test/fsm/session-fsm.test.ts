@@ -1,0 +1,229 @@
+import type { BgpSessionState } from '@slash32/shared';
+import { describe, expect, it } from 'vitest';
+import { FSM_EVENT_NUMBER, type FsmEvent, type FsmEventName } from '../../src/fsm/fsm-event.ts';
+import { transition } from '../../src/fsm/session-fsm.ts';
+import { type FsmSettings, INITIAL_FSM, type SessionFsm } from '../../src/fsm/session-fsm-state.ts';
+
+const SETTINGS: FsmSettings = { passive: false, delayOpen: false, allowAutomaticStart: true };
+const HEADER_ERROR = { code: 1, subcode: 2, data: new Uint8Array(0) };
+const OPEN_ERROR = { code: 2, subcode: 2, data: new Uint8Array(0) };
+const UPDATE_ERROR = { code: 3, subcode: 1, data: new Uint8Array(0) };
+
+const EVENT_NAMES = Object.keys(FSM_EVENT_NUMBER) as FsmEventName[];
+const STATES: readonly BgpSessionState[] = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established'];
+
+function makeEvent(name: FsmEventName): FsmEvent {
+  switch (name) {
+    case 'TcpConnectionFails':
+    case 'NotifMsg':
+    case 'NotifMsgVerErr':
+      return { name, reason: 'why' };
+    case 'BGPOpen':
+    case 'BGPOpen_with_DelayOpenTimer_running':
+      return { name, holdTimeSeconds: 90 };
+    case 'BGPHeaderErr':
+      return { name, notification: HEADER_ERROR };
+    case 'BGPOpenMsgErr':
+      return { name, notification: OPEN_ERROR };
+    case 'UpdateMsgErr':
+      return { name, notification: UPDATE_ERROR };
+    default:
+      return { name };
+  }
+}
+
+function inState(state: BgpSessionState, fields: Partial<SessionFsm> = {}): SessionFsm {
+  const holdTimeSeconds = state === 'OpenConfirm' || state === 'Established' ? 90 : 0;
+  return { ...INITIAL_FSM, state, holdTimeSeconds, ...fields };
+}
+
+/**
+ * Next state, then the NOTIFICATION that is sent (`code/subcode`), then the change of ConnectRetryCounter if any:
+ * `0` reset, `+` up by one. `.` is: nothing happens. By RFC 4271 8.2.2, with the deviations that session-fsm.ts lists.
+ * Columns: Idle, Connect, Active, OpenSent, OpenConfirm, Established.
+ */
+const TABLE: Readonly<Record<FsmEventName, readonly [string, string, string, string, string, string]>> = {
+  ManualStart: ['Connect 0', '.', '.', '.', '.', '.'],
+  ManualStop: ['Idle', 'Idle 0', 'Idle 0', 'Idle 6/2 0', 'Idle 6/2 0', 'Idle 6/2 0'],
+  AutomaticStart: ['Connect 0', '.', '.', '.', '.', '.'],
+  ManualStart_with_PassiveTcpEstablishment: ['Active 0', '.', '.', '.', '.', '.'],
+  AutomaticStart_with_PassiveTcpEstablishment: ['Active 0', '.', '.', '.', '.', '.'],
+  AutomaticStart_with_DampPeerOscillations: ['Idle', '.', '.', '.', '.', '.'],
+  AutomaticStart_with_DampPeerOscillations_and_PassiveTcpEstablishment: ['Idle', '.', '.', '.', '.', '.'],
+  AutomaticStop: ['Idle', 'Idle +', 'Idle +', 'Idle 6/2 +', 'Idle 6/2 +', 'Idle 6/2 +'],
+  ConnectRetryTimer_Expires: ['.', 'Connect', 'Connect', 'Idle 5/1 +', 'Idle 5/2 +', 'Idle 5/3 +'],
+  HoldTimer_Expires: ['.', 'Idle +', 'Idle +', 'Idle 4/0 +', 'Idle 4/0 +', 'Idle 4/0 +'],
+  KeepaliveTimer_Expires: ['.', 'Idle +', 'Idle +', 'Idle 5/1 +', 'OpenConfirm', 'Established'],
+  DelayOpenTimer_Expires: ['.', 'OpenSent', 'OpenSent', 'Idle 5/1 +', 'Idle 5/2 +', 'Idle 5/3 +'],
+  IdleHoldTimer_Expires: ['Connect', 'Idle +', 'Idle +', 'Idle 5/1 +', 'Idle 5/2 +', 'Idle 5/3 +'],
+  TcpConnection_Valid: ['.', '.', '.', '.', '.', '.'],
+  Tcp_CR_Invalid: ['.', '.', '.', '.', '.', '.'],
+  Tcp_CR_Acked: ['.', 'OpenSent', 'OpenSent', '.', '.', '.'],
+  TcpConnectionConfirmed: ['.', 'OpenSent', 'OpenSent', '.', '.', '.'],
+  TcpConnectionFails: ['.', 'Active', 'Idle +', 'Active', 'Idle +', 'Idle +'],
+  BGPOpen: ['.', 'Idle +', 'Idle +', 'OpenConfirm', 'Idle 5/2 +', 'Idle 5/3 +'],
+  BGPOpen_with_DelayOpenTimer_running: ['.', 'OpenConfirm', 'OpenConfirm', 'Idle 5/1 +', 'Idle 5/2 +', 'Idle 5/3 +'],
+  BGPHeaderErr: ['.', 'Idle +', 'Idle +', 'Idle 1/2 +', 'Idle 1/2 +', 'Idle 1/2 +'],
+  BGPOpenMsgErr: ['.', 'Idle +', 'Idle +', 'Idle 2/2 +', 'Idle 2/2 +', 'Idle 5/3 +'],
+  OpenCollisionDump: ['.', 'Idle +', 'Idle +', 'Idle 6/7 +', 'Idle 6/7 +', 'Idle 6/7 +'],
+  NotifMsgVerErr: ['.', 'Idle +', 'Idle +', 'Idle', 'Idle', 'Idle +'],
+  NotifMsg: ['.', 'Idle +', 'Idle +', 'Idle +', 'Idle +', 'Idle +'],
+  KeepAliveMsg: ['.', 'Idle +', 'Idle +', 'Idle 5/1 +', 'Established', 'Established'],
+  UpdateMsg: ['.', 'Idle +', 'Idle +', 'Idle 5/1 +', 'Idle 5/2 +', 'Established'],
+  UpdateMsgErr: ['.', 'Idle +', 'Idle +', 'Idle 5/1 +', 'Idle 5/2 +', 'Idle 3/1 +'],
+  SendHoldTimer_Expires: ['.', 'Idle +', 'Idle +', 'Idle 8/0 +', 'Idle 8/0 +', 'Idle 8/0 +'],
+};
+
+function describeTransition(before: SessionFsm, event: FsmEvent): string {
+  const { fsm, actions } = transition(before, event, SETTINGS);
+  if (fsm === before && actions.length === 0) return '.';
+  const sent = actions.flatMap((action) =>
+    action.type === 'send-notification' ? [`${action.notification.code}/${action.notification.subcode}`] : [],
+  );
+  const counted = fsm.connectRetryCounter - before.connectRetryCounter;
+  const counter = counted === 1 ? ['+'] : counted < 0 ? ['0'] : [];
+  return [fsm.state, ...sent, ...counter].join(' ');
+}
+
+describe('every state and event', () => {
+  for (const name of EVENT_NAMES) {
+    it(`${FSM_EVENT_NUMBER[name]} ${name}`, () => {
+      const found = STATES.map((state) =>
+        describeTransition(inState(state, { connectRetryCounter: 3 }), makeEvent(name)),
+      );
+      expect(found).toEqual(TABLE[name]);
+    });
+  }
+
+  it('numbers the events 1 to 29', () => {
+    expect(EVENT_NAMES.map((name) => FSM_EVENT_NUMBER[name])).toEqual(
+      Array.from({ length: 29 }, (_, index) => index + 1),
+    );
+  });
+});
+
+describe('whatever the event', () => {
+  const all = STATES.flatMap((state) => EVENT_NAMES.map((name) => ({ state, name })));
+
+  it('leaving for Idle drops the connection, stops its timers, and arms the way back unless stopped by hand', () => {
+    for (const { state, name } of all) {
+      if (state === 'Idle') continue;
+      const { fsm, actions } = transition(inState(state), makeEvent(name), SETTINGS);
+      if (fsm.state !== 'Idle') continue;
+      const stopped = actions.flatMap((action) => (action.type === 'stop-timer' ? [action.timer] : []));
+      expect(stopped, `${state} ${name}`).toEqual(
+        expect.arrayContaining(['ConnectRetry', 'DelayOpen', 'Hold', 'Keepalive', 'SendHold']),
+      );
+      expect(actions.some(({ type }) => type === 'drop-connection')).toBe(true);
+      const armed = actions.some((action) => action.type === 'start-timer' && action.timer === 'IdleHold');
+      expect(armed, `${state} ${name}`).toBe(name !== 'ManualStop');
+    }
+  });
+
+  it('a NOTIFICATION goes out before the connection is dropped', () => {
+    for (const { state, name } of all) {
+      const types = transition(inState(state), makeEvent(name), SETTINGS).actions.map(({ type }) => type);
+      const sent = types.indexOf('send-notification');
+      if (sent >= 0) expect(types.indexOf('drop-connection')).toBeGreaterThan(sent);
+    }
+  });
+
+  it('session-up and session-down happen exactly on the way into and out of Established', () => {
+    for (const { state, name } of all) {
+      const { fsm, actions } = transition(inState(state), makeEvent(name), SETTINGS);
+      const types = actions.map(({ type }) => type);
+      expect(types.includes('session-up')).toBe(state !== 'Established' && fsm.state === 'Established');
+      expect(types.includes('session-down')).toBe(state === 'Established' && fsm.state !== 'Established');
+    }
+  });
+
+  it('only a lost TCP connection counts as one for graceful restart', () => {
+    for (const name of EVENT_NAMES) {
+      const { actions } = transition(inState('Established'), makeEvent(name), SETTINGS);
+      const down = actions.find((action) => action.type === 'session-down');
+      if (down !== undefined) expect(down.reason.cause === 'tcp').toBe(name === 'TcpConnectionFails');
+    }
+  });
+});
+
+describe('timers', () => {
+  const timersOf = (before: SessionFsm, event: FsmEvent) =>
+    transition(before, event, SETTINGS).actions.flatMap((action) =>
+      action.type === 'start-timer' ? [`+${action.timer}`] : action.type === 'stop-timer' ? [`-${action.timer}`] : [],
+    );
+
+  it('run from a good OPEN on with a hold time, and not at all with hold time 0', () => {
+    expect(timersOf(inState('OpenSent'), { name: 'BGPOpen', holdTimeSeconds: 9 })).toEqual([
+      '-DelayOpen',
+      '-ConnectRetry',
+      '+Keepalive',
+      '+Hold',
+    ]);
+    expect(timersOf(inState('OpenSent'), { name: 'BGPOpen', holdTimeSeconds: 0 })).toEqual([
+      '-DelayOpen',
+      '-ConnectRetry',
+      '-Keepalive',
+      '-Hold',
+    ]);
+    const silent = inState('Established', { holdTimeSeconds: 0 });
+    expect(timersOf(silent, { name: 'KeepAliveMsg' })).toEqual([]);
+    expect(timersOf(silent, { name: 'UpdateMsg' })).toEqual([]);
+    expect(transition(silent, { name: 'KeepaliveTimer_Expires' }, SETTINGS).actions).toEqual([]);
+  });
+
+  it('KEEPALIVE and UPDATE restart the HoldTimer', () => {
+    expect(timersOf(inState('Established'), { name: 'KeepAliveMsg' })).toEqual(['+Hold']);
+    expect(timersOf(inState('Established'), { name: 'UpdateMsg' })).toEqual(['+Hold']);
+  });
+});
+
+describe('options', () => {
+  it('a passive peer is waited for, after an error as well, and never called', () => {
+    const passive = { ...SETTINGS, passive: true };
+    for (const event of [{ name: 'AutomaticStart' }, { name: 'IdleHoldTimer_Expires' }] as const) {
+      const { fsm, actions } = transition(INITIAL_FSM, event, passive);
+      expect(fsm.state).toBe('Active');
+      expect(actions.some(({ type }) => type === 'connect')).toBe(false);
+    }
+    expect(transition(inState('Active'), { name: 'ConnectRetryTimer_Expires' }, passive).fsm.state).toBe('Active');
+    const lost = transition(inState('OpenSent'), { name: 'TcpConnectionFails', reason: 'why' }, passive);
+    expect(lost.actions).not.toContainEqual({ type: 'start-timer', timer: 'ConnectRetry' });
+  });
+
+  it('DelayOpen holds the OPEN back, and sends it with the KEEPALIVE if theirs comes first', () => {
+    const delaying = { ...SETTINGS, delayOpen: true };
+    const waiting = transition(inState('Connect'), { name: 'Tcp_CR_Acked' }, delaying);
+    expect(waiting.fsm).toMatchObject({ state: 'Connect', delayingOpen: true });
+    expect(waiting.actions).toContainEqual({ type: 'start-timer', timer: 'DelayOpen' });
+    const sent = transition(waiting.fsm, { name: 'DelayOpenTimer_Expires' }, delaying);
+    expect(sent.fsm).toMatchObject({ state: 'OpenSent', delayingOpen: false });
+    const first = transition(
+      waiting.fsm,
+      { name: 'BGPOpen_with_DelayOpenTimer_running', holdTimeSeconds: 30 },
+      delaying,
+    );
+    expect(first.fsm).toMatchObject({ state: 'OpenConfirm', holdTimeSeconds: 30 });
+    expect(first.actions.map(({ type }) => type)).toEqual(expect.arrayContaining(['send-open', 'send-keepalive']));
+    const version = transition(waiting.fsm, { name: 'NotifMsgVerErr', reason: 'why' }, delaying);
+    expect(version.fsm.connectRetryCounter).toBe(0);
+  });
+
+  it('a stop may name its Cease', () => {
+    const { actions } = transition(inState('Established'), { name: 'ManualStop', subcode: 3 }, SETTINGS);
+    expect(actions).toContainEqual(
+      expect.objectContaining({
+        type: 'send-notification',
+        notification: expect.objectContaining({ code: 6, subcode: 3 }),
+      }),
+    );
+  });
+
+  it('without automatic start, an error is the end', () => {
+    const { actions } = transition(
+      inState('Established'),
+      { name: 'NotifMsg', reason: 'why' },
+      { ...SETTINGS, allowAutomaticStart: false },
+    );
+    expect(actions).not.toContainEqual({ type: 'start-timer', timer: 'IdleHold' });
+  });
+});
