@@ -47,11 +47,10 @@ export class KernelLab implements AsyncDisposable {
   #kernel: Kernel | undefined;
   #agent: FelixAgent | undefined;
 
-  /** Refuses to touch the network that the machine lives on. Starts with no tables, taps or namespaces. */
+  /** Starts with no tables, taps or namespaces. */
   static async start(resources: readonly Resource[] = []): Promise<KernelLab> {
-    if (process.env.SLASH32_SANDBOX !== '1') throw new Error('kernel tests run inside scripts/sandbox only');
     const lab = new KernelLab();
-    lab.#cleanKernel();
+    cleanKernel();
     lab.datastore.putAll([...baseResources(), ...resources]);
     await lab.startAgent();
     return lab;
@@ -111,15 +110,17 @@ export class KernelLab implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stopAgent();
-    this.#cleanKernel();
+    cleanKernel();
   }
+}
 
-  #cleanKernel(): void {
-    sh(`
-      nft flush ruleset
-      ip -o netns list | cut -d ' ' -f 1 | while read -r name; do ip netns delete "$name"; done
-      for name in /sys/class/net/tap*; do [ ! -e "$name" ] || ip link delete "\${name##*/}" 2>/dev/null || true; done
-      ip route flush proto 133; ip route flush table local proto 134
-    `);
-  }
+/** Removes all tables, namespaces, taps and routes of earlier tests. Refuses outside the sandbox. */
+export function cleanKernel(): void {
+  if (process.env.SLASH32_SANDBOX !== '1') throw new Error('kernel tests run inside scripts/sandbox only');
+  sh(`
+    nft flush ruleset
+    ip -o netns list | cut -d ' ' -f 1 | while read -r name; do ip netns delete "$name"; done
+    for name in /sys/class/net/tap*; do [ ! -e "$name" ] || ip link delete "\${name##*/}" 2>/dev/null || true; done
+    ip route flush proto 133; ip route flush table local proto 134
+  `);
 }
