@@ -66,7 +66,7 @@ const ruleArbitrary: fc.Arbitrary<RuleInput> = fc
     };
   });
 
-const groupArbitrary = fc
+export const groupArbitrary = fc
   .record({
     name: fc.constantFrom(...STATEFUL_GROUPS, ...STATELESS_GROUPS),
     rules: fc.array(ruleArbitrary, { maxLength: 6 }),
