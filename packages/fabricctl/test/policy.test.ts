@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestFabric } from './command-run.ts';
 import { SAMPLE } from './sample-manifests.ts';
-import { serveAgent } from './test-daemons.ts';
+import { serveAgent, WEB_ENDPOINT } from './test-daemons.ts';
 
 let fabric: TestFabric;
 const cleanUp = new AsyncDisposableStack();
@@ -111,6 +111,19 @@ describe('policy trace', () => {
     expect(code).toBe(0);
     expect(out).toContain('Receiver sees source 192.0.2.12 (translated from 10.70.0.5)');
     expect(out).toMatch(/^destination +outside +not filtered /m);
+  });
+
+  it('warns if the agent has an end not up, whatever the resources say', async () => {
+    const failed = { ...WEB_ENDPOINT, state: 'failed', reason: 'the kernel refused its policy' } as const;
+    await using server = await serveAgent(fabric.at('failing.sock'), { endpoints: [failed] });
+    const args = ['policy', 'trace', 'web-1', 'db-1:5432/tcp', '--agent-socket', server.path];
+    const { out, err } = await fabric.run(args);
+    expect(out).toMatch(/^PASSES/);
+    expect(err).toBe(
+      'warning: traced as if tenant-a/web-1 were up, but its agent says failed: the kernel refused its policy\n',
+    );
+    expect(JSON.parse((await fabric.run([...args, '-o', 'json'])).out).endpointsNotUp).toHaveLength(1);
+    expect((await fabric.run(['policy', 'trace', 'web-1', 'db-1:5432/tcp', '--agent-socket', '/nobody'])).err).toBe('');
   });
 
   it('offers a rule for anybody where it is about any host of the internet', async () => {

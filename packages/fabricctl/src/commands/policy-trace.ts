@@ -9,6 +9,7 @@ import { countText } from '../manifest/problem-line.ts';
 import { formatTable, type TableLayout } from '../output/table.ts';
 import type { Tone } from '../output/text-style.ts';
 import { ruleManifest } from '../resource/rule-manifest.ts';
+import { endpointsNotAsTraced, readEndpoints } from '../trace/endpoint-reality.ts';
 import { parseFlow } from '../trace/flow-text.ts';
 import type { FlowTrace } from '../trace/trace-flow.ts';
 
@@ -31,6 +32,7 @@ Examples:
 
 SRC and DST are NAMESPACE/NAME, NAME, an address, or \`internet\`: some address that nothing in the fabric names.
 The answer comes from the resources, by rules written apart from the compiler; \`policy show\` has the kernel's.
+Warns if an agent that answers has an end of the flow not up.
 `;
 
 export function declarePolicyTrace(policy: Command, session: CliSession): void {
@@ -53,10 +55,11 @@ async function trace(options: TraceOptions & GlobalOptions, source: string, flow
   }
   const family = options.ipv4 ? 4 : options.ipv6 ? 6 : undefined;
   const flow = parseFlow(flowText);
-  const [{ modelOf, resourcesOf }, { traceFlow }, fabric] = await Promise.all([
+  const [{ modelOf, resourcesOf }, { traceFlow }, fabric, endpoints] = await Promise.all([
     import('../fabric/fabric-model.ts'),
     import('../trace/trace-flow.ts'),
     readFabric(options),
+    readEndpoints(options.agentSocket),
   ]);
   const resources = resourcesOf(fabric.entries);
   const traces = traceFlow(modelOf(resources), resources, {
@@ -65,14 +68,22 @@ async function trace(options: TraceOptions & GlobalOptions, source: string, flow
     ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
     ...(family === undefined ? {} : { family }),
   });
+  const notUp = endpointsNotAsTraced(traces, endpoints);
   const passes = traces.every(({ result }) => result.verdict === 'pass');
   return {
-    data: { passes, traces },
+    data: { passes, traces, endpointsNotUp: notUp },
     text: (layout) => traces.map((each) => traceText(each, layout)).join('\n'),
-    warnings:
-      fabric.problems.length === 0
+    warnings: [
+      ...notUp.map(
+        ({ instance, state, reason }) =>
+          `traced as if ${instance} were up, but its agent says ${state}${reason === undefined ? '' : `: ${reason}`}`,
+      ),
+      ...(fabric.problems.length === 0
         ? []
-        : [`${countText(fabric.problems.length, 'problem')} in ${fabric.description}; judged by the last good version`],
+        : [
+            `${countText(fabric.problems.length, 'problem')} in ${fabric.description}; judged by the last good version`,
+          ]),
+    ],
     exitCode: options.exitCode && !passes ? EXIT_CODE.no : EXIT_CODE.ok,
   };
 }
