@@ -122,10 +122,7 @@ export class DirDatastore implements Datastore {
       const path = found?.path ?? defaultPathOf(key);
       const file = join(this.#root, path);
       const text = putDocument(await this.#readText(file), resource);
-      await this.#writing(key, () => {
-        removeLeftovers(dirname(file));
-        return writeFileAtomically(file, text);
-      });
+      await this.#writing(key, file, () => writeFileAtomically(file, text));
       this.#followWrite(path, text);
       const written = readManifestFile(file, text).entries.get(key);
       if (written === undefined) throw new Error(`${key} is not in the text written to ${file}`);
@@ -162,7 +159,9 @@ export class DirDatastore implements Datastore {
         { details: { key, path: file } },
       );
     }
-    await this.#writing(key, () => (rest === undefined ? removeFileAtomically(file) : writeFileAtomically(file, rest)));
+    await this.#writing(key, file, () =>
+      rest === undefined ? removeFileAtomically(file) : writeFileAtomically(file, rest),
+    );
     this.#followWrite(path, rest);
   }
 
@@ -199,9 +198,9 @@ export class DirDatastore implements Datastore {
     if (this.#watch !== undefined) this.#model.read([path]);
   }
 
-  async #writing(key: ResourceKey, write: () => Promise<void>): Promise<void> {
+  async #writing(key: ResourceKey, file: string, write: () => Promise<void>): Promise<void> {
     try {
-      this.#texts.announceWrite();
+      if (this.#texts.announceWrite()) removeLeftovers(dirname(file));
       await write();
     } catch (cause) {
       throw new FabricError(

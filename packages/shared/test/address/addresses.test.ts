@@ -8,6 +8,7 @@ import {
   type IpAddress,
   ipAddressFromBytes,
   ipAddressToBytes,
+  isRoutableUnicast,
   lastAddress,
   makeIpPrefix,
   parseIpAddress,
@@ -137,6 +138,32 @@ describe('prefixes', () => {
       expect(() => parseIpPrefix(text)).toThrow(expect.objectContaining({ code: 'prefix.invalid' }));
     },
   );
+});
+
+test.each([
+  ['0.0.0.1', false],
+  ['1.0.0.0', true],
+  ['126.255.255.255', true],
+  ['127.0.0.1', false],
+  ['128.0.0.0', true],
+  ['169.253.255.255', true],
+  ['169.254.0.1', false],
+  ['169.255.0.0', true],
+  ['223.255.255.255', true],
+  ['224.0.0.0', false],
+  ['255.255.255.255', false],
+  ['::', false],
+  ['::1', false],
+  ['::2', true],
+  ['fe7f::1', true],
+  ['fe80::1', false],
+  ['febf::1', false],
+  ['fec0::1', true],
+  ['feff::1', true],
+  ['ff00::', false],
+  ['2001:db8::1', true],
+])('%s can be routed to: %s', (text, expected) => {
+  expect(isRoutableUnicast(parseIpAddress(text))).toBe(expected);
 });
 
 test.each([

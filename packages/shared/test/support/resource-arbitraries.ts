@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { PROTOCOL_NUMBERS, RESOURCE_SCHEMAS, type Resource } from '../../src/index.ts';
+import {
+  isRoutableUnicast,
+  PROTOCOL_NUMBERS,
+  parseIpAddress,
+  RESOURCE_SCHEMAS,
+  type Resource,
+} from '../../src/index.ts';
 
 const name = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?$/);
 const labels = fc.dictionary(
@@ -11,8 +17,9 @@ const labels = fc.dictionary(
   { maxKeys: 3, noNullPrototype: true },
 );
 const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined });
-const ipv4 = fc.ipV4();
-const ipv6 = fc.ipV6();
+const routable = (text: string): boolean => isRoutableUnicast(parseIpAddress(text));
+const ipv4 = fc.ipV4().filter(routable);
+const ipv6 = fc.ipV6().filter(routable);
 const cidr4 = fc.tuple(ipv4, fc.integer({ min: 0, max: 32 })).map(([address, length]) => `${address}/${length}`);
 const cidr6 = fc.tuple(ipv6, fc.integer({ min: 0, max: 128 })).map(([address, length]) => `${address}/${length}`);
 const mac = fc

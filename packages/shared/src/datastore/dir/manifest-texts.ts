@@ -43,7 +43,9 @@ export class ManifestTexts {
   #texts = new Map<string, ManifestText>();
   #sortedPaths: string[] = [];
   #directories = new Map<string, bigint | undefined>();
+  /** The last writer's token when the texts were loaded. */
   #token: string | undefined;
+  #ownToken: string | undefined;
   #loadedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(root: string, clock: Clock) {
@@ -62,10 +64,16 @@ export class ManifestTexts {
     return this.#search(key);
   }
 
-  /** Tells other processes that files are about to change. Call it under the lock, before the change. */
-  announceWrite(): void {
-    this.#token = randomUUID();
-    writeFileSync(this.#tokenPath, this.#token);
+  /**
+   * Tells other processes that files are about to change. Call it under the lock, before the change. Returns true if
+   * another writer has been at work since this one's last write, and may have died at it.
+   */
+  announceWrite(): boolean {
+    const others = this.#ownToken === undefined || this.#readToken() !== this.#ownToken;
+    this.#ownToken = randomUUID();
+    this.#token = this.#ownToken;
+    writeFileSync(this.#tokenPath, this.#ownToken);
+    return others;
   }
 
   /** This process wrote `text` to the file; `undefined`: removed it. Call it before the lock is released. */
