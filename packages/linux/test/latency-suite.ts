@@ -1,4 +1,4 @@
-import type { NftChange } from '@slash32/shared';
+import { type NftChange, SystemClock, sleep } from '@slash32/shared';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Kernel, KernelRoute } from '../src/index.ts';
 import { openSandboxKernel, sh } from './kernel-sandbox.ts';
@@ -7,13 +7,17 @@ const TABLE = 'inet slash32';
 const ENDPOINTS = 2_000;
 const ROUTES = 100_000;
 const ROUNDS = 101;
+const IDLE_ROUNDS = 31;
+const IDLE_MS = 40;
 
 /** Limits are far above what an idle machine needs, so that they fail for a lost design and not for a busy neighbour. */
 const LIMIT_MS = { smallTransaction: 10, oneRoute: 30, manyRoutes: 10_000 };
 
-async function medianMs(rounds: number, work: (round: number) => Promise<unknown>): Promise<number> {
+/** `idleMs`: how long to leave the machine alone before each round, so that what is prepared ahead is ready. */
+async function medianMs(rounds: number, work: (round: number) => Promise<unknown>, idleMs = 0): Promise<number> {
   const samples: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
+    if (idleMs > 0) await sleep(new SystemClock(), idleMs);
     const startMs = performance.now();
     await work(round);
     samples.push(performance.now() - startMs);
@@ -84,31 +88,35 @@ export function latencySuite(): void {
     });
 
     test('one route takes a few milliseconds, and so do its neighbour and its event', async () => {
-      const one = await medianMs(ROUNDS, (round) => kernel.routes.apply([{ op: 'replace', route: route(round) }]));
+      const one = await medianMs(
+        IDLE_ROUNDS,
+        (at) => kernel.routes.apply([{ op: 'replace', route: route(at) }]),
+        IDLE_MS,
+      );
+      const burst = await medianMs(ROUNDS, (at) => kernel.routes.apply([{ op: 'replace', route: route(at) }]));
       const controller = new AbortController();
       let heard = (): void => undefined;
-      await kernel.routes.watch(
-        { protocol: 133 },
-        { onEvents: () => heard(), onOverrun: () => undefined },
-        controller.signal,
-      );
-      const event = await medianMs(ROUNDS, async (round) => {
+      const listener = { onEvents: () => heard(), onOverrun: () => undefined };
+      await kernel.routes.watch({ protocol: 133 }, listener, controller.signal);
+      const deleteAndHear = async (at: number) => {
         const event = new Promise<void>((resolve) => {
           heard = resolve;
         });
-        await kernel.routes.apply([{ op: 'delete', route: route(round) }]);
+        await kernel.routes.apply([{ op: 'delete', route: route(at) }]);
         await event;
-      });
-      const neighbour = await medianMs(ROUNDS, (round) =>
-        kernel.neighbours.apply([
-          { op: 'replace', neighbour: { device: 'tap1', address: `10.0.0.${round + 1}`, mac: '52:54:00:00:00:01' } },
-        ]),
-      );
+      };
+      const event = await medianMs(IDLE_ROUNDS, deleteAndHear, IDLE_MS);
       controller.abort();
+      const replaceNeighbour = (at: number) => {
+        const neighbour = { device: 'tap1', address: `10.0.0.${at + 1}`, mac: '52:54:00:00:00:01' };
+        return kernel.neighbours.apply([{ op: 'replace', neighbour }]);
+      };
+      const neighbour = await medianMs(IDLE_ROUNDS, replaceNeighbour, IDLE_MS);
       report('replace one route', one);
+      report('replace one route, back to back', burst);
       report('delete one route, until its event', event);
       report('replace one neighbour', neighbour);
-      for (const ms of [one, event, neighbour]) expect(ms).toBeLessThan(LIMIT_MS.oneRoute);
+      for (const ms of [one, burst, event, neighbour]) expect(ms).toBeLessThan(LIMIT_MS.oneRoute);
     });
 
     test(`${ROUTES} routes take about a second`, async () => {

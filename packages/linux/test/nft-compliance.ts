@@ -7,6 +7,7 @@ const BASE: readonly NftChange[] = [
   { op: 'add-table', table: TABLE },
   { op: 'add-set', table: TABLE, set: { name: 'sources', type: 'ifname . ether_addr . ipv4_addr', interval: false } },
   { op: 'add-set', table: TABLE, set: { name: 'nets', type: 'ipv4_addr', interval: true } },
+  { op: 'add-set', table: TABLE, set: { name: 'ports', type: 'inet_service . ipv4_addr', interval: true } },
   { op: 'add-set', table: TABLE, set: { name: 'egress', type: 'ifname', dataType: 'verdict', interval: false } },
   { op: 'add-chain', table: TABLE, chain: { name: 'group' } },
   {
@@ -54,7 +55,7 @@ export function nftCompliance(open: () => Promise<KernelWorld>): void {
       ]);
       const table = await list();
       expect(table?.id).toBe(TABLE);
-      expect([...(table?.sets.keys() ?? [])].toSorted()).toEqual(['egress', 'nets', 'sources']);
+      expect([...(table?.sets.keys() ?? [])].toSorted()).toEqual(['egress', 'nets', 'ports', 'sources']);
       expect(table?.sets.get('nets')).toMatchObject({ name: 'nets', type: 'ipv4_addr', interval: true });
       expect(table?.sets.get('nets')?.dataType).toBeUndefined();
       expect(table?.sets.get('egress')).toMatchObject({ type: 'ifname', dataType: 'verdict', interval: false });
@@ -107,7 +108,7 @@ export function nftCompliance(open: () => Promise<KernelWorld>): void {
         { op: 'delete-set', table: TABLE, name: 'nets', map: false },
       ]);
       const table = await list();
-      expect([...(table?.sets.keys() ?? [])]).toEqual(['sources']);
+      expect([...(table?.sets.keys() ?? [])].toSorted()).toEqual(['ports', 'sources']);
       expect(table?.chains.size).toBe(0);
       await world.kernel.nft.apply([{ op: 'delete-table', table: TABLE }]);
       expect(await list()).toBeUndefined();
@@ -157,6 +158,28 @@ export function nftCompliance(open: () => Promise<KernelWorld>): void {
       const before = await list();
       expect(await refusal(changes)).toMatchObject({ changeIndex });
       expect(await list()).toEqual(before);
+    });
+
+    test.each<readonly [string, string, string]>([
+      ['nets', '10.0.0.0/8', '10.9.0.0/16'],
+      ['nets', '10.0.0.1-10.0.0.9', '10.0.0.9-10.0.0.12'],
+      ['nets', '10.0.0.0/8', '10.1.2.3'],
+      ['ports', '80-90 . 10.0.0.0/8', '85 . 10.1.0.0/16'],
+      ['ports', '80-90 . 10.0.0.0/29', '90-91 . 10.0.0.1'],
+    ])('refuses what overlaps with an interval of %s: %s and %s', async (set, present, added) => {
+      await world.kernel.nft.apply([elements(set, { [present]: '' })]);
+      expect(await refusal([elements(set, { [added]: '' })])).toMatchObject({ changeIndex: 0 });
+      expect(await keysOf(set)).toEqual([present]);
+    });
+
+    test('takes intervals that touch', async () => {
+      const changes = [
+        elements('nets', { '10.0.0.0/8': '', '11.0.0.0/8': '', '12.0.0.0-12.0.0.6': '' }),
+        elements('ports', { '80-90 . 10.0.0.0/8': '', '91 . 10.0.0.0/8': '', '80-90 . 11.0.0.0/8': '' }),
+      ];
+      await world.kernel.nft.apply(changes);
+      expect(await keysOf('nets')).toHaveLength(3);
+      expect(await keysOf('ports')).toHaveLength(3);
     });
 
     test('an empty list sends nothing', async () => {

@@ -185,6 +185,39 @@ export function routeCompliance(open: () => Promise<KernelWorld>): void {
       expect(events[3]).toMatchObject({ type: 'removed', route: { family: 6, prefix: '2001:db8::1/128' } });
     });
 
+    test.each(['down', 'gone'] as const)('multipath routes when one interface is %s, then the other', async (how) => {
+      await addGatewayNets();
+      const four: KernelRoute = {
+        family: 4,
+        prefix: '10.4.0.0/16',
+        type: 'unicast',
+        protocol: PROTOCOL,
+        nextHops: [
+          { gateway: '192.0.2.9', device: 'tap1' },
+          { gateway: '198.51.100.9', device: 'tap2' },
+        ],
+      };
+      const second = { gateway: '2001:db8:b::9', device: 'tap2' };
+      const six: KernelRoute = {
+        family: 6,
+        prefix: '2001:db8:74::/64',
+        type: 'unicast',
+        protocol: PROTOCOL,
+        nextHops: [{ gateway: '2001:db8:a::9', device: 'tap1' }, second],
+      };
+      await replace(four, six);
+      if (how === 'down') {
+        world.setDown('tap1');
+        await expectRoutes(four, six);
+        world.setDown('tap2');
+      } else {
+        world.removeInterface('tap1');
+        await expectRoutes({ ...six, nextHops: [second] });
+        world.removeInterface('tap2');
+      }
+      await expectRoutes();
+    });
+
     test.each(['down', 'gone'] as const)('an interface that is %s takes its routes, and events tell', async (how) => {
       const events = await watchRoutes();
       await replace(route4('10.0.0.1/32', 'tap1'), route6('2001:db8::1/128', 'tap1'), route4('10.0.0.2/32', 'tap2'));

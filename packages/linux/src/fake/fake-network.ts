@@ -14,8 +14,8 @@ export interface FakeNetworkListener {
 
 /**
  * The state that the fakes share: interfaces and what hangs on them. As in the kernel, an interface that goes takes its
- * addresses, neighbours, settings and routes along, and one that goes down takes its routes, neighbours and
- * IPv6 addresses.
+ * addresses, neighbours, settings and routes along (of IPv6 multipath routes only its next hop), and one that goes down
+ * takes its neighbours, its IPv6 addresses, and the routes that have no other interface that is up.
  */
 export class FakeNetwork {
   readonly interfaces = new Map<string, NetworkInterface>();
@@ -53,6 +53,7 @@ export class FakeNetwork {
     const link = this.interfaces.get(name);
     if (link === undefined) return;
     this.#dropConfiguration(name);
+    for (const route of [...this.routes.values()]) this.#removeFromRoute(route, name);
     for (const [key, address] of this.addresses) if (address.device === name) this.deleteAddress(key);
     for (const key of this.settings.keys()) {
       if (key.split('/')[3] === name) this.settings.delete(key);
@@ -139,9 +140,18 @@ export class FakeNetwork {
   }
 
   #dropRoutes(device: string): void {
-    for (const [key, route] of this.routes) {
-      if (route.type === 'unicast' && route.nextHops.some((hop) => hop.device === device)) this.deleteRoute(key);
+    for (const [key, route] of [...this.routes]) {
+      const devices = route.type === 'unicast' ? route.nextHops.map((hop) => hop.device ?? '') : [];
+      const alive = devices.some((name) => name !== device && this.interfaces.get(name)?.up === true);
+      if (devices.includes(device) && !alive) this.deleteRoute(key);
     }
+  }
+
+  #removeFromRoute(route: KernelRoute, device: string): void {
+    const left = route.nextHops.filter((hop) => hop.device !== device);
+    if (left.length === route.nextHops.length) return;
+    if (route.family === 6 && left.length > 0) this.putRoute({ ...route, nextHops: left });
+    else this.deleteRoute(routeKey(route));
   }
 
   #emit(event: {

@@ -7,6 +7,7 @@ import {
   type NftTable,
   type NftTableId,
 } from '@slash32/shared';
+import { elementSpan, spansConflict } from './element-span.ts';
 
 interface FakeSet {
   readonly set: Omit<NftSet, 'elements'>;
@@ -116,7 +117,8 @@ export class FakeNftState {
           if ((set.dataType !== undefined) !== (data !== '')) throw new Refused('Invalid argument');
           const present = elements.get(key);
           if (present === data) continue;
-          if (present !== undefined) throw new Refused('File exists');
+          if (present !== undefined || (set.interval && conflictsWithAny(key, elements)))
+            throw new Refused('File exists');
           refer(table, verdictTargets(data), 1, undos);
           put(elements, key, data, undos);
         }
@@ -162,6 +164,14 @@ function setRules(table: FakeTable, chain: FakeChain, rules: readonly NftRule[],
   undos.push(() => {
     chain.rules = before;
   });
+}
+
+function conflictsWithAny(key: string, elements: ReadonlyMap<string, string>): boolean {
+  const span = elementSpan(key);
+  for (const other of elements.keys()) {
+    if (spansConflict(span, elementSpan(other))) return true;
+  }
+  return false;
 }
 
 /** Counts references up or down; what is newly referred to must exist. */

@@ -1,4 +1,4 @@
-import { makeIpPrefix, parseIpAddress, parseIpPrefix, prefixContains } from '@slash32/shared';
+import { parseIpAddress, parseIpPrefix, prefixContains } from '@slash32/shared';
 import { FakeEventBatch } from '../fake/fake-event-batch.ts';
 import type { FakeNetwork } from '../fake/fake-network.ts';
 import { routeMatches } from './route-filter.ts';
@@ -80,11 +80,8 @@ export class FakeRouteTable implements RouteTable {
     for (const own of this.#network.addresses.values()) {
       const prefix = parseIpPrefix(own.address);
       const linkUp = this.#network.interfaces.get(own.device)?.up === true;
-      if (linkUp && (device === undefined || own.device === device)) {
-        if (prefixContains(makeIpPrefix({ family: prefix.family, value: prefix.value }, prefix.length), address)) {
-          return true;
-        }
-      }
+      const throughDevice = device === undefined || own.device === device;
+      if (linkUp && throughDevice && prefixContains(prefix, address)) return true;
     }
     for (const route of this.#network.routes.values()) {
       if (route.type !== 'unicast' || !prefixContains(parseIpPrefix(route.prefix), address)) continue;
