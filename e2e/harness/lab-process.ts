@@ -96,4 +96,4 @@ export class LabProcess implements AsyncDisposable {
 }
 
 /** How long a process may take to stop before it is killed. */
-const GRACE_MS = 2_000;
+const GRACE_MS = 5_000;

@@ -10,7 +10,8 @@ export interface WaitOptions {
 }
 
 const POLL_INTERVAL_MS = 20;
-const DEFAULT_TIMEOUT_MS = 15_000;
+/** Long enough for a machine that is busy with other things; a condition that holds is seen at once anyway. */
+const DEFAULT_TIMEOUT_MS = 40_000;
 
 /**
  * Observes until `accept` takes what it sees, and returns that. A rejected observation counts as "not yet". Throws
