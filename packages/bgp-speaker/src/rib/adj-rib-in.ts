@@ -50,6 +50,11 @@ export class AdjRibIn {
     return BGP_FAMILIES.reduce((sum, each) => sum + this.#tables[each].stale.size, 0);
   }
 
+  /** Number of different paths that its prefixes have. */
+  get paths(): number {
+    return this.#paths.size;
+  }
+
   /** The path of a prefix as it competes: `undefined` if there is none or it was rejected. */
   candidate(key: PrefixKey): Path | undefined {
     const table = this.#tableOf(key);

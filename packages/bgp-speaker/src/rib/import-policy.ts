@@ -4,7 +4,6 @@ import {
   ipv4KeyAddress,
   type NextHop,
   type PathAttributes,
-  type PeerType,
   type PrefixKey,
   prefixKeyToText,
 } from '../codec/index.ts';
@@ -16,7 +15,6 @@ export interface ImportPolicy {
 }
 
 export interface ImportPolicySettings {
-  readonly peerType: PeerType;
   readonly localAsNumber: number;
   /** Dotted quad. */
   readonly localRouterId: string;

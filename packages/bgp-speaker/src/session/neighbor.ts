@@ -93,7 +93,6 @@ export class Neighbor {
     this.adjRibIn = new AdjRibIn(
       this.#source,
       builtInImportPolicy({
-        peerType: this.#source.type,
         localAsNumber: settings.localAsNumber,
         localRouterId: settings.routerId,
         isOwnAddress: (address) => this.#ownAddresses.has(address),

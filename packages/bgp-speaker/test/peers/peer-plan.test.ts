@@ -1,0 +1,134 @@
+import {
+  type BGPPeer,
+  bgpPeerSchema,
+  type FabricConfiguration,
+  fabricConfigurationSchema,
+  type Host,
+  hostSchema,
+} from '@slash32/shared';
+import { describe, expect, it } from 'vitest';
+import { EMPTY_PLAN, planPeers, type SpeakerResources } from '../../src/peers/peer-plan.ts';
+import { fieldsNeedingReset } from '../../src/peers/peer-settings.ts';
+
+const API = 'slash32.dev/v1';
+
+function host(spec: object = {}): Host {
+  return hostSchema.parse({
+    apiVersion: API,
+    kind: 'Host',
+    metadata: { name: 'h1', labels: { rack: 'a' } },
+    spec: { address: '192.0.2.1', asNumber: 64_601, ...spec },
+  });
+}
+
+function configuration(): FabricConfiguration {
+  return fabricConfigurationSchema.parse({
+    apiVersion: API,
+    kind: 'FabricConfiguration',
+    metadata: { name: 'default' },
+    spec: { asNumber: 64_512 },
+  });
+}
+
+function peer(name: string, spec: object = {}): BGPPeer {
+  return bgpPeerSchema.parse({
+    apiVersion: API,
+    kind: 'BGPPeer',
+    metadata: { name },
+    spec: { hosts: 'rack == "a"', address: '192.0.2.254', asNumber: 65_000, ...spec },
+  });
+}
+
+function resources(
+  peers: readonly BGPPeer[],
+  rest: Omit<SpeakerResources, 'peers'> = { host: host() },
+): SpeakerResources {
+  return { ...rest, peers: new Map(peers.map((each) => [each.metadata.name, each])) };
+}
+
+const codes = (plan: ReturnType<typeof planPeers>) => plan.findings.map(({ code }) => code);
+
+describe('plan of peers', () => {
+  it('puts BGPPeer, Host and defaults together', () => {
+    const plan = planPeers('h1', resources([peer('tor')], { host: host({ address6: '2001:db8::1' }) }), EMPTY_PLAN);
+    expect(plan).toMatchObject({ asNumber: 64_601, routerId: '192.0.2.1', findings: [] });
+    expect(plan.peers.get('tor')).toEqual({
+      name: 'tor',
+      address: '192.0.2.254',
+      remoteAsNumber: 65_000,
+      localAsNumber: 64_601,
+      routerId: '192.0.2.1',
+      families: ['ipv4-unicast', 'ipv6-unicast'],
+      holdTimeSeconds: 90,
+      connectRetrySeconds: 5,
+      passive: false,
+      restartTimeSeconds: 120,
+      hostAddress: '192.0.2.1',
+      hostAddress6: '2001:db8::1',
+    });
+  });
+
+  it('takes the AS number of the fabric where the host has none, and the router id that the host sets', () => {
+    const rest = { host: host({ asNumber: undefined, routerId: '10.0.0.1' }), configuration: configuration() };
+    expect(planPeers('h1', resources([], rest), EMPTY_PLAN)).toMatchObject({ asNumber: 64_512, routerId: '10.0.0.1' });
+  });
+
+  it('leaves peers of other hosts out', () => {
+    expect(planPeers('h1', resources([peer('other', { hosts: 'rack == "b"' })]), EMPTY_PLAN).peers.size).toBe(0);
+  });
+
+  it.each([
+    ['bgp-peer.own-address', { address: '192.0.2.1' }],
+    ['bgp-peer.family-mismatch', { localAddress: '2001:db8::1' }],
+  ])('keeps the last good settings of a peer with %s', (code, spec) => {
+    const good = planPeers('h1', resources([peer('tor')]), EMPTY_PLAN);
+    const plan = planPeers('h1', resources([peer('tor', spec)]), good);
+    expect(codes(plan)).toEqual([code]);
+    expect(plan.peers).toEqual(good.peers);
+    expect(planPeers('h1', resources([peer('tor', spec)]), EMPTY_PLAN).peers.size).toBe(0);
+  });
+
+  it('keeps the first, by name, of two with one address', () => {
+    const plan = planPeers('h1', resources([peer('b'), peer('a')]), EMPTY_PLAN);
+    expect([...plan.peers.keys()]).toEqual(['a']);
+    expect(plan.findings).toMatchObject([{ code: 'bgp-peer.duplicate-address', resource: 'BGPPeer/b' }]);
+  });
+
+  it('keeps all sessions of a host that is gone or lost its AS number, and says so', () => {
+    const good = planPeers('h1', resources([peer('tor')]), EMPTY_PLAN);
+    const gone = planPeers('h1', resources([peer('tor')], {}), good);
+    expect(codes(gone)).toEqual(['host.unknown']);
+    expect(gone.peers).toEqual(good.peers);
+    const numberless = planPeers('h1', resources([peer('tor')], { host: host({ asNumber: undefined }) }), good);
+    expect(codes(numberless)).toEqual(['host.no-as-number']);
+    expect(numberless.peers).toEqual(good.peers);
+    expect(planPeers('h1', resources([peer('tor')]), gone).findings).toEqual([]);
+  });
+
+  it('does not depend on the order of the resources', () => {
+    const peers = [peer('c', { address: '192.0.2.3' }), peer('a'), peer('b')];
+    expect(planPeers('h1', resources([...peers].reverse()), EMPTY_PLAN)).toEqual(
+      planPeers('h1', resources(peers), EMPTY_PLAN),
+    );
+  });
+});
+
+describe('changed settings', () => {
+  it('need a new session only if the wire or the identity changes', () => {
+    const settings = (spec: object) => {
+      const found = planPeers('h1', resources([peer('tor', spec)]), EMPTY_PLAN).peers.get('tor');
+      if (found === undefined) throw new Error('no settings');
+      return found;
+    };
+    const before = settings({});
+    expect(fieldsNeedingReset(before, settings({}))).toEqual([]);
+    expect(fieldsNeedingReset(before, settings({ passive: true, connectRetrySeconds: 9 }))).toEqual([]);
+    expect(fieldsNeedingReset(before, settings({ families: ['ipv4-unicast'] }))).toEqual(['families']);
+    expect(fieldsNeedingReset(before, settings({ localAddress: '192.0.2.1' }))).toEqual(['localAddress']);
+    expect(fieldsNeedingReset(settings({ localAddress: '192.0.2.1' }), before)).toEqual(['localAddress']);
+    expect(fieldsNeedingReset(before, settings({ asNumber: 65_001, holdTimeSeconds: 30 }))).toEqual([
+      'remoteAsNumber',
+      'holdTimeSeconds',
+    ]);
+  });
+});

@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decide, explainDecision } from '../../src/rib/decision-process.ts';
+import { LOCAL_PATH, type Path } from '../../src/rib/path.ts';
+import { path, source } from '../lab/paths.ts';
+
+const A = source('a', { routerId: 1, address: '192.0.2.1' });
+const B = source('b', { routerId: 2, address: '192.0.2.2' });
+const C = source('c', { routerId: 3, address: '192.0.2.3', type: 'ibgp' });
+
+function reasonsOf(candidates: readonly Path[]): Readonly<Record<string, string>> {
+  const { reasons } = explainDecision(candidates);
+  return Object.fromEntries([...reasons].map(([candidate, reason]) => [candidate.source.name, reason]));
+}
+
+describe('decision process', () => {
+  it('has nothing to choose from nothing, and the only route of one', () => {
+    expect(explainDecision([]).paths).toEqual([]);
+    const only = path(A, [65_000]);
+    expect(decide([only])).toEqual([only]);
+    expect(reasonsOf([only])).toEqual({ a: 'only route' });
+  });
+
+  it('prefers a local route over all', () => {
+    const other = path(A, []);
+    expect(decide([other, LOCAL_PATH])).toEqual([LOCAL_PATH]);
+    expect(reasonsOf([other, LOCAL_PATH])).toEqual({
+      local: 'local route',
+      a: 'local route: the instance is on this host',
+    });
+  });
+
+  it('prefers the higher LOCAL_PREF; one from eBGP is not believed', () => {
+    const believed = path(C, [65_000, 65_001, 65_002], { localPref: 200 });
+    const told = path(A, [65_000], { localPref: 1000 });
+    expect(decide([told, believed])).toEqual([believed]);
+    expect(reasonsOf([told, believed])).toEqual({ c: 'best by LOCAL_PREF', a: 'LOCAL_PREF: 100 is lower than 200' });
+  });
+
+  it('prefers the shorter AS_PATH, then the lower ORIGIN', () => {
+    const short = path(A, [65_000]);
+    const long = path(B, [65_000, 65_001]);
+    expect(decide([long, short])).toEqual([short]);
+    expect(reasonsOf([long, short]).b).toBe('AS_PATH length: 2 is longer than 1');
+    const incomplete = path(B, [65_000], { origin: 'incomplete' });
+    expect(decide([incomplete, short])).toEqual([short]);
+    expect(reasonsOf([incomplete, short]).b).toBe('ORIGIN: incomplete loses');
+  });
+
+  it('compares MED only within one neighbouring AS', () => {
+    const low = path(A, [65_000], { med: 10 });
+    const high = path(B, [65_000], { med: 20 });
+    const foreign = path(source('d', { routerId: 4 }), [65_009], { med: 500 });
+    expect(decide([high, foreign, low])).toEqual([low, foreign]);
+    expect(reasonsOf([high, foreign, low]).b).toBe('MED: 20 is higher than 10 of AS 65000');
+  });
+
+  it('prefers eBGP over iBGP', () => {
+    const external = path(A, [65_000]);
+    const internal = path(C, [65_000]);
+    expect(decide([internal, external])).toEqual([external]);
+    expect(reasonsOf([internal, external]).c).toBe('eBGP over iBGP: this one is from iBGP');
+  });
+
+  it('forwards over all that is left, the lowest BGP Identifier first, whatever the content of AS_PATH', () => {
+    const left = path(A, [65_000]);
+    const right = path(B, [65_100]);
+    expect(decide([right, left])).toEqual([left, right]);
+    expect(reasonsOf([right, left])).toEqual({
+      a: 'lowest BGP Identifier of 2 equal routes',
+      b: 'multipath: equal to a up to the BGP Identifier',
+    });
+  });
+
+  it('does not depend on the order of the candidates, and gives everyone a reason', () => {
+    const candidate = fc
+      .record({
+        type: fc.constantFrom('ebgp', 'ibgp'),
+        asNumbers: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 2 }),
+        localPref: fc.option(fc.constantFrom(100, 200), { nil: undefined }),
+        med: fc.option(fc.constantFrom(0, 5, 10), { nil: undefined }),
+        origin: fc.constantFrom('igp', 'egp', 'incomplete'),
+        routerId: fc.integer({ min: 1, max: 3 }),
+      })
+      .map(({ type, asNumbers, localPref, med, origin, routerId }) => ({
+        from: { type, routerId } as const,
+        asNumbers,
+        fields: { origin, ...(localPref === undefined ? {} : { localPref }), ...(med === undefined ? {} : { med }) },
+      }));
+    fc.assert(
+      fc.property(fc.array(candidate, { maxLength: 6 }), fc.nat(), (specs, turn) => {
+        const candidates = specs.map(({ from, asNumbers, fields }, index) =>
+          path(source(`p${index}`, { ...from, address: `192.0.2.${index}` }), asNumbers, fields),
+        );
+        const turned = candidates.map((_, index) => candidates[(index + turn) % candidates.length] ?? LOCAL_PATH);
+        expect(decide(turned)).toEqual(decide(candidates));
+        const { paths, reasons } = explainDecision(candidates);
+        expect(paths).toEqual(decide(candidates));
+        expect(new Set(reasons.keys())).toEqual(new Set(candidates));
+      }),
+    );
+  });
+});
