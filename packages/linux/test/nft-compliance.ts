@@ -8,6 +8,7 @@ const BASE: readonly NftChange[] = [
   { op: 'add-set', table: TABLE, set: { name: 'sources', type: 'ifname . ether_addr . ipv4_addr', interval: false } },
   { op: 'add-set', table: TABLE, set: { name: 'nets', type: 'ipv4_addr', interval: true } },
   { op: 'add-set', table: TABLE, set: { name: 'ports', type: 'inet_service . ipv4_addr', interval: true } },
+  { op: 'add-set', table: TABLE, set: { name: 'plain', type: 'ipv4_addr', interval: false } },
   { op: 'add-set', table: TABLE, set: { name: 'egress', type: 'ifname', dataType: 'verdict', interval: false } },
   { op: 'add-chain', table: TABLE, chain: { name: 'group' } },
   {
@@ -55,7 +56,7 @@ export function nftCompliance(open: () => Promise<KernelWorld>): void {
       ]);
       const table = await list();
       expect(table?.id).toBe(TABLE);
-      expect([...(table?.sets.keys() ?? [])].toSorted()).toEqual(['egress', 'nets', 'ports', 'sources']);
+      expect([...(table?.sets.keys() ?? [])].toSorted()).toEqual(['egress', 'nets', 'plain', 'ports', 'sources']);
       expect(table?.sets.get('nets')).toMatchObject({ name: 'nets', type: 'ipv4_addr', interval: true });
       expect(table?.sets.get('nets')?.dataType).toBeUndefined();
       expect(table?.sets.get('egress')).toMatchObject({ type: 'ifname', dataType: 'verdict', interval: false });
@@ -108,7 +109,7 @@ export function nftCompliance(open: () => Promise<KernelWorld>): void {
         { op: 'delete-set', table: TABLE, name: 'nets', map: false },
       ]);
       const table = await list();
-      expect([...(table?.sets.keys() ?? [])].toSorted()).toEqual(['ports', 'sources']);
+      expect([...(table?.sets.keys() ?? [])].toSorted()).toEqual(['plain', 'ports', 'sources']);
       expect(table?.chains.size).toBe(0);
       await world.kernel.nft.apply([{ op: 'delete-table', table: TABLE }]);
       expect(await list()).toBeUndefined();
@@ -143,6 +144,7 @@ export function nftCompliance(open: () => Promise<KernelWorld>): void {
         [elements('egress', { '"tap1"': 'drop' }), elements('egress', { '"tap1"': 'accept' })],
         1,
       ],
+      ['a range in a set without intervals', [elements('egress', {}), elements('plain', { '10.0.0.0/8': '' })], 1],
       ['a set that is in use', [{ op: 'delete-set', table: TABLE, name: 'egress', map: true }], 0],
       [
         'a chain that is in use',

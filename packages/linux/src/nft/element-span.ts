@@ -13,6 +13,11 @@ export function elementSpan(key: string): ElementSpan {
   return key.split(' . ').map(fieldSpan);
 }
 
+/** True if the element is a single value, not a range or a prefix of several. */
+export function coversOne(span: ElementSpan): boolean {
+  return span.every(({ first, last }) => first === last);
+}
+
 /**
  * True if Linux refuses to add one beside the other. It refuses any overlap of plain intervals; of concatenations it
  * looks only whether the first or the last combination of the new element is in one that is there.

@@ -7,11 +7,13 @@ import {
   type NftTable,
   type NftTableId,
 } from '@slash32/shared';
-import { elementSpan, spansConflict } from './element-span.ts';
+import { coversOne, type ElementSpan, elementSpan, spansConflict } from './element-span.ts';
 
 interface FakeSet {
   readonly set: Omit<NftSet, 'elements'>;
   readonly elements: Map<string, string>;
+  /** Those elements that cover more than one value. */
+  readonly ranges: Map<string, ElementSpan>;
 }
 
 interface FakeChain {
@@ -83,7 +85,8 @@ export class FakeNftState {
         return;
       case 'add-set': {
         const present = table.sets.get(change.set.name)?.set;
-        if (present === undefined) put(table.sets, change.set.name, { set: change.set, elements: new Map() }, undos);
+        const empty = { set: change.set, elements: new Map(), ranges: new Map() };
+        if (present === undefined) put(table.sets, change.set.name, empty, undos);
         else if (!sameSet(present, change.set)) throw new Refused('File exists');
         return;
       }
@@ -112,22 +115,24 @@ export class FakeNftState {
         setRules(table, found(table.chains.get(change.chain)), change.rules, undos);
         return;
       case 'add-elements': {
-        const { set, elements } = found(table.sets.get(change.set));
+        const target = found(table.sets.get(change.set));
+        const { set, elements } = target;
         for (const [key, data] of change.elements) {
           if ((set.dataType !== undefined) !== (data !== '')) throw new Refused('Invalid argument');
           const present = elements.get(key);
           if (present === data) continue;
-          if (present !== undefined || (set.interval && conflictsWithAny(key, elements)))
-            throw new Refused('File exists');
+          if (present !== undefined) throw new Refused('File exists');
           refer(table, verdictTargets(data), 1, undos);
+          addSpan(key, target, undos);
           put(elements, key, data, undos);
         }
         return;
       }
       case 'delete-elements': {
-        const { elements } = found(table.sets.get(change.set));
+        const { elements, ranges } = found(table.sets.get(change.set));
         for (const key of change.keys) {
           refer(table, verdictTargets(found(elements.get(key))), -1, undos);
+          if (ranges.has(key)) remove(ranges, key, undos);
           remove(elements, key, undos);
         }
         return;
@@ -166,12 +171,15 @@ function setRules(table: FakeTable, chain: FakeChain, rules: readonly NftRule[],
   });
 }
 
-function conflictsWithAny(key: string, elements: ReadonlyMap<string, string>): boolean {
+/** Elements of one value each conflict only if they are equal, so ranges alone are compared with all others. */
+function addSpan(key: string, { set, elements, ranges }: FakeSet, undos: Undo[]): void {
   const span = elementSpan(key);
-  for (const other of elements.keys()) {
-    if (spansConflict(span, elementSpan(other))) return true;
-  }
-  return false;
+  const single = coversOne(span);
+  if (!single && !set.interval) throw new Refused("You must add 'flags interval' to your set declaration");
+  if (ranges.values().some((other) => spansConflict(span, other))) throw new Refused('File exists');
+  if (single) return;
+  if (elements.keys().some((other) => spansConflict(span, elementSpan(other)))) throw new Refused('File exists');
+  put(ranges, key, span, undos);
 }
 
 /** Counts references up or down; what is newly referred to must exist. */
