@@ -116,6 +116,7 @@ function listen(server: Server, path: string): Promise<void> {
   });
 }
 
+/** A connection refused means a dead daemon's socket; anything but that (a full backlog, say) a living one's. */
 function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
@@ -123,6 +124,8 @@ function answers(path: string): Promise<boolean> {
       socket.destroy();
       resolve(true);
     });
-    socket.once('error', () => resolve(false));
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      resolve(error.code !== 'ENOENT' && error.code !== 'ECONNREFUSED');
+    });
   });
 }

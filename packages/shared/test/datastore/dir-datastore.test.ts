@@ -1,32 +1,11 @@
-import {
-  appendFileSync,
-  chmodSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import {
-  type DatastoreEvent,
-  DirDatastore,
-  openDatastore,
-  SystemClock,
-  silentLogger,
-  type Timer,
-} from '../../src/index.ts';
+import { DirDatastore, openDatastore } from '../../src/index.ts';
+import { host, makeFixture, options } from '../support/directory-fixture.ts';
 import { sampleHost, sampleInstance } from '../support/sample-resources.ts';
 import { makeTemporaryDirectory } from '../support/temporary-directory.ts';
 import { until } from '../support/until.ts';
-import { WatchRecorder } from '../support/watch-recorder.ts';
 import { datastoreCompliance } from './datastore-compliance.ts';
-
-const options = { clock: new SystemClock(), logger: silentLogger };
 
 datastoreCompliance('dir', async () => {
   const directory = await makeTemporaryDirectory();
@@ -42,33 +21,6 @@ datastoreCompliance('dir', async () => {
     },
   };
 });
-
-const host = (name: string, address = '192.0.2.1'): string =>
-  `apiVersion: slash32.dev/v1\nkind: Host\nmetadata: { name: ${name} }\nspec: { address: ${address} }\n`;
-
-/** A datastore on a fresh directory, and ways to edit it like a person. */
-async function makeFixture() {
-  const directory = await makeTemporaryDirectory();
-  const datastore = await DirDatastore.open(directory.path, options);
-  const path = (name: string): string => join(directory.path, name);
-  return {
-    datastore,
-    path,
-    write: (name: string, text: string): void => writeFileSync(path(name), text),
-    /** What is in the directory, without what is hidden. */
-    names: (): string[] => readdirSync(directory.path).filter((name) => !name.startsWith('.')),
-    read: (name: string): string => readFileSync(path(name), 'utf8'),
-    async watch(): Promise<WatchRecorder> {
-      const recorder = new WatchRecorder(datastore);
-      await recorder.untilInSync();
-      return recorder;
-    },
-    async [Symbol.asyncDispose]() {
-      await datastore[Symbol.asyncDispose]();
-      await directory[Symbol.asyncDispose]();
-    },
-  };
-}
 
 describe('files', () => {
   test('any layout is read; hidden, temporary and other files are not', async () => {
@@ -186,189 +138,6 @@ describe('files', () => {
         .find((entry) => entry.name === 'link.yaml')
         ?.isSymbolicLink(),
     ).toBe(true);
-  });
-});
-
-describe('half-written and faulty files', () => {
-  test('a file that grows is read once it is complete', async () => {
-    await using fixture = await makeFixture();
-    await using watch = await fixture.watch();
-    const text = Array.from({ length: 6 }, (_, index) => host(`h${index}`)).join('---\n');
-    for (let start = 0; start < text.length; start += 100) {
-      appendFileSync(fixture.path('hosts.yaml'), text.slice(start, start + 100));
-      await new Promise((resolve) => setTimeout(resolve, 8));
-    }
-    await until('all are there', () => watch.state.size === 6);
-    const afterSync = watch.batches.slice(1).filter((batch) => batch.some((event) => event.type === 'put'));
-    expect(afterSync).toHaveLength(1);
-    expect(watch.events.filter((event) => event.type === 'problems' && event.problems.length > 0)).toEqual([]);
-  });
-
-  test('an unreadable file keeps the last good version of all it defined, and is listed with its line', async () => {
-    await using fixture = await makeFixture();
-    fixture.write('hosts.yaml', `${host('a')}---\n${host('b')}`);
-    await using watch = await fixture.watch();
-    fixture.write('hosts.yaml', `${host('a', '192.0.2.8')}---\nkind: Host\n\tmetadata: x\n`);
-    await until('the problem is reported', () => watch.problems.length === 1);
-    expect(watch.problems).toMatchObject([{ code: 'manifest.tab', file: fixture.path('hosts.yaml'), line: 7 }]);
-    expect(watch.state.get('Host/a')?.resource).toEqual(sampleHost('a', '192.0.2.8'));
-    expect(watch.state.get('Host/b')?.resource).toEqual(sampleHost('b'));
-    fixture.write('hosts.yaml', host('a', '192.0.2.8'));
-    await until('b is gone once the file is good without it', () => !watch.state.has('Host/b'));
-    expect(watch.problems).toEqual([]);
-  });
-
-  test('a faulty document that names its resource keeps that one alone', async () => {
-    await using fixture = await makeFixture();
-    fixture.write('hosts.yaml', `${host('a')}---\n${host('b')}---\n${host('c')}`);
-    await using watch = await fixture.watch();
-    fixture.write('hosts.yaml', `${host('a', '192.0.2.300')}---\n${host('c')}`);
-    await until('the problem is reported', () => watch.problems.length === 1);
-    expect(watch.problems).toEqual([
-      {
-        code: 'manifest.invalid-field',
-        file: fixture.path('hosts.yaml'),
-        line: 4,
-        column: 18,
-        key: 'Host/a',
-        path: 'spec.address',
-        message: '`spec.address`: "192.0.2.300" is not an IP address; write it like 192.0.2.1 or 2001:db8::1',
-      },
-    ]);
-    expect([...watch.state.keys()].sort()).toEqual(['Host/a', 'Host/c']);
-    expect(watch.state.get('Host/a')?.resource).toEqual(sampleHost('a'));
-  });
-
-  test('a kept resource can be written and conflicts by its last good revision', async () => {
-    await using fixture = await makeFixture();
-    fixture.write('hosts.yaml', host('a'));
-    await using watch = await fixture.watch();
-    const good = watch.state.get('Host/a');
-    fixture.write('hosts.yaml', '{ not yaml');
-    await until('the problem is reported', () => watch.problems.length > 0);
-    expect((await fixture.datastore.list()).entries).toMatchObject([{ key: 'Host/a', revision: good?.revision }]);
-    await expect(fixture.datastore.delete('Host/a')).rejects.toMatchObject({
-      code: 'datastore.not-writable',
-      message: expect.stringContaining('repair that file'),
-    });
-    fixture.write('hosts.yaml', host('a', '192.0.2.3'));
-    await until('it is repaired', () => watch.problems.length === 0);
-    expect(watch.state.get('Host/a')?.resource).toEqual(sampleHost('a', '192.0.2.3'));
-  });
-
-  test('a deleted file deletes its resources, faulty or not', async () => {
-    await using fixture = await makeFixture();
-    fixture.write('a.yaml', host('a'));
-    fixture.write('b.yaml', host('b'));
-    await using watch = await fixture.watch();
-    fixture.write('b.yaml', '{');
-    await until('b is faulty', () => watch.problems.length === 1);
-    rmSync(fixture.path('a.yaml'));
-    rmSync(fixture.path('b.yaml'));
-    await until('both are gone', () => watch.state.size === 0 && watch.problems.length === 0);
-  });
-});
-
-describe('watching', () => {
-  test('moving a file or a directory changes nothing for a watcher', async () => {
-    await using fixture = await makeFixture();
-    mkdirSync(fixture.path('rack-a'));
-    fixture.write('rack-a/a.yaml', host('a'));
-    fixture.write('b.yaml', host('b'));
-    await using watch = await fixture.watch();
-    renameSync(fixture.path('b.yaml'), fixture.path('c.yaml'));
-    renameSync(fixture.path('rack-a'), fixture.path('rack-b'));
-    fixture.write('rack-b/marker.yaml', host('marker'));
-    await until('the marker is seen', () => watch.state.has('Host/marker'));
-    await until('the moves are through', async () => {
-      const { entries } = await fixture.datastore.list();
-      return entries.every(({ origin }) => !/rack-a|b\.yaml/.test(origin?.file ?? ''));
-    });
-    expect(watch.events.filter((event) => event.type === 'delete')).toEqual([]);
-    expect([...watch.state.keys()].sort()).toEqual(['Host/a', 'Host/b', 'Host/marker']);
-  });
-
-  test('new directories are watched, deep ones and recreated ones too', async () => {
-    await using fixture = await makeFixture();
-    await using watch = await fixture.watch();
-    mkdirSync(fixture.path('x/y/z'), { recursive: true });
-    fixture.write('x/y/z/a.yaml', host('a'));
-    await until('a came', () => watch.state.has('Host/a'));
-    fixture.write('x/y/z/b.yaml', host('b'));
-    await until('b came', () => watch.state.has('Host/b'));
-    rmSync(fixture.path('x'), { recursive: true });
-    await until('both went', () => watch.state.size === 0);
-    mkdirSync(fixture.path('x/y'), { recursive: true });
-    fixture.write('x/y/c.yaml', host('c'));
-    await until('c came', () => watch.state.has('Host/c'));
-  });
-
-  test("another process's put is seen without waiting for quiet", async () => {
-    await using fixture = await makeFixture();
-    await using writer = await DirDatastore.open(fixture.path('.'), options);
-    await writer.put(sampleHost('warm'));
-    await using watch = await fixture.watch();
-    const delays: number[] = [];
-    for (let round = 0; round < 9; round += 1) {
-      const entry = await writer.put(sampleHost('a', `192.0.2.${round + 1}`));
-      const start = performance.now();
-      await until('it came', () => watch.state.get('Host/a')?.revision === entry.revision);
-      delays.push(performance.now() - start);
-    }
-    // The quiet time of foreign writes is 50 ms; the median is far below even on a busy machine.
-    expect(delays.sort((left, right) => left - right)[4]).toBeLessThan(40);
-  });
-
-  test('what inotify does not tell, the periodic rescan finds', async () => {
-    await using fixture = await makeFixture();
-    // A link out of the tree: nobody watches the directory of its target.
-    mkdirSync(fixture.path('outside'));
-    mkdirSync(fixture.path('fabric'));
-    fixture.write('outside/a', host('a'));
-    symlinkSync('../outside/a', fixture.path('fabric/a.yaml'));
-    const rescans: (() => void)[] = [];
-    class ImpatientClock extends SystemClock {
-      override schedule(delayMs: number, action: () => void, scheduling?: { keepAlive?: boolean }): Timer {
-        if (delayMs === 30_000) rescans.push(action);
-        return super.schedule(delayMs, action, scheduling);
-      }
-    }
-    await using datastore = await DirDatastore.open(fixture.path('fabric'), {
-      ...options,
-      clock: new ImpatientClock(),
-    });
-    await using watch = new WatchRecorder(datastore);
-    await watch.untilInSync();
-    fixture.write('outside/a', host('a', '192.0.2.2'));
-    expect(watch.state.get('Host/a')?.resource).toEqual(sampleHost('a'));
-    rescans.at(-1)?.();
-    await until('the rescan found it', () => JSON.stringify(watch.state.get('Host/a')).includes('192.0.2.2'));
-  });
-
-  test('losing the directory freezes the last good state; its return is noticed', async () => {
-    await using fixture = await makeFixture();
-    mkdirSync(fixture.path('fabric'));
-    fixture.write('fabric/a.yaml', host('a'));
-    await using datastore = await DirDatastore.open(fixture.path('fabric'), options);
-    await using watch = new WatchRecorder(datastore);
-    await watch.untilInSync();
-    renameSync(fixture.path('fabric'), fixture.path('gone'));
-    await until('the loss is reported', async () => {
-      await datastore.list();
-      return watch.problems.some((problem) => problem.code === 'datastore.unreachable');
-    });
-    expect([...watch.state.keys()]).toEqual(['Host/a']);
-    mkdirSync(fixture.path('fabric'));
-    await until('an empty directory in its place is not believed', async () => {
-      await datastore.list();
-      return watch.problems.some((problem) => problem.message.includes('file system mounted'));
-    });
-    expect([...watch.state.keys()]).toEqual(['Host/a']);
-    rmSync(fixture.path('fabric'), { recursive: true });
-    renameSync(fixture.path('gone'), fixture.path('fabric'));
-    fixture.write('fabric/b.yaml', host('b'));
-    await until('it is followed again', () => watch.state.has('Host/b') && watch.problems.length === 0);
-    expect(watch.events.filter((event: DatastoreEvent) => event.type === 'delete')).toEqual([]);
   });
 });
 
