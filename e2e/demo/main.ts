@@ -17,7 +17,7 @@ const HELP = `usage: make demo [ARGS="--json --keep"]
   --keep  stay up afterwards, and print commands to explore with
 `;
 
-async function main(): Promise<number> {
+async function main(interrupted: AbortController): Promise<number> {
   const { values } = parseArgs({
     options: { json: { type: 'boolean' }, keep: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
   });
@@ -25,9 +25,6 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
-
   const started = performance.now();
   const progress = (line: string): void => {
     process.stderr.write(`${((performance.now() - started) / 1000).toFixed(1).padStart(5)} s  ${line}\n`);
@@ -85,7 +82,7 @@ function exploreText({ fabric }: ScreenRun): string {
   const node = (name: string, command: string): string =>
     `    nsenter -t ${fabric.lab.node(name).pid} --net --mount --uts -- ${command}`;
   const outer = process.env.SLASH32_SANDBOX_PID;
-  const sandbox = outer === undefined ? 'pgrep -n -f sandbox-init' : `pgrep -P ${outer}`;
+  const sandbox = outer === undefined ? "pgrep -n -f '[s]andbox-init.*demo/main.ts'" : `pgrep -P ${outer}`;
   return `
 The lab stays up until you press Ctrl-C. From another terminal, as the same user:
 
@@ -104,10 +101,13 @@ ${node('pub', 'ip address')}
 `;
 }
 
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
 try {
-  process.exitCode = await main();
+  process.exitCode = await main(interrupted);
 } catch (error) {
-  if (error instanceof Error && error.name === 'AbortError') process.exitCode = 130;
+  // What fails while everything is being taken down is no news.
+  if (interrupted.signal.aborted) process.exitCode = 130;
   else {
     process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 2;

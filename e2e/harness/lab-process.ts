@@ -49,7 +49,8 @@ export class LabProcess implements AsyncDisposable {
     const input = options.piped === true ? 'pipe' : 'ignore';
     const output = options.piped === true ? 'pipe' : log;
     try {
-      const child = spawn(program, parameters, { env: options.env, stdio: [input, output, log] });
+      // In a group of its own: Ctrl-C is for the lab, which then ends its processes in order.
+      const child = spawn(program, parameters, { env: options.env, stdio: [input, output, log], detached: true });
       return new LabProcess(options, child);
     } finally {
       closeSync(log);

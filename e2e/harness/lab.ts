@@ -54,7 +54,7 @@ export class Lab implements AsyncDisposable {
     try {
       await lab.extend(topology, options);
     } catch (error) {
-      process.stderr.write(await lab.describeLogs());
+      if (options.signal?.aborted !== true) process.stderr.write(await lab.describeLogs());
       await lab[Symbol.asyncDispose]();
       throw error;
     }

@@ -51,7 +51,7 @@ export class ScreenRun implements AsyncDisposable {
       const [probers] = await Promise.all([startProbers(fabric), fabric.awaitSessions()]);
       return new ScreenRun(fabric, probers, placement);
     } catch (error) {
-      process.stderr.write(await fabric.lab.describeLogs());
+      if (options.signal?.aborted !== true) process.stderr.write(await fabric.lab.describeLogs());
       await fabric[Symbol.asyncDispose]();
       throw error;
     }
