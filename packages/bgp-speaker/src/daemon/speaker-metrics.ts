@@ -15,11 +15,7 @@ export class SpeakerMetrics {
     help: 'Time from a notification of the kernel about local routes until the UPDATEs were written to idle peers.',
     buckets: TURN_BUCKETS_SECONDS,
   });
-  readonly #messages: Counter<'peer' | 'direction' | 'type'> = this.registry.counter({
-    name: 'messages_total',
-    help: 'BGP messages by peer, direction and type.',
-    labelNames: ['peer', 'direction', 'type'],
-  });
+  readonly #messages: Counter<'peer' | 'direction' | 'type'>;
   readonly #messageTotals = new Map<string, number>();
 
   constructor(speaker: () => Speaker, isDatastoreInSync: () => boolean) {
@@ -35,6 +31,12 @@ export class SpeakerMetrics {
           this.#countMessages(peer, neighbor);
         }
       },
+    });
+    // Behind the gauge that brings it up to date: values are read in the order of registration.
+    this.#messages = this.registry.counter({
+      name: 'messages_total',
+      help: 'BGP messages by peer, direction and type.',
+      labelNames: ['peer', 'direction', 'type'],
     });
     this.registry.gauge({
       name: 'received_prefixes',

@@ -2,11 +2,16 @@ import { FakeKernel } from '@slash32/linux';
 import {
   type BGPPeer,
   type BgpNeighborStatus,
+  type BgpRouteStatus,
   bgpPeerSchema,
+  type ControlCallContext,
+  type ControlHandlers,
   type FakeClock,
   type Host,
   hostSchema,
   ROUTE_PROTOCOL,
+  type SpeakerMethods,
+  type SpeakerStatus,
   silentLogger,
 } from '@slash32/shared';
 import { Speaker } from '../../src/daemon/speaker.ts';
@@ -134,15 +139,17 @@ export class LabHost {
     ]);
   }
 
+  /** Answers as fabricctl gets them, without the socket. */
+  status(): SpeakerStatus {
+    return atOnce(this.#handlers()['speaker.status']({}, this.#context()));
+  }
+
+  routes(params: { readonly prefix?: string } = {}): readonly BgpRouteStatus[] {
+    return atOnce(this.#handlers()['speaker.routes'](params, this.#context()));
+  }
+
   neighbor(name: string): BgpNeighborStatus {
-    const handlers = speakerHandlers({
-      speaker: this.speaker,
-      process: () => {
-        throw new Error('not asked');
-      },
-    });
-    const statuses = handlers['speaker.neighbors']({}, { signal: this.#life.signal });
-    if (statuses instanceof Promise) throw new Error('answers at once');
+    const statuses = atOnce(this.#handlers()['speaker.neighbors']({}, this.#context()));
     const status = statuses.find(({ peer }) => peer === name);
     if (status === undefined) throw new Error(`no neighbor ${name}`);
     return status;
@@ -156,6 +163,24 @@ export class LabHost {
       .sort();
   }
 
+  #context(): ControlCallContext {
+    return { signal: this.#life.signal };
+  }
+
+  #handlers(): ControlHandlers<SpeakerMethods> {
+    return speakerHandlers({
+      speaker: this.speaker,
+      process: () => ({
+        host: this.settings.name,
+        version: '0',
+        pid: 1,
+        uptimeSeconds: this.#clock.monotonicMs() / 1000,
+        datastore: { description: 'none', inSync: true },
+        problems: [],
+      }),
+    });
+  }
+
   #hostResource(): Host {
     const { name, address, address6, asNumber } = this.settings;
     return hostSchema.parse({
@@ -165,4 +190,9 @@ export class LabHost {
       spec: { address, ...(address6 === undefined ? {} : { address6 }), asNumber },
     });
   }
+}
+
+function atOnce<Answer>(answer: Answer | Promise<Answer>): Answer {
+  if (answer instanceof Promise) throw new Error('the speaker answers at once');
+  return answer;
 }
