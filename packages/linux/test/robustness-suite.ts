@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasErrorCode, type NftChange, SystemClock } from '@slash32/shared';
@@ -44,10 +44,14 @@ function children(pattern: RegExp): readonly number[] {
     .map(Number);
 }
 
-function killChild(pattern: RegExp): void {
+/** Resolves when the child is dead and we, its parent, know. */
+async function killChild(pattern: RegExp): Promise<void> {
   const pids = children(pattern);
   expect(pids).toHaveLength(1);
-  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  for (const pid of pids) {
+    process.kill(pid, 'SIGKILL');
+    await vi.waitFor(() => expect(existsSync(`/proc/${pid}`)).toBe(false));
+  }
 }
 
 async function failureOf(work: Promise<unknown>): Promise<unknown> {
@@ -78,8 +82,7 @@ export function robustnessSuite(): void {
     describe('nft', () => {
       test('a killed session is replaced', async () => {
         await kernel.nft.apply(BASE);
-        killChild(/s32-/);
-        await vi.waitFor(() => expect(children(/s32-/)).toEqual([]));
+        await killChild(/s32-/);
         await kernel.nft.apply([add('10.0.0.1')]);
         expect((await list())?.sets.get('nets')?.elements.size).toBe(1);
       });
@@ -89,7 +92,7 @@ export function robustnessSuite(): void {
         for (const pid of children(/s32-/)) process.kill(pid, 'SIGSTOP');
         const failure = failureOf(kernel.nft.apply([add('10.0.0.1')]));
         await new Promise((resolve) => setImmediate(resolve));
-        killChild(/s32-/);
+        await killChild(/s32-/);
         expect(hasErrorCode(await failure, 'nft.unavailable')).toBe(true);
         await kernel.nft.apply([add('192.0.2.1')]);
         expect((await list())?.sets.get('nets')?.elements.has('192.0.2.1')).toBe(true);
@@ -109,6 +112,18 @@ export function robustnessSuite(): void {
         expect((await list())?.sets.get('nets')?.elements.size).toBe(0);
         await kernel.nft.apply([add(...many)]);
         expect((await list())?.sets.get('nets')?.elements.size).toBe(500);
+      });
+
+      test('a cleaned temporary directory is made anew', async () => {
+        await kernel.nft.apply(BASE);
+        const many = Array.from({ length: 500 }, (_, at) => `10.0.${at >> 8}.${at & 255}`);
+        for (const entry of readdirSync(tmpdir())) {
+          if (entry.startsWith('slash32-nft-')) rmSync(join(tmpdir(), entry), { recursive: true });
+        }
+        await kernel.nft.apply([add(...many)]);
+        await killChild(/s32-/);
+        await kernel.nft.apply([add('192.0.2.1')]);
+        expect((await list())?.sets.get('nets')?.elements.size).toBe(501);
       });
 
       test('a text that would leave its place is not sent', async () => {
@@ -136,7 +151,7 @@ export function robustnessSuite(): void {
         await kernel.nft.apply(BASE);
         const onForeignChange = vi.fn();
         await kernel.nft.watch([TABLE], onForeignChange, controller.signal);
-        killChild(/nft monitor/);
+        await killChild(/nft monitor/);
         await vi.waitFor(() => expect(onForeignChange).toHaveBeenCalledTimes(1));
         sh('nft add element inet slash32 nets { 10.1.0.1 }');
         await vi.waitFor(() => expect(onForeignChange).toHaveBeenCalledTimes(2));
@@ -205,7 +220,7 @@ export function robustnessSuite(): void {
           controller.signal,
         );
         await kernel.interfaces.watch((more) => links.push(...more.map(({ type }) => type)), controller.signal);
-        killChild(/ip .*monitor/);
+        await killChild(/ip .*monitor/);
         sh('ip route add 10.0.0.1/32 dev tap1 proto 133');
         await vi.waitFor(() => expect(onOverrun).toHaveBeenCalled());
         await vi.waitFor(() => expect(events.map(({ type }) => type)).toEqual(['added']));

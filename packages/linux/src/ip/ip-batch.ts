@@ -13,6 +13,9 @@ export interface IpBatchFailure {
 /** A word that is no object of `ip`: each such line is answered on standard error and so marks how far `ip` has come. */
 const MARK = 'slash32-mark';
 
+/** So that what one child does fits well into the time that it has. */
+const CHILD_LIMIT_LINES = 50_000;
+
 /** A fork takes milliseconds of both processors, so the next child is not started in the way of what follows a batch. */
 const PREPARE_DELAY_MS = 15;
 
@@ -36,7 +39,20 @@ export class IpBatch implements AsyncDisposable {
 
   /** Runs all lines in order, whatever fails between them. Lines must be such that running one twice does no harm. */
   async run(lines: readonly string[]): Promise<readonly IpBatchFailure[]> {
-    if (lines.length === 0) return [];
+    const failures: IpBatchFailure[] = [];
+    for (let start = 0; start < lines.length; start += CHILD_LIMIT_LINES) {
+      const part = await this.#runPart(lines.slice(start, start + CHILD_LIMIT_LINES));
+      for (const { index, reason } of part) failures.push({ index: start + index, reason });
+    }
+    return failures;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
+    await this.#prepared?.[Symbol.asyncDispose]();
+  }
+
+  async #runPart(lines: readonly string[]): Promise<readonly IpBatchFailure[]> {
     const outcome = readOutcome(await this.#feed([...lines, MARK]), lines.length, false);
     if (outcome.ended) return outcome.failures;
     // Some commands of `ip` exit at a failure that others report (`neigh`): find the line by marks, go on behind it.
@@ -50,11 +66,6 @@ export class IpBatch implements AsyncDisposable {
       start += marked.reached + 1;
     }
     return failures;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#disposed = true;
-    await this.#prepared?.[Symbol.asyncDispose]();
   }
 
   async #feed(lines: readonly string[]): Promise<string> {

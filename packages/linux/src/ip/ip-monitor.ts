@@ -1,7 +1,7 @@
 import { Backoff, type Clock, type Logger, sleep } from '@slash32/shared';
 import { LineSplitter } from '../process/line-splitter.ts';
 import { NETLINK_ROUTE, netlinkSubscribed } from '../process/netlink-subscription.ts';
-import { ipTool, toolUnavailable } from '../process/tool.ts';
+import { ipTool, type Tool, toolUnavailable } from '../process/tool.ts';
 import { ToolProcess } from '../process/tool-process.ts';
 
 export type IpRecordKind = 'link' | 'address' | 'route' | 'neighbour';
@@ -49,8 +49,11 @@ export class IpMonitor implements AsyncDisposable {
     this.#backoff = new Backoff({ initialMs: 10, maxMs: 5_000, random: options.random ?? Math.random });
   }
 
-  /** Resolves when no later notification will be missed. Throws `monitor.unavailable` if `ip` cannot be run. */
-  async subscribe(listener: IpMonitorListener, signal: AbortSignal): Promise<void> {
+  /**
+   * Resolves when no later notification will be missed. Throws `AREA.unavailable` (of the subscriber's tool) if `ip`
+   * cannot be run.
+   */
+  async subscribe(listener: IpMonitorListener, signal: AbortSignal, tool: Tool): Promise<void> {
     signal.throwIfAborted();
     this.#listeners.add(listener);
     signal.addEventListener('abort', () => this.#listeners.delete(listener), { once: true });
@@ -60,7 +63,7 @@ export class IpMonitor implements AsyncDisposable {
     } catch (error) {
       this.#running = undefined;
       this.#listeners.delete(listener);
-      throw error;
+      throw toolUnavailable(tool, error instanceof Error ? error.message : String(error), error);
     }
   }
 

@@ -35,7 +35,7 @@ export class KernelInterfaceMonitor implements InterfaceMonitor {
   async watch(listener: (events: readonly InterfaceEvent[]) => void, signal: AbortSignal): Promise<void> {
     const view = new InterfaceWatch(listener, signal, () => this.list());
     const synchronizer = new ViewSynchronizer(view, { clock: this.#clock, logger: this.#logger, signal });
-    await this.#monitor.subscribe(synchronizer, signal);
+    await this.#monitor.subscribe(synchronizer, signal, TOOL);
     await synchronizer.begin();
   }
 

@@ -46,7 +46,7 @@ export class KernelNeighbourTable implements NeighbourTable {
   async watch(onChange: (device: string, address: string) => void, signal: AbortSignal): Promise<void> {
     const view = new NeighbourWatch(onChange, signal, () => this.list());
     const synchronizer = new ViewSynchronizer(view, { clock: this.#clock, logger: this.#logger, signal });
-    await this.#monitor.subscribe(synchronizer, signal);
+    await this.#monitor.subscribe(synchronizer, signal, TOOL);
     await synchronizer.begin();
   }
 

@@ -100,8 +100,7 @@ export class KernelNftTransactor implements NftTransactor {
     const tool = await this.#ready();
     let line = statements.map((statement) => statement.text).join(STATEMENT_SEPARATOR);
     if (line.length > LINE_LIMIT) {
-      await tool.writeTransaction(text);
-      line = `include "${tool.transactionFile}"`;
+      line = `include "${await tool.writeTransaction(text)}"`;
     }
     // Once more if nft ended before it could get the line, as when an idle session was killed a moment ago.
     const answer = (await this.#executeLine(tool, line)) ?? (await this.#executeLine(tool, line));
@@ -131,7 +130,7 @@ export class KernelNftTransactor implements NftTransactor {
     if (session?.running === true && session.octets < SESSION_LIMIT_OCTETS) return session;
     if (session?.running === false) this.#logger.warn({}, 'the nft session ended; starting another');
     await session?.[Symbol.asyncDispose]();
-    this.#session = new NftSession(tool.writer);
+    this.#session = new NftSession(await tool.writer());
     return this.#session;
   }
 

@@ -3,6 +3,7 @@ import { LineSplitter } from '../process/line-splitter.ts';
 import { NETLINK_NETFILTER, netlinkSubscribed } from '../process/netlink-subscription.ts';
 import { toolUnavailable } from '../process/tool.ts';
 import { ToolProcess } from '../process/tool-process.ts';
+import { NftChangeReader } from './nft-change-reader.ts';
 import { NFT } from './nft-tool.ts';
 
 export interface NftWatcher {
@@ -18,10 +19,7 @@ export interface NftMonitorOptions {
   readonly random?: () => number;
 }
 
-/**
- * `nft monitor`: one child for all watchers, started with the first. It prints the objects that a transaction changed,
- * one or more lines each, and behind them `# new generation 7 by process 42 (nft)`.
- */
+/** `nft monitor`: one child for all watchers, started with the first, replaced when it ends. */
 export class NftMonitor implements AsyncDisposable {
   readonly #options: NftMonitorOptions;
   readonly #watchers = new Set<NftWatcher>();
@@ -29,8 +27,6 @@ export class NftMonitor implements AsyncDisposable {
   readonly #ended = new AbortController();
   #child: ToolProcess | undefined;
   #started: Promise<void> | undefined;
-  /** Tables that the transaction being printed has changed. */
-  #touched = new Set<string>();
 
   constructor(options: NftMonitorOptions) {
     this.#options = options;
@@ -62,14 +58,17 @@ export class NftMonitor implements AsyncDisposable {
     this.#ended.signal.throwIfAborted();
     const child = ToolProcess.start(NFT, ['monitor']);
     this.#child = child;
-    this.#touched = new Set();
+    const reader = new NftChangeReader(this.#options.ownProcessName);
     const lines = new LineSplitter();
     child.onOutput('stdout', (text) => {
-      for (const line of lines.push(text)) this.#read(line);
+      for (const line of lines.push(text)) {
+        const change = reader.read(line);
+        if (change?.type === 'changed') this.#announce(change.tables);
+        else if (change?.type === 'lost') this.#announceLoss(line);
+      }
     });
     child.onOutput('stderr', (text) => {
-      this.#options.logger.warn({ reason: text.trim() }, 'nft notifications were lost; listing again');
-      this.#announceAll();
+      this.#announceLoss(text.trim());
     });
     const subscribed =
       child.pid !== undefined && (await netlinkSubscribed(child.pid, NETLINK_NETFILTER, this.#options.clock));
@@ -97,19 +96,15 @@ export class NftMonitor implements AsyncDisposable {
     }
   }
 
-  #read(line: string): void {
-    const generation = /^# new generation \d+ by process \d+ \((.*)\)$/.exec(line);
-    if (generation === null) {
-      const table = /^(?:add|delete|insert|replace|reset|destroy) \w+ (\w+ \S+)/.exec(line)?.[1];
-      if (table !== undefined) this.#touched.add(table);
-      return;
-    }
-    const touched = this.#touched;
-    this.#touched = new Set();
-    if (generation[1] === this.#options.ownProcessName) return;
+  #announce(tables: ReadonlySet<string>): void {
     for (const watcher of [...this.#watchers]) {
-      if (!touched.isDisjointFrom(watcher.tables)) watcher.onForeignChange();
+      if (!tables.isDisjointFrom(watcher.tables)) watcher.onForeignChange();
     }
+  }
+
+  #announceLoss(reason: string): void {
+    this.#options.logger.warn({ reason }, 'nft notifications may have been lost; listing again');
+    this.#announceAll();
   }
 
   #announceAll(): void {

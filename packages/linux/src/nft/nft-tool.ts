@@ -15,36 +15,45 @@ export const NFT: Tool = { command: 'nft', debianPackage: 'nftables', area: 'nft
  * transactor" everywhere.
  */
 export class NftTool implements AsyncDisposable {
-  /** The tool under its unique name: for what changes the ruleset. */
-  readonly writer: Tool;
-  /** What the kernel calls {@link writer}: at most 15 octets (TASK_COMM_LEN). */
-  readonly processName: string;
-  /** Where the text of large transactions is handed over. */
-  readonly transactionFile: string;
-  readonly #directory: string;
+  /** What the kernel calls a process of {@link writer}: at most 15 octets (TASK_COMM_LEN). */
+  readonly processName = `s32-${randomBytes(5).toString('hex')}`;
+  readonly #executable: string;
+  #directory: string | undefined;
 
-  private constructor(directory: string, processName: string) {
-    this.#directory = directory;
-    this.processName = processName;
-    this.writer = { ...NFT, command: join(directory, processName) };
-    this.transactionFile = join(directory, 'transaction.nft');
+  private constructor(executable: string) {
+    this.#executable = executable;
   }
 
   /** Throws `nft.unavailable` if there is no `nft`. */
   static async open(command = NFT.command): Promise<NftTool> {
-    const executable = await findExecutable(command);
-    const directory = await mkdtemp(join(tmpdir(), 'slash32-nft-'));
-    const tool = new NftTool(directory, `s32-${randomBytes(5).toString('hex')}`);
-    await symlink(executable, tool.writer.command);
-    return tool;
+    return new NftTool(await findExecutable(command));
   }
 
-  async writeTransaction(text: string): Promise<void> {
-    await writeFile(this.transactionFile, text, { mode: 0o600 });
+  /** The tool under its unique name: for what changes the ruleset. */
+  async writer(): Promise<Tool> {
+    return { ...NFT, command: join(await this.#readyDirectory(), this.processName) };
+  }
+
+  /** Hands over the text of a transaction that is too long for a line; returns the file that has it until the next. */
+  async writeTransaction(text: string): Promise<string> {
+    const file = join(await this.#readyDirectory(), 'transaction.nft');
+    await writeFile(file, text, { mode: 0o600 });
+    return file;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await rm(this.#directory, { recursive: true, force: true });
+    if (this.#directory !== undefined) await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  /** Programs that clean up temporary files may have removed what is here for longer than they think. */
+  async #readyDirectory(): Promise<string> {
+    if (this.#directory !== undefined && (await exists(join(this.#directory, this.processName))))
+      return this.#directory;
+    const directory = await mkdtemp(join(tmpdir(), 'slash32-nft-'));
+    await symlink(this.#executable, join(directory, this.processName));
+    if (this.#directory !== undefined) await rm(this.#directory, { recursive: true, force: true });
+    this.#directory = directory;
+    return directory;
   }
 }
 
@@ -52,11 +61,14 @@ async function findExecutable(command: string): Promise<string> {
   const directories = command.includes('/') ? [''] : (toolEnvironment().PATH ?? '').split(delimiter);
   for (const directory of directories) {
     const path = directory === '' ? command : join(directory, command);
-    const executable = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (executable) return path;
+    if (await exists(path, constants.X_OK)) return path;
   }
   throw toolUnavailable(NFT, `no ${command} in ${directories.join(delimiter)}`);
+}
+
+function exists(path: string, mode = constants.F_OK): Promise<boolean> {
+  return access(path, mode).then(
+    () => true,
+    () => false,
+  );
 }

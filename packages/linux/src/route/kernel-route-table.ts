@@ -50,7 +50,7 @@ export class KernelRouteTable implements RouteTable {
   async watch(filter: RouteFilter, listener: RouteListener, signal: AbortSignal): Promise<void> {
     const view = new RouteWatch(filter, listener, signal, () => this.list(filter));
     const synchronizer = new ViewSynchronizer(view, { clock: this.#clock, logger: this.#logger, signal });
-    await this.#monitor.subscribe(synchronizer, signal);
+    await this.#monitor.subscribe(synchronizer, signal, TOOL);
     await synchronizer.begin();
   }
 
