@@ -11,6 +11,7 @@ import {
   gatewayRoute,
 } from './endpoint-objects.ts';
 import { EndpointRecord } from './endpoint-record.ts';
+import { type EndpointTransition, logTransitions } from './endpoint-transition.ts';
 import type { LinkTracker } from './link-tracker.ts';
 import type { NeighbourManager } from './neighbour-manager.ts';
 import type { RouteManager } from './route-manager.ts';
@@ -165,21 +166,17 @@ export class EndpointManager {
 
   /** Last step: what state each endpoint is in now. */
   conclude(round: Round): void {
-    const concerned = new Set([...round, ...this.#failed]);
-    this.#failed.clear();
-    for (const record of concerned) {
+    const transitions: EndpointTransition[] = [];
+    for (const record of new Set([...round, ...this.#failed])) {
       if (this.#records.get(record.endpoint.instance) !== record) continue;
       const before = record.state;
       record.state = this.#stateOf(record);
       if (record.state === before) continue;
-      const { instance } = record.endpoint;
-      const reason = this.#reasonOf(record);
-      this.#options.logger.info(
-        { instance, interface: record.endpoint.interface, state: record.state, before, reason },
-        'endpoint state',
-      );
       if (record.state === 'up') this.#cameUp(record);
+      transitions.push({ before, status: record.status(this.#reasonOf(record)) });
     }
+    this.#failed.clear();
+    logTransitions(this.#options.logger, transitions);
   }
 
   /** A route to this address was removed; unless an endpoint has it, its connections are to be forgotten. */
