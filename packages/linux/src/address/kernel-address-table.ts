@@ -58,7 +58,7 @@ export class KernelAddressTable implements AddressTable {
         if (address !== undefined) listener.onChange(address);
       }
     };
-    return this.#monitor.subscribe({ onRecords, onGap: () => listener.onOverrun() }, signal);
+    return this.#monitor.subscribe({ onRecords, onGap: () => listener.onOverrun() }, signal, TOOL);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
