@@ -3,8 +3,9 @@ import { elementsSuite } from './elements-suite.ts';
 import { linuxWorld } from './kernel-world.ts';
 import { latencySuite } from './latency-suite.ts';
 import { networkCompliance } from './network-compliance.ts';
+import { networkRobustnessSuite } from './network-robustness-suite.ts';
 import { nftCompliance } from './nft-compliance.ts';
-import { robustnessSuite } from './robustness-suite.ts';
+import { nftRobustnessSuite } from './nft-robustness-suite.ts';
 import { routeCompliance } from './route-compliance.ts';
 
 // One file, because all of it happens in one network namespace and files run at the same time.
@@ -13,6 +14,7 @@ describe('Linux', () => {
   routeCompliance(linuxWorld);
   networkCompliance(linuxWorld);
   elementsSuite();
-  robustnessSuite();
+  nftRobustnessSuite();
+  networkRobustnessSuite();
   latencySuite();
 });

@@ -1,0 +1,154 @@
+import { hasErrorCode, SystemClock } from '@slash32/shared';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type Kernel, KernelConntrackTable, type KernelRoute, type RouteEvent, routesEqual } from '../src/index.ts';
+import { children, failureOf, killChild } from './child-processes.ts';
+import { openSandboxKernel, sh } from './kernel-sandbox.ts';
+
+function route(prefix: string, device: string, protocol = 133): KernelRoute {
+  return { family: 4, prefix, type: 'unicast', protocol, scope: 'link', nextHops: [{ device }] };
+}
+
+/** What only Linux and `ip` do: monitors that die, changes that are not announced, names that are used again. */
+export function networkRobustnessSuite(): void {
+  describe('robustness of the network', () => {
+    let kernel: Kernel;
+    let controller: AbortController;
+
+    beforeEach(async () => {
+      controller = new AbortController();
+      kernel = await openSandboxKernel();
+    });
+    afterEach(async () => {
+      controller.abort();
+      await kernel[Symbol.asyncDispose]();
+      expect(children(/s32-|monitor|-batch/)).toEqual([]);
+      sh('ip route flush proto 133; ip -6 route flush proto 133; ip link del tap1 || true');
+    });
+
+    const addTap = (name: string) =>
+      sh(`ip link add ${name} type veth peer name p${name}; ip link set p${name} up; ip link set ${name} up`);
+
+    test('a tap that is made anew under its old name gets its routes', async () => {
+      for (let round = 0; round < 5; round += 1) {
+        addTap('tap1');
+        expect(await kernel.routes.apply([{ op: 'replace', route: route('10.0.0.1/32', 'tap1') }])).toEqual([]);
+        expect(sh('ip route show 10.0.0.1')).toContain('dev tap1');
+        sh('ip link del tap1');
+      }
+    });
+
+    test('a killed monitor is replaced: overrun, and the difference as events', async () => {
+      addTap('tap1');
+      const events: RouteEvent[] = [];
+      const onOverrun = vi.fn();
+      const links: string[] = [];
+      await kernel.routes.watch(
+        { protocol: 133 },
+        { onEvents: (more) => void events.push(...more), onOverrun },
+        controller.signal,
+      );
+      await kernel.interfaces.watch((more) => links.push(...more.map(({ type }) => type)), controller.signal);
+      await killChild(/ip .*monitor/);
+      sh('ip route add 10.0.0.1/32 dev tap1 proto 133');
+      await vi.waitFor(() => expect(onOverrun).toHaveBeenCalled());
+      await vi.waitFor(() => expect(events.map(({ type }) => type)).toEqual(['added']));
+      sh('ip route del 10.0.0.1/32 proto 133');
+      await vi.waitFor(() => expect(events.map(({ type }) => type)).toEqual(['added', 'removed']));
+      const before = links.length;
+      sh('ip link set tap1 mtu 1400');
+      await vi.waitFor(() => expect(links.length).toBeGreaterThan(before));
+    });
+
+    test('an IPv6 route that loses one of its next hops is told with those that are left', async () => {
+      addTap('tap1');
+      addTap('tap2');
+      sh('ip -6 addr add 2001:db8:a::1/64 dev tap1 nodad; ip -6 addr add 2001:db8:b::1/64 dev tap2 nodad');
+      const left = { gateway: '2001:db8:b::9', device: 'tap2' };
+      const wanted: KernelRoute = {
+        family: 6,
+        prefix: '2001:db8:74::/64',
+        type: 'unicast',
+        protocol: 133,
+        nextHops: [{ gateway: '2001:db8:a::9', device: 'tap1' }, left],
+      };
+      const events: RouteEvent[] = [];
+      await kernel.routes.watch(
+        { protocol: 133 },
+        { onEvents: (more) => void events.push(...more), onOverrun() {} },
+        controller.signal,
+      );
+      expect(await kernel.routes.apply([{ op: 'replace', route: wanted }])).toEqual([]);
+      await vi.waitFor(() => expect(events).toHaveLength(1));
+      sh('ip link del tap1');
+      await vi.waitFor(() =>
+        expect(events.at(-1)).toSatisfy(
+          ({ type, route: now }: RouteEvent) => type === 'added' && routesEqual(now, { ...wanted, nextHops: [left] }),
+        ),
+      );
+      sh('ip link del tap2');
+      await vi.waitFor(() => expect(events.at(-1)?.type).toBe('removed'));
+    });
+
+    test('an IPv4 route that loses its source address, or its place to another protocol, is told', async () => {
+      addTap('tap1');
+      sh('ip addr add 192.0.2.1/24 dev tap1; ip addr add 198.51.100.1/24 dev tap1');
+      const events: RouteEvent[] = [];
+      await kernel.routes.watch(
+        { protocol: 133 },
+        { onEvents: (more) => void events.push(...more), onOverrun() {} },
+        controller.signal,
+      );
+      const withSource = { ...route('10.0.0.1/32', 'tap1'), source: '192.0.2.1' };
+      await kernel.routes.apply([
+        { op: 'replace', route: withSource },
+        { op: 'replace', route: route('10.0.0.2/32', 'tap1') },
+      ]);
+      await vi.waitFor(() => expect(events).toHaveLength(2));
+      sh('ip addr del 192.0.2.1/24 dev tap1');
+      await vi.waitFor(() =>
+        expect(events.at(-1)).toMatchObject({ type: 'removed', route: { prefix: '10.0.0.1/32' } }),
+      );
+      sh('ip route replace 10.0.0.2/32 dev tap1 scope link proto static');
+      await vi.waitFor(() =>
+        expect(events.at(-1)).toMatchObject({ type: 'removed', route: { prefix: '10.0.0.2/32' } }),
+      );
+      await kernel.routes.apply([{ op: 'replace', route: route('10.0.0.3/32', 'tap1') }]);
+      await vi.waitFor(() => expect(events.at(-1)).toMatchObject({ type: 'added', route: { prefix: '10.0.0.3/32' } }));
+      sh('ip addr flush dev tap1 scope global');
+      await vi.waitFor(() =>
+        expect(events.at(-1)).toMatchObject({ type: 'removed', route: { prefix: '10.0.0.3/32' } }),
+      );
+    });
+
+    test('leaving a bridge is not leaving the world', async () => {
+      addTap('tap1');
+      const events: string[] = [];
+      await kernel.interfaces.watch((more) => events.push(...more.map(({ type }) => type)), controller.signal);
+      sh('ip link add br0 type bridge; ip link set tap1 master br0; ip link set tap1 nomaster; ip link del br0');
+      await vi.waitFor(() => expect(events).toContain('gone'));
+      expect(events.filter((type) => type === 'gone')).toHaveLength(1);
+      expect((await kernel.interfaces.list()).map(({ name }) => name)).toContain('tap1');
+    });
+
+    test('a name that would mean something to ip is refused, not sent', async () => {
+      const failures = await kernel.routes.apply([
+        { op: 'replace', route: route('10.0.0.1/32', 'lo proto 4\nroute add 10.6.6.6/32 dev lo') },
+      ]);
+      expect(failures).toHaveLength(1);
+      expect(sh('ip route show')).not.toContain('10.');
+    });
+
+    test('an absent conntrack says what to install', async () => {
+      const table = new KernelConntrackTable({ clock: new SystemClock(), command: 'conntrack-that-is-not-there' });
+      const failure = await failureOf(table.deleteByAddresses(['10.0.0.1']));
+      if (!hasErrorCode(failure, 'conntrack.unavailable')) throw failure;
+      expect(failure.message).toContain('Debian package conntrack');
+    });
+
+    test('a setting that takes no such value is refused', async () => {
+      const failure = await failureOf(kernel.sysctls.write('net/ipv4/conf/all/rp_filter', 'perhaps'));
+      expect(hasErrorCode(failure, 'sysctl.refused')).toBe(true);
+      expect(hasErrorCode(await failureOf(kernel.sysctls.read('../kernel/hostname')), 'sysctl.absent')).toBe(true);
+    });
+  });
+}
