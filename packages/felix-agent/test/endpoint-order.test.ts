@@ -53,7 +53,7 @@ describe('the order in which an endpoint is programmed', () => {
     await harness.settle();
     const up = indexOf(journal, 'link-up', 'tap2');
     expect(up).toBeGreaterThan(indexOf(journal, 'sysctl', 'net/ipv6/conf/tap2/addr_gen_mode'));
-    expect(up).toBeLessThan(indexOf(journal, 'neighbours', '10.70.0.2'));
+    expect(up).toBeLessThan(indexOf(journal, 'routes', '10.70.0.2/32'));
     expect(harness.endpoint('vm2')?.state).toBe('up');
 
     network.putInterface('tap2', { up: false }); // by an operator

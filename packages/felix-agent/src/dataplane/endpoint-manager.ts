@@ -12,7 +12,7 @@ import {
 } from './endpoint-objects.ts';
 import { EndpointRecord } from './endpoint-record.ts';
 import { type EndpointTransition, logTransitions } from './endpoint-transition.ts';
-import type { LinkTracker } from './link-tracker.ts';
+import type { LinkTracker, TrackedLink } from './link-tracker.ts';
 import type { NeighbourManager } from './neighbour-manager.ts';
 import type { RouteManager } from './route-manager.ts';
 import type { SysctlManager } from './sysctl-manager.ts';
@@ -130,15 +130,18 @@ export class EndpointManager {
   /** Gate for replacing a route that is there: the owner's policy is in the kernel. */
   readonly hasPolicy = (owner: string): boolean => owner === GATEWAYS || this.#records.get(owner)?.hasPolicy === true;
 
-  /** Settings, link, then neighbours and gateway addresses. Runs beside the policy transaction. */
+  /** Settings first, then link, neighbours and gateway addresses, all beside the policy transaction. */
   async prepare(round: Round): Promise<void> {
     const { neighbours, addresses } = this.#options;
-    await Promise.all([...round].map((record) => this.#prepareLink(record)));
-    const failures = await Promise.all([
+    await Promise.all([...round].map((record) => this.#applySettings(record)));
+    // The kernel takes neighbours and addresses on a link that is not up yet, and keeps them when it comes up.
+    const [neighbourFailures, addressFailures] = await Promise.all([
       neighbours.install(this.#isNotBackingOff),
       addresses.install(this.#isNotBackingOff),
+      ...[...round].map((record) => this.#bringUp(record)),
     ]);
-    for (const failed of failures) this.#failOwners(failed);
+    this.#failOwners(neighbourFailures);
+    this.#failOwners(addressFailures);
   }
 
   /** The policy of this round did not get into the kernel; its endpoints are looked at again in the next one. */
@@ -222,26 +225,33 @@ export class EndpointManager {
     this.#options.addresses.want(instance, []);
   }
 
-  async #prepareLink(record: EndpointRecord): Promise<void> {
-    const { links, linkControl, sysctls } = this.#options;
+  async #applySettings(record: EndpointRecord): Promise<void> {
+    const link = this.#usableLink(record);
+    if (link === undefined || record.preparedFor === record.preparationKey(link)) return;
     const { endpoint } = record;
-    const link = links.get(endpoint.interface);
-    if (!record.isOpen || record.isBackingOff || !record.canUse(link)) return;
-    const key = record.preparationKey(link);
-    if (record.preparedFor !== key) {
-      const failure = await sysctls.apply(endpoint.instance, endpointSettings(endpoint));
-      if (failure !== undefined) return this.#fail(record, failure);
-      record.preparedFor = key;
-    }
+    const failure = await this.#options.sysctls.apply(endpoint.instance, endpointSettings(endpoint));
+    if (failure === undefined) record.preparedFor = record.preparationKey(link);
+    else this.#fail(record, failure);
+  }
+
+  async #bringUp(record: EndpointRecord): Promise<void> {
+    const link = this.#usableLink(record);
+    if (link === undefined) return;
     if (!link.up) {
       try {
-        await linkControl.setUp(link.name);
-        links.raised(link.name, link.index);
+        await this.#options.linkControl.setUp(link.name);
+        this.#options.links.raised(link.name, link.index);
       } catch (error) {
         return this.#fail(record, error instanceof Error ? error.message : String(error));
       }
     }
     record.raisedIndex = link.index;
+  }
+
+  /** The link to work on, if there is one and its endpoint may have it. */
+  #usableLink(record: EndpointRecord): TrackedLink | undefined {
+    const link = this.#options.links.get(record.endpoint.interface);
+    return record.isOpen && !record.isBackingOff && record.canUse(link) ? link : undefined;
   }
 
   readonly #isNotBackingOff = (owner: string): boolean => this.#records.get(owner)?.isBackingOff === false;
