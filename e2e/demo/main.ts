@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { binary } from '../harness/image-recipes.ts';
 import { type ScreenResult, ScreenRun } from '../scenario/screen-run.ts';
-import { DEFAULT_PLACEMENT, PARTIES } from '../scenario/seven-screens.ts';
+import { DEFAULT_PLACEMENT, PARTIES, type Screen } from '../scenario/seven-screens.ts';
 import { screenText } from './matrix-text.ts';
 
 const HELP = `usage: make demo [ARGS="--json --keep"]
@@ -35,7 +35,7 @@ async function main(interrupted: AbortController): Promise<number> {
   for (const screen of run.screens) {
     interrupted.signal.throwIfAborted();
     progress(`screen ${screen.number}: ${screen.title}`);
-    const result = await run.show(screen);
+    const result = await showWithLogs(run, screen, interrupted.signal);
     results.push(result);
     if (values.json !== true) process.stdout.write(`\n${screenText(result, PARTIES, { color })}\n`);
   }
@@ -53,6 +53,16 @@ async function main(interrupted: AbortController): Promise<number> {
     if (!interrupted.signal.aborted) await once(interrupted.signal, 'abort');
   }
   return faults === 0 ? 0 : 1;
+}
+
+/** Prints the end of every log when the screen cannot be shown at all. */
+async function showWithLogs(run: ScreenRun, screen: Screen, signal: AbortSignal): Promise<ScreenResult> {
+  try {
+    return await run.show(screen);
+  } catch (error) {
+    if (!signal.aborted) process.stderr.write(await run.fabric.lab.describeLogs(15));
+    throw error;
+  }
 }
 
 function jsonOf(results: readonly ScreenResult[], seconds: number): unknown {

@@ -18,13 +18,13 @@ export function screenText(result: ScreenResult, parties: readonly Party[], styl
   const { screen, outcomes } = result;
   const cells = parties.map((from) => parties.map((to) => cellOf(from, to, outcomes)));
   const widths = parties.map((to, column) =>
-    Math.max(to.name.length + 3, ...cells.map((row) => (row[column]?.text.length ?? 0) + 3)),
+    Math.max(to.name.length + 3, ...cells.map((row) => (row[column]?.text.length ?? 0) + 2)),
   );
   const rowWidth = Math.max(...parties.map((party) => party.name.length));
   const header = parties.map((to, column) => `to ${to.name}`.padEnd(widths[column] ?? 0)).join('  ');
   const lines = [
     paint(`Screen ${screen.number}: ${screen.title}`, BOLD, style),
-    paint(`  ${''.padEnd(rowWidth)}  ${header}`, DIM, style),
+    paint(`  ${''.padEnd(rowWidth)}  ${header}`.trimEnd(), DIM, style),
     ...parties.map((from, row) => {
       const texts = (cells[row] ?? []).map((cell, column) => cellText(cell, widths[column] ?? 0, style));
       return `  ${from.name.padEnd(rowWidth)}  ${texts.join('  ')}`.trimEnd();

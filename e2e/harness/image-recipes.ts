@@ -74,7 +74,8 @@ const RECIPES: Readonly<Record<string, ImageRecipe>> = {
       { name: 'bgp-speaker', command: [binary('bgp-speaker')], ready: ['slash32/bgp-speaker.sock'] },
       {
         name: 'dnsmasq',
-        command: ['dnsmasq', '--keep-in-foreground', '--user=root', '--conf-file=/etc/dnsmasq.conf'],
+        // Debug mode is the one in which it does not change its groups, which a user namespace forbids.
+        command: ['dnsmasq', '--no-daemon', '--conf-file=/etc/dnsmasq.conf'],
         onlyWith: 'dnsmasq.conf',
       },
     ],
