@@ -35,10 +35,13 @@ const ruleArbitrary: fc.Arbitrary<RuleInput> = fc
   .record({
     direction: fc.constantFrom('ingress' as const, 'egress' as const),
     family: fc.constantFrom(4, 6),
-    protocol: fc.constantFrom(undefined, 'tcp', 'tcp', 'udp', 'icmp', 'gre', 'sctp'),
+    protocol: fc.constantFrom(undefined, 'tcp', 'tcp', 'udp', 'icmp', 'icmp', 'gre', 'sctp'),
     ports: fc.option(ports, { nil: undefined }),
     icmp: fc.option(
-      fc.record({ type: fc.constantFrom(8, 13, 3, 128), code: fc.option(fc.constantFrom(0, 1), { nil: undefined }) }),
+      fc.record({
+        type: fc.constantFrom(8, 8, 13, 3, 128, 128),
+        code: fc.option(fc.constantFrom(0, 1), { nil: undefined }),
+      }),
       {
         nil: undefined,
       },
@@ -104,10 +107,11 @@ const instanceArbitrary = fc
     ),
     pairs: fc.array(pairArbitrary, { maxLength: 2 }),
     portSecurity: fc.constantFrom(true, true, true, true, false),
+    created: fc.constantFrom(undefined, '2026-01-01T00:00:00.000Z', '2026-01-02T00:00:00.000Z'),
   })
   .map((some): Resource => {
     const third = { public: 1, nat: 2, private: 3, missing: 4 }[some.network];
-    return instance(some.name, {
+    const spec = {
       host: some.host,
       interface: some.tap,
       mac: some.mac,
@@ -118,7 +122,8 @@ const instanceArbitrary = fc
       securityGroups: [...some.groups],
       allowedAddressPairs: some.pairs,
       portSecurity: some.portSecurity,
-    });
+    };
+    return instance(some.name, spec, some.created);
   });
 
 const putArbitrary: fc.Arbitrary<Resource> = fc.oneof(
@@ -214,7 +219,7 @@ export const packetArbitrary = fc.record({
   family: fc.constantFrom(4 as const, 6 as const),
   protocol: fc.constantFrom('tcp', 'tcp', 'udp', 'icmp', 'gre', 'sctp'),
   port: fc.oneof(port, fc.integer({ min: 0, max: 65_535 })),
-  icmpType: fc.constantFrom(8, 13, 3, 0, 135, 128, 134),
+  icmpType: fc.constantFrom(8, 8, 13, 3, 0, 135, 128, 128, 134),
   icmpCode: fc.constantFrom(0, 1),
   spoof: fc.constantFrom('no', 'no', 'no', 'no', 'address', 'mac', 'pair'),
 });
