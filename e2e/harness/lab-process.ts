@@ -97,4 +97,4 @@ export class LabProcess implements AsyncDisposable {
 }
 
 /** How long a process may take to stop before it is killed. */
-const GRACE_MS = 5_000;
+const GRACE_MS = 10_000;

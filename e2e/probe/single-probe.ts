@@ -45,9 +45,14 @@ function probeUdp({ address, port, localAddress }: ProbeTarget, timeoutMs: numbe
     socket.on('error', (error: NodeJS.ErrnoException) =>
       finish({ reached: false, error: error.code ?? error.message }),
     );
+    // node calls this with an error too, when there is no route.
+    const onConnected = (error?: NodeJS.ErrnoException): void => {
+      if (error === undefined || error === null) socket.send('probe', () => undefined);
+      else finish({ reached: false, error: error.code ?? error.message });
+    };
     // Connected, so that ICMP errors come back as errors.
     const send = (): void => {
-      socket.connect(port, address, () => socket.send('probe', () => undefined));
+      socket.connect(port, address, onConnected);
     };
     if (localAddress === undefined) send();
     else socket.bind(0, localAddress, send);
