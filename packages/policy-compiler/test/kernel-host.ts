@@ -14,6 +14,7 @@ export class PacketPeer implements Disposable {
   readonly received: Extract<PeerEvent, { event: 'received' }>[] = [];
   readonly #sent = new Set<string>();
   readonly #listening = new Set<string>();
+  readonly #refused = new Set<string>();
   readonly #child: ChildProcessWithoutNullStreams;
   #woken = Promise.withResolvers<void>();
 
@@ -24,6 +25,7 @@ export class PacketPeer implements Disposable {
       const event: PeerEvent = JSON.parse(line);
       if (event.event === 'received') this.received.push(event);
       else if (event.event === 'sent') this.#sent.add(event.payload);
+      else if (event.event === 'refused') this.#refused.add(`${event.to} ${event.port}`);
       else this.#listening.add(`${event.family} ${event.port}`);
       this.#woken.resolve();
       this.#woken = Promise.withResolvers();
@@ -52,6 +54,12 @@ export class PacketPeer implements Disposable {
   async send(packet: Omit<Extract<PeerCommand, { op: 'send' }>, 'op'>): Promise<void> {
     this.#tell({ op: 'send', ...packet });
     await this.until(() => this.#sent.has(packet.payload), `sent ${packet.payload}`);
+  }
+
+  /** Waits until an ICMP error says that nobody listens there. */
+  async refusal(to: string, port: number): Promise<void> {
+    this.#tell({ op: 'expect-refusal', family: to.includes(':') ? 6 : 4, to, port });
+    await this.until(() => this.#refused.has(`${to} ${port}`), `refused by ${to} port ${port}`);
   }
 
   packet(payload: string): Extract<PeerEvent, { event: 'received' }> | undefined {

@@ -16,10 +16,13 @@ export type PeerCommand =
       readonly to: string;
       readonly port: number;
       readonly payload: string;
-    };
+    }
+  /** Sends to a port that nobody listens at, and reports whether an ICMP error came back. */
+  | { readonly op: 'expect-refusal'; readonly family: 4 | 6; readonly to: string; readonly port: number };
 
 export type PeerEvent =
   | { readonly event: 'listening'; readonly family: 4 | 6; readonly port: number }
+  | { readonly event: 'refused'; readonly to: string; readonly port: number }
   | { readonly event: 'sent'; readonly payload: string; readonly error?: string }
   | {
       readonly event: 'received';
@@ -56,6 +59,13 @@ async function run(command: PeerCommand): Promise<void> {
   if (command.op === 'listen') {
     await socketAt(command.family, command.port, command.address);
     report({ event: 'listening', family: command.family, port: command.port });
+    return;
+  }
+  if (command.op === 'expect-refusal') {
+    const { family, to, port } = command;
+    const socket = createSocket(family === 4 ? 'udp4' : 'udp6');
+    socket.on('error', () => report({ event: 'refused', to, port }));
+    socket.connect(port, to, () => socket.send('anybody there?'));
     return;
   }
   const { family, address, sourcePort, to, port, payload } = command;

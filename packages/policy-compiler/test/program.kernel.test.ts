@@ -3,7 +3,7 @@ import type { NftRuleset, Resource } from '@slash32/shared';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FabricModel, HostPolicyCompiler, type OpenInstance, tracePacket } from '../src/index.ts';
-import { KernelHost, PacketPeer } from './kernel-host.ts';
+import { inside, KernelHost, PacketPeer } from './kernel-host.ts';
 import { instance, type RuleInput, securityGroup } from './manifests.ts';
 import { foundation, groupArbitrary, OUTSIDE } from './random-fabric.ts';
 
@@ -265,6 +265,35 @@ describe('a rule that goes', () => {
     await peer('u/later').until(() => peer('u/later').packet('allowed in') !== undefined, 'allowed in');
     expect(peer('u/later').packet('not allowed in')).toBeUndefined();
   });
+});
+
+describe('a source that is not the instance’s own', () => {
+  test.each([
+    ['IPv4', '10.1.0.77', '10.1.0.1', '198.51.100.7'],
+    ['IPv6', '2001:db8:1::77', '2001:db8:1::1', '2600::1'],
+  ])('%s: drops, beside its own that passes', async (ethertype, spoofed, own, destination) => {
+    const family = ethertype === 'IPv4' ? 'IPv4' : 'IPv6';
+    update(securityGroup('t/g1', [{ direction: 'egress', ethertype: family }]));
+    inside('t-i1', `addr add ${spoofed} dev lo${family === 'IPv6' ? ' nodad' : ''}`);
+    const probes = [
+      await sendProbe('t/i1', spoofed, 'outside', destination, 443),
+      await sendProbe('t/i1', own, 'outside', destination, 443),
+    ];
+    await settle(probes);
+    expect(outcomes(probes)).toMatchObject([{ verdict: 'drop' }, { verdict: 'pass', seen: own }]);
+  });
+});
+
+test('ICMP errors about a flow that passes reach the instance, translated or not', async () => {
+  update(
+    securityGroup('t/g1', [
+      { direction: 'egress', ethertype: 'IPv4' },
+      { direction: 'egress', ethertype: 'IPv6' },
+    ]),
+  );
+  await peer('t/i1').refusal('198.51.100.7', 9);
+  await peer('t/i1').refusal('2600::1', 9);
+  await peer('t/i2').refusal('1.1.1.1', 9);
 });
 
 describe('echo requests', () => {
