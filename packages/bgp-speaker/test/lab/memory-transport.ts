@@ -15,11 +15,30 @@ export class MemoryNetwork {
   readonly #clock: Clock;
   readonly #hosts = new Map<string, (incoming: IncomingConnection) => void>();
   readonly #connections = new Set<MemoryConnection>();
-  /** While true, nothing is delivered, in either direction, and nobody is told. */
-  partitioned = false;
+  /** What a partition holds back: TCP sends it again until it arrives or the connection is gone. */
+  readonly #held: (() => void)[] = [];
+  #partitioned = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /** While true, nothing arrives, in either direction, and nobody is told. */
+  get partitioned(): boolean {
+    return this.#partitioned;
+  }
+
+  set partitioned(partitioned: boolean) {
+    this.#partitioned = partitioned;
+    if (!partitioned) for (const deliver of this.#held.splice(0)) deliver();
+  }
+
+  /** Runs `arrive` once a packet that is sent now has arrived; in the order of the calls. */
+  deliver(arrive: () => void): void {
+    this.#clock.schedule(LATENCY_MS, () => {
+      if (this.#partitioned) this.#held.push(arrive);
+      else arrive();
+    });
   }
 
   listen(address: string, accept: (incoming: IncomingConnection) => void): void {
@@ -32,6 +51,13 @@ export class MemoryNetwork {
 
   get openConnections(): number {
     return [...this.#connections].filter((connection) => connection.isOpen).length;
+  }
+
+  /** Addresses of those who opened the connections that are open, one per connection. */
+  get initiators(): readonly string[] {
+    return [...this.#connections].flatMap(({ isOpen, isInitiator, localAddress }) =>
+      isOpen && isInitiator ? [localAddress] : [],
+    );
   }
 
   /** Connections of a host end without a word: its process was killed. */
@@ -53,18 +79,18 @@ export class MemoryNetwork {
   }
 
   #connect(localAddress: string, target: ConnectTarget, listener: ConnectionListener): BgpConnection {
-    const near = new MemoryConnection(this.#clock, this, localAddress, target.address);
+    const near = new MemoryConnection(this, localAddress, target.address);
     near.listener = listener;
+    near.isInitiator = true;
     this.#connections.add(near);
-    this.#clock.schedule(LATENCY_MS, () => {
+    this.deliver(() => {
       if (!near.isOpen) return;
       const accept = this.#hosts.get(target.address);
-      if (this.partitioned) return;
       if (accept === undefined) {
         near.fail('connect ECONNREFUSED');
         return;
       }
-      const far = new MemoryConnection(this.#clock, this, target.address, localAddress);
+      const far = new MemoryConnection(this, target.address, localAddress);
       this.#connections.add(far);
       near.peer = far;
       far.peer = near;
@@ -89,12 +115,11 @@ class MemoryConnection implements BgpConnection {
   listener: ConnectionListener | undefined;
   peer: MemoryConnection | undefined;
   isOpen = true;
+  isInitiator = false;
   bufferedOctets = 0;
-  readonly #clock: Clock;
   readonly #network: MemoryNetwork;
 
-  constructor(clock: Clock, network: MemoryNetwork, localAddress: string, remoteAddress: string) {
-    this.#clock = clock;
+  constructor(network: MemoryNetwork, localAddress: string, remoteAddress: string) {
     this.#network = network;
     this.localAddress = localAddress;
     this.remoteAddress = remoteAddress;
@@ -103,20 +128,17 @@ class MemoryConnection implements BgpConnection {
   write(octets: Uint8Array): void {
     const copy = octets.slice();
     this.bufferedOctets += copy.length;
-    this.#clock.schedule(LATENCY_MS, () => {
-      if (this.#network.partitioned || this.peer === undefined) return;
+    this.#network.deliver(() => {
       this.bufferedOctets -= copy.length;
       if (this.isOpen) this.listener?.onWritten();
-      if (this.peer.isOpen) this.peer.listener?.onData(copy);
+      if (this.peer?.isOpen === true) this.peer.listener?.onData(copy);
     });
   }
 
   close(): void {
     if (!this.isOpen) return;
     this.vanish();
-    this.#clock.schedule(LATENCY_MS, () => {
-      if (!this.#network.partitioned) this.peer?.fail('closed by the peer');
-    });
+    this.#network.deliver(() => this.peer?.fail('closed by the peer'));
   }
 
   abort(): void {

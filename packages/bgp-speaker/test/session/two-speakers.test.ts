@@ -40,6 +40,7 @@ describe('sessions', () => {
     await established();
     await clock.advanceAsync(SECOND);
     expect(network.openConnections).toBe(2);
+    expect(network.initiators).toEqual(['192.0.2.2']);
     expect(a.neighbor('to-b')).toMatchObject({
       remoteRouterId: '192.0.2.2',
       holdTimeSeconds: 90,
@@ -185,17 +186,22 @@ describe('graceful restart', () => {
     await withRoutes();
     a.kernel.journal.length = 0;
     b.kernel.journal.length = 0;
+    a.addInstance('198.51.100.11/32');
+    await clock.advanceAsync(SECOND);
     a.kill();
     await clock.advanceAsync(5 * SECOND);
-    expect(b.learned()).toEqual(['198.51.100.1/32 via 192.0.2.1']);
-    expect(b.neighbor('to-a').gracefulRestart).toEqual({ peerRestarting: true, staleRoutes: 1 });
+    expect(b.learned()).toEqual(['198.51.100.1/32 via 192.0.2.1', '198.51.100.11/32 via 192.0.2.1']);
+    expect(b.neighbor('to-a').gracefulRestart).toEqual({ peerRestarting: true, staleRoutes: 2 });
+    await a.removeInstance('198.51.100.11/32');
     await b.removeInstance('198.51.100.2/32');
     b.addInstance('198.51.100.22/32');
     b.kernel.journal.length = 0;
     await a.start();
     await established();
     await clock.advanceAsync(SECOND);
-    expect(b.kernel.journal).toEqual([]);
+    const touched = b.kernel.journal.flatMap((done) => (done.kind === 'routes' ? done.changes : []));
+    expect(touched.map(({ op, route }) => `${op} ${route.prefix}`)).toEqual(['delete 198.51.100.11/32']);
+    expect(b.learned()).toEqual(['198.51.100.1/32 via 192.0.2.1']);
     expect(b.neighbor('to-a').gracefulRestart).toEqual({ peerRestarting: false, staleRoutes: 0 });
     expect(a.learned()).toEqual(['198.51.100.22/32 via 192.0.2.2']);
     expect(a.speaker.isDeferralOver).toBe(true);
