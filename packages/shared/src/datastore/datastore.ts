@@ -55,6 +55,10 @@ export interface Datastore extends AsyncDisposable {
    * resource are never reordered; intermediate states may be skipped. Ends when `signal` aborts.
    */
   watch(signal: AbortSignal): AsyncIterable<readonly DatastoreEvent[]>;
+  /**
+   * Creates or replaces. A resource without `metadata.creationTimestamp` gets the present time when it is created and
+   * keeps what is stored when it is replaced; the entry that is returned has it.
+   */
   put(resource: Resource, precondition?: WritePrecondition): Promise<DatastoreEntry>;
   /** Returns false if there was none. */
   delete(key: ResourceKey, precondition?: WritePrecondition): Promise<boolean>;

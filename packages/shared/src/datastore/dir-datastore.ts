@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FabricError } from '../errors/fabric-error.ts';
 import type { Logger } from '../logging/logger.ts';
+import { withCreationTimestamp } from '../resources/creation-timestamp.ts';
 import type { Resource } from '../resources/resource.ts';
 import { keyOf, type ResourceKey } from '../resources/resource-key.ts';
 import type { Clock } from '../time/clock.ts';
@@ -10,8 +11,7 @@ import { removeFileAtomically, removeLeftovers, writeFileAtomically } from './di
 import { lockDirectory } from './dir/directory-lock.ts';
 import { DirectoryModel } from './dir/directory-model.ts';
 import { DirectoryWatch } from './dir/directory-watch.ts';
-import { putDocument, removeDocument } from './dir/edit-manifest-text.ts';
-
+import { creationTimestampIn, putDocument, removeDocument } from './dir/edit-manifest-text.ts';
 import { readManifestFile } from './dir/manifest-file.ts';
 import { defaultPathOf, type FoundResource, ManifestTexts } from './dir/manifest-texts.ts';
 import { EventFeed } from './event-feed.ts';
@@ -118,10 +118,16 @@ export class DirDatastore implements Datastore {
     return this.#exclusively(async () => {
       const found = this.#find(key);
       checkPrecondition(key, found?.entry?.revision, precondition);
-      if (found?.entry?.revision === revisionOf(resource)) return found.entry;
       const path = found?.path ?? defaultPathOf(key);
       const file = join(this.#root, path);
-      const text = putDocument(await this.#readText(file), resource);
+      const before = await this.#readText(file);
+      const created =
+        found === undefined
+          ? new Date(this.#options.clock.wallMs()).toISOString()
+          : (found.entry?.resource.metadata.creationTimestamp ?? creationTimestampIn(before, key));
+      const wanted = withCreationTimestamp(resource, created);
+      if (found?.entry?.revision === revisionOf(wanted)) return found.entry;
+      const text = putDocument(before, wanted);
       await this.#writing(key, file, () => writeFileAtomically(file, text));
       this.#followWrite(path, text);
       const written = readManifestFile(file, text).entries.get(key);

@@ -85,11 +85,42 @@ export const selectorField = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-export const clusterMetadata = z.strictObject({ name: dnsLabel, labels: labelsField.default({}) });
+const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
+
+/** An RFC 3339 time; canonical: UTC with milliseconds, so that texts sort as the times do. Finer digits are dropped. */
+export const timestampField = z
+  .string()
+  .meta({ format: 'date-time' })
+  .transform((text, context) => {
+    const canonical = RFC_3339.test(text) ? canonicalTime(text) : undefined;
+    if (canonical !== undefined) return canonical;
+    context.addIssue(`"${text}" is not an RFC 3339 time; write it like 2026-01-31T12:00:00.000Z`);
+    return z.NEVER;
+  });
+
+/** `undefined` for a day that its month does not have, and for what leaves the years 0–9999 in UTC. */
+function canonicalTime(text: string): string | undefined {
+  const [date = '', time = ''] = [text.slice(0, 10), text.slice(10)];
+  const midnightMs = Date.parse(`${date}T00:00:00Z`);
+  if (Number.isNaN(midnightMs) || !new Date(midnightMs).toISOString().startsWith(date)) return undefined;
+  const momentMs = Date.parse(`${date}${time}`);
+  if (Number.isNaN(momentMs)) return undefined;
+  const canonical = new Date(momentMs).toISOString();
+  return canonical.length === CANONICAL_LENGTH ? canonical : undefined;
+}
+
+const CANONICAL_LENGTH = '2026-01-31T12:00:00.000Z'.length;
+
+const creationTimestamp = timestampField
+  .optional()
+  .describe('when it was created; written by `apply`. Of two that claim one address, the older keeps it');
+
+export const clusterMetadata = z.strictObject({ name: dnsLabel, labels: labelsField.default({}), creationTimestamp });
 export const namespacedMetadata = z.strictObject({
   name: dnsLabel,
   namespace: dnsLabel.default('default'),
   labels: labelsField.default({}),
+  creationTimestamp,
 });
 
 export const apiVersionField = z.literal('slash32.dev/v1', 'must be slash32.dev/v1');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Datastore, keyOf, type Resource } from '../../src/index.ts';
+import { type Datastore, keyOf, type Resource, withCreationTimestamp } from '../../src/index.ts';
 import { sampleAddressGroup, sampleHost, sampleInstance } from '../support/sample-resources.ts';
 import { until } from '../support/until.ts';
 import { WatchRecorder } from '../support/watch-recorder.ts';
@@ -44,7 +44,7 @@ export function datastoreCompliance(name: string, make: () => Promise<Compliance
         const host = sampleHost('compute-a1');
         const entry = await first.put(host);
         expect(entry).toMatchObject({ key: 'Host/compute-a1', resource: host });
-        expect((await second.get('Host/compute-a1'))?.resource).toEqual(host);
+        expect((await second.get('Host/compute-a1'))?.resource).toEqual(entry.resource);
         expect((await second.get('Host/compute-a1'))?.revision).toBe(entry.revision);
         expect((await second.list()).entries.map(({ key, revision }) => ({ key, revision }))).toEqual([
           { key: entry.key, revision: entry.revision },
@@ -177,9 +177,31 @@ export function datastoreCompliance(name: string, make: () => Promise<Compliance
           { ...sampleHost('a'), status: { ready: true, since: '2026-01-01T00:00:00Z', count: 3, list: [1, null] } },
         ];
         for (const resource of resources) {
-          await first.put(resource);
-          expect((await second.get(keyOf(resource)))?.resource).toEqual(resource);
+          const written = withCreationTimestamp(resource, '2026-01-01T00:00:00.000Z');
+          await first.put(written);
+          expect((await second.get(keyOf(resource)))?.resource).toEqual(written);
         }
+      }),
+    );
+
+    test(
+      'a resource is created once: later versions keep the time unless they bring another',
+      withSubject(async ({ first, second }) => {
+        const timeOf = async (): Promise<string | undefined> =>
+          (await second.get('Host/a'))?.resource.metadata.creationTimestamp;
+        const beforeMs = Date.now();
+        const entry = await first.put(sampleHost('a', '192.0.2.1'));
+        const created = entry.resource.metadata.creationTimestamp;
+        expect(Date.parse(created ?? '')).toBeGreaterThanOrEqual(beforeMs);
+        expect(Date.parse(created ?? '')).toBeLessThanOrEqual(Date.now());
+        await second.put(sampleHost('a', '192.0.2.2'));
+        expect(await timeOf()).toBe(created);
+        const other = '2026-01-01T00:00:00.000Z';
+        await first.put(withCreationTimestamp(sampleHost('a', '192.0.2.2'), other));
+        expect(await timeOf()).toBe(other);
+        await first.delete('Host/a');
+        await first.put(sampleHost('a', '192.0.2.1'));
+        expect(Date.parse((await timeOf()) ?? '')).toBeGreaterThanOrEqual(beforeMs);
       }),
     );
 

@@ -1,6 +1,7 @@
-import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { DirDatastore, openDatastore } from '../../src/index.ts';
+import { DirDatastore, FakeClock, openDatastore } from '../../src/index.ts';
 import { host, makeFixture, options } from '../support/directory-fixture.ts';
 import { sampleHost, sampleInstance } from '../support/sample-resources.ts';
 import { makeTemporaryDirectory } from '../support/temporary-directory.ts';
@@ -73,9 +74,9 @@ describe('files', () => {
   test('put creates a file by kind, namespace and name; delete removes it', async () => {
     await using fixture = await makeFixture();
     await fixture.datastore.put(sampleInstance('web-1'));
-    await fixture.datastore.put(sampleHost('a'));
+    const { resource } = await fixture.datastore.put(sampleHost('a'));
     expect(fixture.read('host/a.yaml')).toBe(
-      'apiVersion: slash32.dev/v1\nkind: Host\nmetadata:\n  name: a\nspec:\n  address: 192.0.2.1\n',
+      `apiVersion: slash32.dev/v1\nkind: Host\nmetadata:\n  name: a\n  creationTimestamp: "${resource.metadata.creationTimestamp}"\nspec:\n  address: 192.0.2.1\n`,
     );
     expect(readdirSync(fixture.path('instance/tenant-a'))).toEqual(['web-1.yaml']);
     await fixture.datastore.delete('Instance/tenant-a/web-1');
@@ -115,6 +116,28 @@ describe('files', () => {
     await fixture.datastore.put(sampleHost('a', '192.0.2.7'));
     expect(await fixture.datastore.list()).toMatchObject({ entries: [{ key: 'Host/a' }], problems: [] });
     expect(fixture.names()).toEqual(['h.yaml']);
+  });
+
+  test('the time of creation is the clock’s, and survives a fault in the document', async () => {
+    await using directory = await makeTemporaryDirectory();
+    const clock = new FakeClock({ wallStartMs: Date.UTC(2026, 0, 31, 12) });
+    const created = '2026-01-31T12:00:00.000Z';
+    const file = join(directory.path, 'host/a.yaml');
+    {
+      await using datastore = await DirDatastore.open(directory.path, { ...options, clock });
+      expect((await datastore.put(sampleHost('a'))).resource.metadata.creationTimestamp).toBe(created);
+    }
+    writeFileSync(file, readFileSync(file, 'utf8').replace('192.0.2.1', 'nonsense'));
+    clock.advance(60_000);
+    await using datastore = await DirDatastore.open(directory.path, { ...options, clock });
+    expect((await datastore.put(sampleHost('a'))).resource.metadata.creationTimestamp).toBe(created);
+  });
+
+  test('what was written by hand without a time of creation gets none later', async () => {
+    await using fixture = await makeFixture();
+    fixture.write('h.yaml', host('a'));
+    await fixture.datastore.put(sampleHost('a', '192.0.2.7'));
+    expect(fixture.read('h.yaml')).toBe(host('a', '192.0.2.7'));
   });
 
   test('delete removes every definition', async () => {

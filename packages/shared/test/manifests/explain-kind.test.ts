@@ -14,6 +14,11 @@ test('a field has its type, default, description and fields', () => {
   expect(explainKind('SecurityGroup', 'spec.rules[3].ports')).toMatchObject({
     description: 'destination ports; needs tcp, udp, sctp, dccp or udplite',
   });
+  expect(explainKind('Instance', 'metadata.creationTimestamp')).toMatchObject({
+    type: 'string',
+    required: false,
+    description: expect.stringContaining('the older keeps it'),
+  });
   expect(explainKind('Host', 'metadata.labels')).toMatchObject({ type: 'map of string', default: {} });
 });
 
@@ -33,7 +38,11 @@ describe.each(RESOURCE_KINDS)('JSON Schema of %s', (kind) => {
       $schema: 'https://json-schema.org/draft/2020-12/schema',
       type: 'object',
       additionalProperties: false,
-      properties: { kind: { const: kind }, spec: { type: 'object', additionalProperties: false } },
+      properties: {
+        metadata: { properties: { creationTimestamp: { type: 'string', format: 'date-time' } } },
+        kind: { const: kind },
+        spec: { type: 'object', additionalProperties: false },
+      },
     });
   });
 });

@@ -101,7 +101,7 @@ describe('problems', () => {
     [
       'an unknown field, with what there is',
       `${HEAD}metadata: { name: a, zzz: 1 }\nspec: { address: 192.0.2.1 }\n`,
-      ['3:22 manifest.unknown-field unknown field `metadata.zzz`; known here: name, labels'],
+      ['3:22 manifest.unknown-field unknown field `metadata.zzz`; known here: name, labels, creationTimestamp'],
     ],
     [
       'a missing field, at the mapping it belongs to',

@@ -80,7 +80,7 @@ test.each(RESOURCE_KINDS.filter((kind) => !NAMESPACED_KINDS.has(kind)))(
   '%s is cluster-wide: a namespace is an error',
   (kind) => {
     expect(messagesOf(kind, {}, { namespace: 'tenant-a' })).toEqual([
-      'unknown field `metadata.namespace`; known here: name, labels',
+      'unknown field `metadata.namespace`; known here: name, labels, creationTimestamp',
     ]);
   },
 );
@@ -339,6 +339,27 @@ describe('what is refused', () => {
     expect(messagesOf('Instance', {}, { namespace: name })).toEqual([expect.stringContaining(reason)]);
   });
 
+  test.each([
+    '2026-01-31',
+    '2026-01-31 12:00:00Z',
+    '2026-01-31T12:00:00',
+    '2026-02-30T12:00:00Z',
+    '2025-02-29T12:00:00Z',
+    '2026-01-31T24:00:01Z',
+    '2026-01-31T12:60:00Z',
+    '2026-13-01T12:00:00Z',
+    '9999-12-31T23:59:59-01:00',
+    '0000-01-01T00:00:00+01:00',
+    'yesterday',
+    '',
+  ])('the time %j', (creationTimestamp) => {
+    for (const kind of RESOURCE_KINDS) {
+      expect(messagesOf(kind, {}, { creationTimestamp })).toEqual([
+        `\`metadata.creationTimestamp\`: "${creationTimestamp}" is not an RFC 3339 time; write it like 2026-01-31T12:00:00.000Z`,
+      ]);
+    }
+  });
+
   test('a FabricConfiguration that is not named default', () => {
     expect(messagesOf('FabricConfiguration', {}, { name: 'other' })).toEqual([
       '`metadata.name` must be "default": there is one FabricConfiguration',
@@ -348,6 +369,19 @@ describe('what is refused', () => {
   test.each(['Host', 'Host/a/b', 'Instance/x', 'Pod/x', '', 'Instance/a/b/c'])('%j is no resource key', (key) => {
     expect(() => parseResourceKey(key)).toThrow(expect.objectContaining({ code: 'resource-key.invalid' }));
   });
+});
+
+test.each([
+  ['2026-01-31T12:00:00Z', '2026-01-31T12:00:00.000Z'],
+  ['2026-01-31T12:00:00.1239Z', '2026-01-31T12:00:00.123Z'],
+  ['2026-01-01T00:30:00+01:00', '2025-12-31T23:30:00.000Z'],
+  ['2028-02-29T23:59:59.999-00:01', '2028-03-01T00:00:59.999Z'],
+])('the time %s means %s', (creationTimestamp, canonical) => {
+  for (const kind of RESOURCE_KINDS) {
+    const { manifests, problems } = check(kind, {}, { creationTimestamp });
+    expect(problems).toEqual([]);
+    expect(manifests[0]?.resource.metadata.creationTimestamp).toBe(canonical);
+  }
 });
 
 test('references without a namespace mean that of the resource they stand in', () => {

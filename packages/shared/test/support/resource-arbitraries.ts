@@ -26,8 +26,13 @@ const mac = fc
   .array(fc.integer({ min: 0, max: 255 }), { minLength: 5, maxLength: 5 })
   .map((octets) => ['52', ...octets.map((octet) => octet.toString(16).padStart(2, '0'))].join(':'));
 const asNumber = fc.integer({ min: 64_512, max: 65_534 });
-const cluster = fc.record({ name, labels });
-const namespaced = fc.record({ name, namespace: name, labels });
+const creationTimestamp = optional(
+  fc
+    .date({ min: new Date(0), max: new Date('9999-12-31T23:59:59.999Z'), noInvalidDate: true })
+    .map((date) => date.toISOString()),
+);
+const cluster = fc.record({ name, labels, creationTimestamp });
+const namespaced = fc.record({ name, namespace: name, labels, creationTimestamp });
 
 const ports = fc
   .tuple(fc.nat(65_535), fc.nat(65_535))
@@ -72,7 +77,7 @@ const manifest = fc.oneof(
   }),
   fc.record({
     kind: fc.constant('FabricConfiguration'),
-    metadata: fc.constant({ name: 'default' }),
+    metadata: fc.record({ name: fc.constant('default'), creationTimestamp }),
     spec: fc.record({ asNumber: optional(asNumber), siteCidrs: fc.array(fc.oneof(cidr4, cidr6), { maxLength: 3 }) }),
   }),
   fc.record({

@@ -4,6 +4,7 @@ import { type DocumentChunk, splitDocuments } from '../../manifests/document-chu
 import { isRecord } from '../../manifests/field-faults.ts';
 import { formatManifest, manifestOf } from '../../manifests/format-manifest.ts';
 import { readManifestDocument } from '../../manifests/manifest-document.ts';
+import { timestampField } from '../../resources/field-types.ts';
 import type { Resource } from '../../resources/resource.ts';
 import { keyOf, type ResourceKey } from '../../resources/resource-key.ts';
 
@@ -30,6 +31,13 @@ export function removeDocument(text: string, key: ResourceKey): string | undefin
   if (target === undefined) return text;
   const rest = chunks.filter((chunk) => chunk !== target);
   return rest.some((chunk) => !chunk.blank) ? rest.map((chunk) => chunk.text).join('') : undefined;
+}
+
+/** `metadata.creationTimestamp` of the document of `key`, which may be faulty otherwise. */
+export function creationTimestampIn(text: string, key: ResourceKey): string | undefined {
+  const target = findDocument(splitDocuments(text), key);
+  const written = target && parseDocument(target.text).getIn(['metadata', 'creationTimestamp']);
+  return timestampField.safeParse(written).data;
 }
 
 /** The document that defines `key`; else a faulty one that means to. */
