@@ -135,12 +135,38 @@ describe('claims', () => {
     expect(model.instance('t/b')?.state).toBe('open');
   });
 
-  test('the older one wins where the datastore says which that is', () => {
+  test.each([
+    ['address', { interface: 'tap2', mac: '52:54:00:00:00:02' }],
+    ['interface', { addresses: ['10.0.0.11'], mac: '52:54:00:00:00:02' }],
+    ['mac', { addresses: ['10.0.0.11'], interface: 'tap2' }],
+  ])('the older one has the %s, whatever its name and whoever came first', (what, change) => {
+    const older = instance('t/b', { ...BASE, ...change }, '2026-01-01T00:00:00.000Z');
+    const younger = [
+      instance('t/a', BASE, '2026-01-01T00:00:00.001Z'),
+      instance('t/a', BASE), // nobody knows when: younger than all that have a time
+    ];
+    for (const resource of younger) {
+      for (const order of [
+        [older, resource],
+        [resource, older],
+      ]) {
+        const model = foundation();
+        for (const put of order) model.put(put);
+        expect(model.instance('t/b')?.state).toBe('open');
+        expect(codes(model, 't/a')).toEqual([`instance.duplicate-${what}`]);
+      }
+    }
+  });
+
+  test('a claim is decided anew when a timestamp changes', () => {
     const model = foundation();
-    model.put(instance('t/a', BASE), { createdRevision: 20 });
-    model.put(instance('t/b', { ...BASE, interface: 'tap2', mac: '52:54:00:00:00:02' }), { createdRevision: 10 });
-    expect(model.instance('t/b')?.state).toBe('open');
-    expect(codes(model)).toEqual(['instance.duplicate-address']);
+    model.put(instance('t/a', BASE, '2026-01-02T00:00:00.000Z'));
+    const other = { ...BASE, interface: 'tap2', mac: '52:54:00:00:00:02' };
+    model.put(instance('t/b', other, '2026-01-03T00:00:00.000Z'));
+    expect(model.instanceByAddress('10.0.0.10')?.name).toBe('t/a');
+    model.put(instance('t/b', other, '2026-01-01T00:00:00.000Z'));
+    expect(model.instanceByAddress('10.0.0.10')?.name).toBe('t/b');
+    expect(codes(model, 't/a')).toEqual(['instance.duplicate-address']);
   });
 
   test('interfaces and MACs may repeat on another host', () => {

@@ -28,8 +28,8 @@ export function network(name: string, spec: Spec<'Network'>): Resource {
 }
 
 /** `name`: `NAMESPACE/NAME`. */
-export function instance(name: string, spec: Spec<'Instance'>): Resource {
-  return parse('Instance', namespaced(name), spec);
+export function instance(name: string, spec: Spec<'Instance'>, creationTimestamp?: string): Resource {
+  return parse('Instance', { ...namespaced(name), ...(creationTimestamp && { creationTimestamp }) }, spec);
 }
 
 export function securityGroup(name: string, rules: readonly RuleInput[], stateful = true): SecurityGroup {

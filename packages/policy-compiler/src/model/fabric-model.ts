@@ -19,19 +19,19 @@ import { type GroupMembers, MembershipIndex } from './membership-index.ts';
 import { ChangeCollector, type ModelSubscription } from './model-changes.ts';
 import { compareText, nameOf, type Resolution, type ResolutionContext, resolveInstance } from './resolve-instance.ts';
 import type { OpenInstance, ResolvedInstance } from './resolved-instance.ts';
-import { type PutOptions, ResourceStore } from './resource-store.ts';
+import { ResourceStore } from './resource-store.ts';
 
 export type { GroupMembers } from './membership-index.ts';
-export type { PutOptions } from './resource-store.ts';
 
 /**
  * All resources, resolved against each other. The state depends on the present resources only, not on the order in
  * which they came, and a change costs what it affects.
  *
  * Claims: an interface of a host, a MAC address on a host and an address belong to one Instance. If several claim one,
- * the lowest `createdRevision` has it (the older), then the lowest `NAMESPACE/NAME`; the others are closed. An instance
- * that is wrong in itself (unknown network, address outside its pools, …) claims nothing, so it cannot take
- * anything away from a sound one; one that merely lost another claim still does, so no decision depends on another.
+ * the older has it by `metadata.creationTimestamp` (without one: the youngest), then the lowest `NAMESPACE/NAME`; the
+ * others are closed. An instance that is wrong in itself (unknown network, address outside its pools, …) claims nothing,
+ * so it cannot take anything away from a sound one; one that merely lost another claim still does, so no decision
+ * depends on another.
  *
  * Resolution is lazy: `put` and `delete` note which instances to look at again, the next read resolves them once.
  */
@@ -55,8 +55,8 @@ export class FabricModel {
     },
   });
 
-  put(resource: Resource, options: PutOptions = {}): void {
-    this.#store.put(resource, options);
+  put(resource: Resource): void {
+    this.#store.put(resource);
   }
 
   /** Returns false if there was none. */
@@ -190,7 +190,7 @@ export class FabricModel {
     const touched = new Set(this.#dirty);
     for (const name of this.#dirty) {
       const known = store.instances.get(name);
-      const resolution = known === undefined ? undefined : resolveInstance(known.resource, context);
+      const resolution = known === undefined ? undefined : resolveInstance(known, context);
       if (resolution === undefined) this.#resolutions.delete(name);
       else this.#resolutions.set(name, resolution);
       const claims = resolution?.open === undefined ? [] : claimsOf(resolution.open);
@@ -201,7 +201,7 @@ export class FabricModel {
   }
 
   #decide(name: string): ResolvedInstance | undefined {
-    const instance = this.#store.instances.get(name)?.resource;
+    const instance = this.#store.instances.get(name);
     const resolution = this.#resolutions.get(name);
     if (instance === undefined || resolution === undefined) return undefined;
     const lost: ResourceFinding[] = [];
@@ -229,11 +229,17 @@ export class FabricModel {
   }
 
   #compareRank(left: string, right: string): number {
-    const leftRevision = this.#store.instances.get(left)?.createdRevision ?? Number.POSITIVE_INFINITY;
-    const rightRevision = this.#store.instances.get(right)?.createdRevision ?? Number.POSITIVE_INFINITY;
-    return leftRevision === rightRevision ? compareText(left, right) : leftRevision < rightRevision ? -1 : 1;
+    return compareText(this.#createdAt(left), this.#createdAt(right)) || compareText(left, right);
+  }
+
+  /** Canonical timestamps sort as text. */
+  #createdAt(name: string): string {
+    return this.#store.instances.get(name)?.metadata.creationTimestamp ?? AFTER_ALL_TIMESTAMPS;
   }
 }
+
+/** Sorts after every timestamp, which starts with a digit. */
+const AFTER_ALL_TIMESTAMPS = '~';
 
 function claimsOf(instance: OpenInstance): Claim[] {
   return [

@@ -14,21 +14,6 @@ import {
 import { MultiMap } from './multi-map.ts';
 import { nameOf } from './resolve-instance.ts';
 
-export interface PutOptions {
-  /**
-   * A number that the datastore gave the resource when it was made, the same for every reader, lower for older ones.
-   * Left out (the `dir` datastore has none): unknown, ranks after all that have one.
-   */
-  readonly createdRevision?: number;
-}
-
-/** An instance as it was put. */
-export interface KnownInstance {
-  readonly resource: Instance;
-  /** Infinity: unknown. */
-  readonly createdRevision: number;
-}
-
 /** Told what a change of a resource affects. */
 export interface StoreListener {
   /** An instance to be resolved again. */
@@ -51,7 +36,7 @@ export class ResourceStore {
   configuration: FabricConfiguration['spec'] = DEFAULT_CONFIGURATION;
   readonly hosts = new Map<string, Host>();
   readonly networks = new Map<string, Network>();
-  readonly instances = new Map<string, KnownInstance>();
+  readonly instances = new Map<string, Instance>();
   readonly securityGroups = new Map<string, SecurityGroup>();
   readonly addressGroups = new Map<string, AddressGroup>();
 
@@ -67,7 +52,7 @@ export class ResourceStore {
     this.#listener = listener;
   }
 
-  put(resource: Resource, { createdRevision = Number.POSITIVE_INFINITY }: PutOptions): void {
+  put(resource: Resource): void {
     switch (resource.kind) {
       case 'FabricConfiguration':
         this.#setConfiguration(resource.spec);
@@ -79,7 +64,7 @@ export class ResourceStore {
         this.#setNetwork(resource.metadata.name, resource);
         break;
       case 'Instance':
-        this.#setInstance(nameOf(resource), { resource, createdRevision });
+        this.#setInstance(nameOf(resource), resource);
         break;
       case 'SecurityGroup':
         this.#setSecurityGroup(nameOf(resource), resource);
@@ -179,10 +164,9 @@ export class ResourceStore {
     this.#listener.fabric(); // pools are part of the site
   }
 
-  #setInstance(name: string, instance: KnownInstance | undefined): void {
-    const before = this.instances.get(name)?.resource;
-    const after = instance?.resource;
-    setOrDelete(this.instances, name, instance);
+  #setInstance(name: string, after: Instance | undefined): void {
+    const before = this.instances.get(name);
+    setOrDelete(this.instances, name, after);
     const move = (index: MultiMap<string, string>, keys: (some: Instance) => readonly string[]): void => {
       reindex(index, name, before === undefined ? [] : keys(before), after === undefined ? [] : keys(after));
     };
