@@ -86,6 +86,16 @@ describe('applying against others who write', () => {
     expect((await datastore.get('Host/a'))?.resource).toEqual(host('192.0.2.2', { state: 'up' }));
   });
 
+  it('keeps when another created it', async () => {
+    const created = (resource: Host): Host => ({
+      ...resource,
+      metadata: { ...resource.metadata, creationTimestamp: '2026-01-01T00:00:00.000Z' },
+    });
+    const datastore = new ContestedDatastore(undefined, [created(host('192.0.2.1'))]);
+    await applyResource(datastore, host('192.0.2.2'), undefined, false);
+    expect((await datastore.get('Host/a'))?.resource).toEqual(created(host('192.0.2.2')));
+  });
+
   it('gives up after three lost races, with exit code 5', async () => {
     const rivals = [3, 4, 5].map((last) => host(`192.0.2.${last}`));
     const datastore = new ContestedDatastore(host('192.0.2.1'), rivals);

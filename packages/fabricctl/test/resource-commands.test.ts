@@ -40,6 +40,26 @@ describe('apply', () => {
     expect((await fabric.run(['get', 'inst', 'tenant-a/cache-1', '-o', 'json'])).out).toContain('10.70.0.7');
   });
 
+  it('keeps when a resource was created, unless the manifest says otherwise', async () => {
+    const created = async (): Promise<string> =>
+      JSON.parse((await fabric.run(['get', 'inst/tenant-a/cache-1', '-o', 'json'])).out).metadata.creationTimestamp;
+    await fabric.run(['apply', '-f', '-'], { input: CACHE });
+    const first = await created();
+    expect(Date.now() - Date.parse(first)).toBeLessThan(60_000);
+    await fabric.run(['apply', '-f', '-'], { input: CACHE.replace('10.70.0.6', '10.70.0.7') });
+    expect(await created()).toBe(first);
+    const backup = (await fabric.run(['get', 'inst/tenant-a/cache-1', '-o', 'yaml'])).out;
+    expect(backup).toContain(`creationTimestamp: "${first}"`);
+    expect((await fabric.run(['apply', '-f', '-'], { input: backup })).out).toBe(
+      'Instance/tenant-a/cache-1 unchanged\n',
+    );
+    const older = backup.replace(first, '2025-01-01T01:00:00+01:00');
+    expect((await fabric.run(['apply', '-f', '-'], { input: older })).out).toBe(
+      'Instance/tenant-a/cache-1 configured (metadata.creationTimestamp)\n',
+    );
+    expect(await created()).toBe('2025-01-01T00:00:00.000Z');
+  });
+
   it('reads standard input', async () => {
     expect((await fabric.run(['apply', '-f', '-'], { input: CACHE })).out).toBe('Instance/tenant-a/cache-1 created\n');
   });
@@ -265,10 +285,27 @@ describe('validate', () => {
   });
 
   it('finds a second claim on an address, and who has it', async () => {
-    const input = CACHE.replace('10.70.0.6', '10.70.0.5').replace('cache-1', 'zcache');
+    await fabric.run(['apply', '-f', '-'], { input: CACHE });
+    const input = CACHE.replace('cache-1', 'a-twin').replace('tapcache1', 'taptwin').replace('00:03', '00:04');
     const { code, err } = await fabric.run(['validate', '-f', '-'], { input });
     expect(code).toBe(3);
-    expect(err).toMatch(/10\.70\.0\.5.*tenant-a\/db-1/);
+    expect(err).toMatch(/Instance\/tenant-a\/a-twin: .*10\.70\.0\.6.* belongs to Instance tenant-a\/cache-1/);
+    expect(lines(err)).toHaveLength(2);
+    expect((await fabric.run(['apply', '--dry-run', '-f', '-'], { input })).err).toMatch(
+      /^warning: Instance\/tenant-a\/a-twin: .*duplicate-address\]\n$/,
+    );
+  });
+
+  it('judges an instance that exists by its age, though its manifest tells none', async () => {
+    await fabric.run(['apply', '-f', '-'], { input: CACHE });
+    const twin = CACHE.replace('cache-1', 'a-twin').replace('tapcache1', 'taptwin').replace('00:03', '00:04');
+    await fabric.run(['apply', '-f', '-'], {
+      input: twin.replace('metadata: {', 'metadata: { creationTimestamp: "2100-01-01T00:00:00Z",'),
+    });
+    expect(await fabric.run(['apply', '--dry-run', '-f', '-'], { input: CACHE })).toMatchObject({
+      out: 'Instance/tenant-a/cache-1 unchanged (dry run)\n',
+      err: '',
+    });
   });
 
   it('reports faults of text and of references together, as JSON with places', async () => {

@@ -7,6 +7,7 @@ import {
   keyOf,
   type Resource,
   type ResourceKey,
+  withCreationTimestamp,
 } from '@slash32/shared';
 import { changedPaths } from './changed-paths.ts';
 
@@ -22,7 +23,7 @@ const ATTEMPTS = 3;
 
 /**
  * Makes the datastore say what `resource` says, comparing and swapping, so that what is reported is what was replaced.
- * Keeps the `status` that agents wrote. `current`: as it was read; read again after a conflict. Throws `FabricError`
+ * Keeps when it was created and the `status` that agents wrote. `current`: as it was read; read again after a conflict. Throws `FabricError`
  * `datastore.conflict` if others keep changing it.
  */
 export async function applyResource(
@@ -33,7 +34,7 @@ export async function applyResource(
 ): Promise<AppliedResource> {
   let entry = current;
   for (let attempt = 1; ; attempt += 1) {
-    const wanted = withStatusOf(resource, entry?.resource);
+    const wanted = asVersionOf(entry?.resource, resource);
     const outcome = outcomeOf(wanted, entry?.resource);
     if (dryRun || outcome.action === 'unchanged') return outcome;
     try {
@@ -54,10 +55,11 @@ function outcomeOf(wanted: Resource, present: Resource | undefined): AppliedReso
   return { key, action: 'configured', changed: changedPaths(present, wanted) };
 }
 
-function withStatusOf(resource: Resource, present: Resource | undefined): Resource {
-  return resource.status !== undefined || present?.status === undefined
-    ? resource
-    : { ...resource, status: present.status };
+function asVersionOf(present: Resource | undefined, resource: Resource): Resource {
+  const created = withCreationTimestamp(resource, present?.metadata.creationTimestamp);
+  return created.status !== undefined || present?.status === undefined
+    ? created
+    : { ...created, status: present.status };
 }
 
 function conflict(key: ResourceKey, cause: unknown): FabricError {

@@ -1,4 +1,11 @@
-import { keyOf, type Resource, type ResourceFinding, type ResourceKey } from '@slash32/shared';
+import {
+  keyOf,
+  type Resource,
+  type ResourceFinding,
+  type ResourceKey,
+  SystemClock,
+  withCreationTimestamp,
+} from '@slash32/shared';
 import { modelOf } from './fabric-model.ts';
 
 export interface PlannedChange {
@@ -8,13 +15,19 @@ export interface PlannedChange {
 
 /**
  * What the change would bring: findings on the resources it puts, and those that others have because of it (an
- * instance whose group goes away, a second claim on an address), but none that were there before and stay the same.
+ * instance whose group goes away, a second claim on an address), but none that were there before and stay the same. What
+ * is new counts as created now, as when it is applied.
  */
 export function findingsOfChange(present: readonly Resource[], change: PlannedChange): readonly ResourceFinding[] {
   const model = modelOf(present);
   const before = new Set(model.findings().map(findingIdentity));
   for (const key of change.delete ?? []) model.delete(key);
-  for (const resource of change.put ?? []) model.put(resource);
+  const created = new Map(present.map((resource) => [keyOf(resource), resource.metadata.creationTimestamp]));
+  const now = new Date(new SystemClock().wallMs()).toISOString();
+  for (const resource of change.put ?? []) {
+    const key = keyOf(resource);
+    model.put(withCreationTimestamp(resource, created.has(key) ? created.get(key) : now));
+  }
   const changed = new Set<string>(change.put?.map(keyOf));
   return model.findings().filter((finding) => changed.has(finding.resource) || !before.has(findingIdentity(finding)));
 }
