@@ -138,12 +138,12 @@ describe('bad input', () => {
     const { fabric } = empty();
     const twin = await PluggedInstance.plug(fabric, {
       ...settings,
-      name: 'twin',
+      name: 'a-twin', // sorts before `good`, so that only its age decides
       mac: '52:54:00:00:03:03',
       ipv4: '203.0.113.31',
     });
     await fabric.apply({ text: twin.manifest() });
-    const closed = await fabric.awaitEndpoint(HOST, 'default/twin', 'closed');
+    const closed = await fabric.awaitEndpoint(HOST, 'default/a-twin', 'closed');
     expect(closed?.reason).toContain('203.0.113.31');
     await fabric.awaitEndpoint(HOST, 'default/good', 'up');
     expect(await reaches()).toBe(true);
