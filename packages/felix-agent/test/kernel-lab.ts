@@ -120,7 +120,7 @@ export function cleanKernel(): void {
   sh(`
     nft flush ruleset
     ip -o netns list | cut -d ' ' -f 1 | while read -r name; do ip netns delete "$name"; done
-    for name in /sys/class/net/tap*; do [ ! -e "$name" ] || ip link delete "\${name##*/}" 2>/dev/null || true; done
+    ip -o link show | sed -n 's/^[0-9]*: \\(tap[^@:]*\\).*/link delete \\1/p' | ip -force -batch - 2>/dev/null || true
     ip route flush proto 133; ip route flush table local proto 134
   `);
 }

@@ -51,6 +51,21 @@ describe('a restart', () => {
     expect([...network.neighbours.keys()].sort()).toEqual(['eth0 192.0.2.1', 'tap2 10.70.0.2', 'tap2 2001:db8:70::2']);
   });
 
+  it('leaves an interface alone that is not of the instances’ kind, whatever a manifest claims', async () => {
+    await using harness = await AgentHarness.start([...baseResources(), instance(2, { interface: 'eth0' })]);
+    const { network } = harness.kernel;
+    network.putInterface('eth0', { up: false });
+    network.putAddress({ device: 'eth0', address: '2001:db8:f::11/64' });
+    network.putNeighbour({ device: 'eth0', address: '192.0.2.1', mac: '52:54:00:00:00:99' });
+    const sent = await harness.restart();
+    await harness.advance(70_000);
+    expect(harness.endpoint('vm2')).toMatchObject({ state: 'closed' });
+    expect(sent).toEqual([]);
+    expect(network.addresses.size).toBe(1);
+    expect(network.neighbours.size).toBe(1);
+    expect(network.interfaces.get('eth0')?.up).toBe(false);
+  });
+
   it('touches nothing before the datastore is in sync', async () => {
     await using harness = await AgentHarness.start([...baseResources(), instance(2)], { taps: ['tap2'] });
     await harness.agent[Symbol.asyncDispose]();

@@ -14,12 +14,15 @@ export const PINNED_NODE = resolve(import.meta.dirname, '../../../node_modules/.
 /** `traffic.ts` as a child in a network namespace. */
 export class TrafficProcess implements AsyncDisposable {
   readonly #child: ChildProcessWithoutNullStreams;
-  readonly #waiting: ((line: string) => void)[] = [];
+  readonly #waiting: PromiseWithResolvers<string>[] = [];
 
   private constructor(namespace: string, args: readonly string[]) {
     const script = resolve(import.meta.dirname, 'traffic.ts');
     this.#child = spawn('ip', ['netns', 'exec', namespace, PINNED_NODE, script, ...args]);
-    createInterface({ input: this.#child.stdout }).on('line', (line) => this.#waiting.shift()?.(line));
+    createInterface({ input: this.#child.stdout }).on('line', (line) => this.#waiting.shift()?.resolve(line));
+    this.#child.once('exit', (code) => {
+      for (const { reject } of this.#waiting) reject(new Error(`traffic.ts ended with ${code}`));
+    });
     this.#child.stderr.pipe(process.stderr);
   }
 
@@ -53,9 +56,8 @@ export class TrafficProcess implements AsyncDisposable {
   }
 
   #nextLine(): Promise<string> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push(resolve);
-      this.#child.once('exit', (code) => reject(new Error(`traffic.ts ended with ${code}`)));
-    });
+    const line = Promise.withResolvers<string>();
+    this.#waiting.push(line);
+    return line.promise;
   }
 }

@@ -280,8 +280,8 @@ export class Dataplane {
     this.#kick();
   }
 
+  /** By name only: what a manifest claims does not make the host's uplink ours to tidy up. */
   #isOurs(device: string): boolean {
-    if (this.endpoints.claims(device)) return true;
     return this.#options.graph.model.configuration().interfacePrefixes.some((prefix) => device.startsWith(prefix));
   }
 

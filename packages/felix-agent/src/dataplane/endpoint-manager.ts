@@ -61,11 +61,6 @@ export class EndpointManager {
     return this.#records.keys();
   }
 
-  /** True if an endpoint claims this interface. */
-  claims(name: string): boolean {
-    return this.#claims.claimantsOf(name) !== undefined;
-  }
-
   counts(): Record<EndpointState, number> {
     const counts = { 'waiting-for-interface': 0, programming: 0, up: 0, closed: 0, failed: 0 };
     for (const { state } of this.#records.values()) counts[state] += 1;
@@ -295,9 +290,10 @@ export class EndpointManager {
   #stateOf(record: EndpointRecord): EndpointState {
     const { instance } = record.endpoint;
     if (!record.isOpen) return 'closed';
-    if (this.#options.refusalOf(instance) !== undefined || record.isBackingOff) return 'failed';
+    if (this.#options.refusalOf(instance) !== undefined) return 'failed';
     const link = this.#options.links.get(record.endpoint.interface);
     if (!record.canUse(link)) return 'waiting-for-interface';
+    if (record.isBackingOff) return 'failed';
     const isIn = this.#mayHaveRoutes(instance) && this.#options.routes.settled(instance);
     if (isIn) record.clearFailure();
     return isIn ? 'up' : 'programming';
