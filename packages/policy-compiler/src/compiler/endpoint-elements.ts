@@ -15,7 +15,7 @@ export interface EndpointElement {
   readonly data: string;
 }
 
-/** Verdicts of the endpoint's ends, as map data: `goto CHAIN`, `accept`. */
+/** Verdicts of the endpoint's ends, as map data: `jump CHAIN`. */
 export interface EndpointVerdicts {
   readonly egress: string;
   readonly ingress: string;

@@ -1,4 +1,4 @@
-import type { NftChain } from '@slash32/shared';
+import type { NftChain, NftRule } from '@slash32/shared';
 import { type Direction, NAMES } from '../ir/names.ts';
 import { ACCEPT, DROP, inSet, is, jump, rule, vmap } from '../ir/rule.ts';
 import type { TapMatch } from './tap-match.ts';
@@ -60,12 +60,17 @@ function statelessChains(): NftChain[] {
     {
       name: 'stateless-source',
       hook: { type: 'filter', hook: 'forward', priority: -2, policy: 'accept' },
-      rules: [rule('source end, by packet', [], vmap('iifname', egress))],
+      rules: [rule('source end, by packet', [], vmap('iifname', egress)), notYet('iifname')],
     },
     {
       name: 'stateless-destination',
       hook: { type: 'filter', hook: 'forward', priority: -1, policy: 'accept' },
-      rules: [rule('destination end, by packet', [], vmap('oifname', ingress))],
+      rules: [rule('destination end, by packet', [], vmap('oifname', ingress)), notYet('oifname')],
     },
   ];
+}
+
+/** Nothing comes back from an endpoint's chain, but while a transaction commits (see `PolicyList.verdicts`). */
+function notYet(field: 'iifname' | 'oifname'): NftRule {
+  return rule('its policy is being committed', [inSet([field], NAMES.stateless)], DROP);
 }

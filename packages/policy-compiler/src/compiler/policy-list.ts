@@ -41,12 +41,18 @@ export class PolicyList {
     }));
   }
 
+  /**
+   * `jump`, so that whoever falls off the end meets the drop behind the map, where `goto` would end in the base chain's
+   * policy. No list chain ends without a verdict, but a packet that is on its way while a transaction commits may see
+   * the new element with the old, empty rules of the new chain: the kernel reads the generation of rules once per base
+   * chain, and that of elements at each lookup.
+   */
   verdicts(): EndpointVerdicts {
-    const egress = `goto ${this.chainName('egress')}`;
-    const ingress = `goto ${this.chainName('ingress')}`;
+    const egress = `jump ${this.chainName('egress')}`;
+    const ingress = `jump ${this.chainName('ingress')}`;
     if (this.mode === 'flow') return { egress, ingress };
     const { passes } = NAMES;
-    return { egress: `goto ${passes.egress}`, ingress: `goto ${passes.ingress}`, packet: { egress, ingress } };
+    return { egress: `jump ${passes.egress}`, ingress: `jump ${passes.ingress}`, packet: { egress, ingress } };
   }
 
   #siteRules(direction: Direction): NftChain['rules'] {
