@@ -1,6 +1,7 @@
 import type { Kernel } from '@slash32/linux';
 import type { BgpFamily, Clock, Logger, ResourceFinding } from '@slash32/shared';
 import { CEASE, type PrefixKey, prefixKeyFamily } from '../codec/index.ts';
+import type { PeerLink } from '../kernel-sync/learned-route.ts';
 import { type LocalRouteChange, LocalRoutes } from '../kernel-sync/local-routes.ts';
 import { RestartDeferral } from '../kernel-sync/restart-deferral.ts';
 import { RouteInstaller } from '../kernel-sync/route-installer.ts';
@@ -42,7 +43,7 @@ export class Speaker {
   readonly #neighbors = new Map<string, Neighbor>();
   readonly #deferral: RestartDeferral;
   readonly #hadForwarding = new Set<BgpFamily>();
-  readonly #devices = new Map<string, string>();
+  readonly #links = new Map<string, PeerLink>();
   #plan: PeerPlan = EMPTY_PLAN;
   #local: LocalRoutes | undefined;
   #closed = false;
@@ -56,7 +57,7 @@ export class Speaker {
       random,
       logger,
       chosen: (key) => this.locRib.route(key),
-      deviceOf: (peer) => this.#devices.get(peer),
+      linkOf: (peer) => this.#links.get(peer),
     });
     this.#deferral = new RestartDeferral({
       clock,
@@ -154,7 +155,7 @@ export class Speaker {
 
   #add(settings: PeerSettings): void {
     const { clock, random, logger, transport, port, kernel } = this.#options;
-    const neighbor = new Neighbor(
+    const neighbor: Neighbor = new Neighbor(
       settings,
       {
         clock,
@@ -167,9 +168,14 @@ export class Speaker {
           forwardingPreserved: (family) => this.#hadForwarding.has(family),
         },
         findNextHops: async (question) => {
-          const found = await findLocalNextHops(kernel.addresses, question);
-          if (found.device !== undefined) this.#devices.set(settings.name, found.device);
-          return found;
+          let link: PeerLink = {};
+          try {
+            const { device, nextHops } = await findLocalNextHops(kernel.addresses, question);
+            if (device !== undefined) link = { device };
+            return { nextHops };
+          } finally {
+            this.#setLink(neighbor, link);
+          }
         },
         localPrefixes: () => this.locRib.localPrefixes,
       },
@@ -190,7 +196,7 @@ export class Speaker {
     neighbor.stop(ceaseSubcode);
     this.locRib.removeSource(neighbor.adjRibIn);
     this.#neighbors.delete(name);
-    this.#devices.delete(name);
+    this.#links.delete(name);
     if (!this.#plan.peers.has(name)) this.#deferral.peerRemoved(name);
   }
 
@@ -217,9 +223,19 @@ export class Speaker {
     }
   }
 
+  /** Routes that waited for it, or ran over another interface, are looked at again. */
+  #setLink(neighbor: Neighbor, link: PeerLink): void {
+    const { name } = neighbor.settings;
+    if (this.#neighbors.get(name) !== neighbor) return;
+    const before = this.#links.get(name);
+    this.#links.set(name, link);
+    if (before !== undefined && before.device === link.device) return;
+    for (const key of neighbor.adjRibIn.keys()) this.installer.mark(key);
+  }
+
   /** Instances' interfaces come and go all the time; only those that sessions run over, or may, are of interest. */
   #mayMatter(interfaceName: string): boolean {
-    return this.installer.failures.size > 0 || [...this.#devices.values()].includes(interfaceName);
+    return this.installer.failures.size > 0 || [...this.#links.values()].some(({ device }) => device === interfaceName);
   }
 
   #decideAgain(key: PrefixKey): void {

@@ -9,18 +9,30 @@ import type { Path } from '../rib/path.ts';
  */
 export const LEARNED_ROUTE_METRIC = { 4: 32, 6: 2048 } as const;
 
-/** Interface that a peer's session runs over, by the peer's name, where known. */
-export type DeviceOf = (peer: string) => string | undefined;
+/** The link that a peer's session runs over. */
+export interface PeerLink {
+  /** Absent: no interface has the session's local address. */
+  readonly device?: string;
+}
+
+/** By the peer's name; `undefined`: not known yet. */
+export type LinkOf = (peer: string) => PeerLink | undefined;
 
 /**
  * The kernel's route for a multipath set of learned paths; `undefined` if there is nothing to install. A link-local next
- * hop (RFC 2545 3) needs the interface; where that is not known yet, the global one has to do.
+ * hop (RFC 2545 3) is preferred, and needs the interface: while that is not known, the route is `undecided`, rather than
+ * installed over the global next hop and replaced a moment later.
  */
-export function learnedRoute(key: PrefixKey, paths: readonly Path[], deviceOf: DeviceOf): KernelRoute | undefined {
+export function learnedRoute(
+  key: PrefixKey,
+  paths: readonly Path[],
+  linkOf: LinkOf,
+): KernelRoute | 'undecided' | undefined {
   const nextHops = new Map<string, KernelNextHop>();
   for (const path of paths) {
     if (path.source.type === 'local') return undefined;
-    const nextHop = kernelNextHop(path, deviceOf);
+    const nextHop = kernelNextHop(path, linkOf);
+    if (nextHop === undefined) return 'undecided';
     nextHops.set(nextHopText(nextHop), nextHop);
   }
   if (nextHops.size === 0) return undefined;
@@ -55,14 +67,13 @@ export function routeText(route: KernelRoute): string {
   return route.nextHops.map(nextHopText).join(' ');
 }
 
-function kernelNextHop(path: Path, deviceOf: DeviceOf): KernelNextHop {
-  const { address, linkLocal } = path.nextHop;
-  const device = deviceOf(path.source.name);
-  if (linkLocal !== undefined && (device !== undefined || address === '::')) {
-    return { gateway: linkLocal, ...(device === undefined ? {} : { device }) };
-  }
-  if (address.startsWith('fe80:') && device !== undefined) return { gateway: address, device };
-  return { gateway: address };
+function kernelNextHop(path: Path, linkOf: LinkOf): KernelNextHop | undefined {
+  const { address, linkLocal = address.startsWith('fe80:') ? address : undefined } = path.nextHop;
+  if (linkLocal === undefined) return { gateway: address };
+  const link = linkOf(path.source.name);
+  if (link === undefined) return undefined;
+  if (link.device !== undefined) return { gateway: linkLocal, device: link.device };
+  return { gateway: address === '::' ? linkLocal : address };
 }
 
 function nextHopText(nextHop: KernelNextHop): string {

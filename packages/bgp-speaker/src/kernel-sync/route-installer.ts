@@ -4,9 +4,9 @@ import { type PrefixKey, prefixKeyFromText } from '../codec/index.ts';
 import type { Path } from '../rib/path.ts';
 import {
   coversNextHops,
-  type DeviceOf,
   hasNextHops,
   LEARNED_ROUTE_METRIC,
+  type LinkOf,
   learnedRoute,
   routeText,
 } from './learned-route.ts';
@@ -18,7 +18,7 @@ export interface RouteInstallerOptions {
   readonly logger: Logger;
   /** The paths that Loc-RIB has chosen for a prefix now. */
   readonly chosen: (key: PrefixKey) => readonly Path[];
-  readonly deviceOf: DeviceOf;
+  readonly linkOf: LinkOf;
 }
 
 const BATCH_SIZE = 5000;
@@ -172,7 +172,8 @@ export class RouteInstaller {
 
   /** What has to be done for a prefix now; nothing if the kernel has what is wanted. */
   #changeFor(key: PrefixKey): RouteChange | undefined {
-    const wanted = learnedRoute(key, this.#options.chosen(key), this.#options.deviceOf);
+    const wanted = learnedRoute(key, this.#options.chosen(key), this.#options.linkOf);
+    if (wanted === 'undecided') return undefined;
     const retained = this.#retained.get(key);
     if (retained !== undefined) {
       if (this.#deferring && (wanted === undefined || !coversNextHops(wanted, retained))) return undefined;

@@ -1,5 +1,12 @@
 import type { BgpFamily } from '@slash32/shared';
-import { BGP_FAMILIES, type NextHop, type NlriBlock, type PathAttributes, type PrefixKey } from '../codec/index.ts';
+import {
+  BGP_FAMILIES,
+  type NextHop,
+  type NlriBlock,
+  type PathAttributes,
+  type PrefixKey,
+  prefixKeyFromText,
+} from '../codec/index.ts';
 import type { ImportPolicy } from './import-policy.ts';
 import type { Path, PathSource } from './path.ts';
 import { PathTable } from './path-table.ts';
@@ -80,9 +87,10 @@ export class AdjRibIn {
   announce(block: NlriBlock, attributes: PathAttributes, nextHop: NextHop, changed: (key: PrefixKey) => void): void {
     const table = this.#tables[block.family];
     const verdict = this.#policy.ofPath(attributes, nextHop);
+    const nextHopKey = prefixKeyFromText(nextHop.address);
     let accepted: Path | undefined;
     for (const key of block.prefixes) {
-      const rejection = verdict ?? this.#policy.ofPrefix(key);
+      const rejection = verdict ?? this.#policy.ofPrefix(key, nextHopKey);
       let path: Path;
       if (rejection === undefined) {
         accepted ??= this.#paths.intern(attributes, nextHop, undefined);

@@ -8,10 +8,13 @@ import {
   prefixKeyToText,
 } from '../codec/index.ts';
 
-/** Why a route is refused; `undefined`: accepted. Split in two because the first is the same for a whole UPDATE. */
+/**
+ * Why a route is refused; `undefined`: accepted. Split in two because the first is the same for a whole UPDATE.
+ * `nextHopKey` is the host prefix of the next hop.
+ */
 export interface ImportPolicy {
   ofPath(attributes: PathAttributes, nextHop: NextHop): string | undefined;
-  ofPrefix(key: PrefixKey): string | undefined;
+  ofPrefix(key: PrefixKey, nextHopKey: PrefixKey): string | undefined;
 }
 
 export interface ImportPolicySettings {
@@ -49,7 +52,11 @@ export function builtInImportPolicy(settings: ImportPolicySettings): ImportPolic
       if (settings.isOwnAddress(nextHop.address)) return `NEXT_HOP ${nextHop.address} is our own address`;
       return undefined;
     },
-    ofPrefix: (key) => (isMartian(key) ? 'martian prefix' : undefined),
+    ofPrefix(key, nextHopKey) {
+      // Once installed, the kernel could no longer tell how to reach the next hop of anything.
+      if (key === nextHopKey) return 'is its own next hop';
+      return isMartian(key) ? 'martian prefix' : undefined;
+    },
   };
 }
 

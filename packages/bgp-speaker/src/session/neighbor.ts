@@ -329,7 +329,7 @@ export class Neighbor {
   #onDown(machine: SessionMachine, reason: DownReason): void {
     if (machine !== this.#primary) return;
     if (this.#deps.clock.monotonicMs() - (this.#establishedAtMs ?? 0) >= STABLE_SESSION_MS) this.#idleHold.reset();
-    this.#recordDown(reason, 'attempt');
+    this.#recordDown(reason, 'session');
     this.#endSession();
     const session = machine.negotiated;
     const kept = session !== undefined && this.#helper.sessionDown(session, reason);

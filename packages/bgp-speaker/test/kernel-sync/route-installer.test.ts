@@ -2,7 +2,7 @@ import { FakeKernel, type KernelRoute } from '@slash32/linux';
 import { FakeClock, ROUTE_PROTOCOL, silentLogger } from '@slash32/shared';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type PrefixKey, prefixKeyFromText } from '../../src/codec/index.ts';
-import { LEARNED_ROUTE_METRIC } from '../../src/kernel-sync/learned-route.ts';
+import { LEARNED_ROUTE_METRIC, type PeerLink } from '../../src/kernel-sync/learned-route.ts';
 import { RouteInstaller } from '../../src/kernel-sync/route-installer.ts';
 import type { Path } from '../../src/rib/path.ts';
 import { path, source } from '../lab/paths.ts';
@@ -17,11 +17,13 @@ let kernel: FakeKernel;
 let chosen: Map<PrefixKey, readonly Path[]>;
 let installer: RouteInstaller;
 let life: AbortController;
+let link: PeerLink | undefined;
 
 beforeEach(async () => {
   clock = new FakeClock();
   kernel = new FakeKernel();
   chosen = new Map();
+  link = { device: 'eth0' };
   kernel.network.putInterface('eth0');
   await kernel.addresses.apply([{ op: 'add', address: { device: 'eth0', address: '192.0.2.99/24' } }]);
   newInstaller();
@@ -35,7 +37,7 @@ function newInstaller(): void {
     random: () => 0.5,
     logger: silentLogger,
     chosen: (key) => chosen.get(key) ?? [],
-    deviceOf: () => 'eth0',
+    linkOf: () => link,
   });
 }
 
@@ -105,6 +107,23 @@ describe('installing', () => {
     expect([...kernel.network.routes.values()].find(({ prefix }) => prefix === '::/0')).toMatchObject({
       metric: LEARNED_ROUTE_METRIC[6],
       nextHops: [{ gateway: 'fe80::1', device: 'eth0' }],
+    });
+  });
+
+  it('waits for the interface where it needs one, and keeps what is there meanwhile', async () => {
+    await startFresh();
+    const key = prefixKeyFromText('::/0');
+    const linkLocal: Path = { ...A, nextHop: { address: '2001:db8::1', linkLocal: 'fe80::1' } };
+    await choose(key, [linkLocal]);
+    kernel.journal.length = 0;
+    link = undefined;
+    await choose(key, [{ ...linkLocal, nextHop: { address: '2001:db8::1', linkLocal: 'fe80::2' } }]);
+    expect(kernel.journal).toEqual([]);
+    link = { device: 'eth0' };
+    installer.mark(key);
+    await installer.settled();
+    expect([...kernel.network.routes.values()].find(({ prefix }) => prefix === '::/0')).toMatchObject({
+      nextHops: [{ gateway: 'fe80::2', device: 'eth0' }],
     });
   });
 

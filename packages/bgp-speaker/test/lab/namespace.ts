@@ -16,6 +16,8 @@ export class Namespace implements AsyncDisposable {
     await run('ip', ['netns', 'add', name]);
     const namespace = new Namespace(name);
     await namespace.ip('link set lo up');
+    // Link-local addresses are usable at once, so that what a router announces does not depend on how fast it came up.
+    await namespace.exec('sysctl', ['-qw', 'net.ipv6.conf.default.accept_dad=0']);
     return namespace;
   }
 

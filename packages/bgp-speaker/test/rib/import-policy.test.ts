@@ -13,7 +13,7 @@ const nextHop = { address: '192.0.2.254' };
 describe('import policy', () => {
   it('accepts what a router announces', () => {
     expect(policy.ofPath(attributes([65_000, 65_001]), nextHop)).toBeUndefined();
-    expect(policy.ofPrefix(prefixKeyFromText('0.0.0.0/0'))).toBeUndefined();
+    expect(policy.ofPrefix(prefixKeyFromText('0.0.0.0/0'), prefixKeyFromText('192.0.2.254'))).toBeUndefined();
   });
 
   it('refuses loops and our own next hop, and says why', () => {
@@ -21,6 +21,11 @@ describe('import policy', () => {
     expect(policy.ofPath(attributes([65_000], { originatorId: '192.0.2.1' }), nextHop)).toContain('ORIGINATOR_ID');
     expect(policy.ofPath(attributes([65_000], { clusterList: ['192.0.2.1'] }), nextHop)).toContain('CLUSTER_LIST');
     expect(policy.ofPath(attributes([65_000]), { address: '192.0.2.1' })).toBe('NEXT_HOP 192.0.2.1 is our own address');
+  });
+
+  it('refuses the host route to a next hop over itself', () => {
+    const key = prefixKeyFromText('192.0.2.254/32');
+    expect(policy.ofPrefix(key, key)).toBe('is its own next hop');
   });
 
   it.each([

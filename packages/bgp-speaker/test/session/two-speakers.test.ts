@@ -93,6 +93,20 @@ describe('sessions', () => {
     expect(a.learned()).toEqual([]);
   });
 
+  it('end when the peer reads nothing for eight minutes (RFC 9687)', async () => {
+    await startBoth({ holdTimeSeconds: 0 });
+    await established();
+    network.partitioned = true;
+    await clock.advanceAsync(600 * SECOND);
+    expect(a.neighbor('to-b').state).toBe('Established');
+    a.addInstance('198.51.100.1/32');
+    await clock.advanceAsync(479 * SECOND);
+    expect(a.neighbor('to-b').state).toBe('Established');
+    await clock.advanceAsync(2 * SECOND);
+    expect(a.neighbor('to-b').state).not.toBe('Established');
+    expect(a.neighbor('to-b').lastDown?.reason).toContain('Send Hold Timer Expired');
+  });
+
   it('are refused by a wrong AS number, with the reason, again and again but ever more slowly', async () => {
     a.addPeer('to-b', '192.0.2.2', 64_999);
     b.addPeer('to-a', '192.0.2.1', 64_601);
