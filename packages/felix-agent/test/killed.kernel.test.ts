@@ -19,7 +19,7 @@ function programmedTaps(): { routed: Set<string>; known: Set<string> } {
   const tapsIn = (text: string, pattern: RegExp) => new Set([...text.matchAll(pattern)].map((match) => match[1] ?? ''));
   const routed = tapsIn(sh('ip route show proto 133; ip -6 route show proto 133'), /dev (tap\d+)/g);
   const rules = sh('nft list table inet slash32 2>/dev/null || true');
-  return { routed, known: tapsIn(rules, /"(tap\d+)" : goto/g) };
+  return { routed, known: tapsIn(rules, /"(tap\d+)" : jump/g) };
 }
 
 describe('an agent that is killed in the middle of its work', () => {

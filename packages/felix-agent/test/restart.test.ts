@@ -11,6 +11,7 @@ describe('a restart', () => {
     expect(await harness.restart()).toEqual([]);
     expect(harness.endpoint('vm2')?.state).toBe('up');
     expect(harness.agent.dataplane.drift.total).toBe(0);
+    expect(harness.agent.handlers['agent.traces']({}, { signal: AbortSignal.timeout(1_000) })).toEqual([]);
   });
 
   it('changes only what changed meanwhile, and forgets connections of instances that went', async () => {

@@ -1,5 +1,5 @@
 import type { Kernel } from '@slash32/linux';
-import { HostPolicyCompiler } from '@slash32/policy-compiler';
+import { HostPolicyCompiler, type PolicyUpdate } from '@slash32/policy-compiler';
 import {
   type Clock,
   type EndpointState,
@@ -14,7 +14,7 @@ import { ApplyLoop } from './apply-loop.ts';
 import { removeBootRuleset } from './boot-ruleset.ts';
 import type { DataplaneObserver } from './dataplane-observer.ts';
 import { DriftLedger } from './drift-ledger.ts';
-import { EndpointManager } from './endpoint-manager.ts';
+import { EndpointManager, type Round } from './endpoint-manager.ts';
 import { HOST_SETTINGS } from './endpoint-objects.ts';
 import { LinkTracker } from './link-tracker.ts';
 import { NeighbourManager } from './neighbour-manager.ts';
@@ -31,6 +31,12 @@ const FULL_CHECK_MS = 60_000;
 const HOST = 'host';
 /** Of the policy's 22-bit generation. */
 const MAX_GENERATION = 4_194_303;
+
+interface Program {
+  readonly update: PolicyUpdate;
+  /** Wall clock. */
+  readonly compiledAt: number;
+}
 
 export interface DataplaneOptions {
   readonly kernel: Kernel;
@@ -211,11 +217,27 @@ export class Dataplane {
     const changes = graph.takeEndpointChanges(clock.wallMs());
     for (const { instance } of changes) this.policy.pardon(instance);
     const round = this.endpoints.plan(changes);
-    const update = this.policy.prepare();
-    const compiledAt = clock.wallMs();
+    const program: Program = { update: this.policy.prepare(), compiledAt: clock.wallMs() };
+    try {
+      await this.#carryOut(round, program);
+    } catch (error) {
+      this.endpoints.reconsider(round);
+      throw error;
+    } finally {
+      this.endpoints.conclude(round);
+      this.drift.flush();
+      observer.roundDone(clock.monotonicMs() - startedMs);
+    }
+  }
 
-    for (const route of await this.routes.withdraw(this.endpoints.hasPolicy)) {
-      this.endpoints.noteWithdrawn(route.prefix.slice(0, route.prefix.indexOf('/')));
+  async #carryOut(round: Round, { update, compiledAt }: Program): Promise<void> {
+    try {
+      for (const route of await this.routes.withdraw(this.endpoints.hasPolicy)) {
+        this.endpoints.noteWithdrawn(route.prefix.slice(0, route.prefix.indexOf('/')));
+      }
+    } catch (error) {
+      this.policy.suspect(); // the update will never be sent, so the compiler is ahead of the kernel
+      throw error;
     }
     const [policy, preparation] = await Promise.allSettled([
       this.policy.send(update).then(() => {
@@ -226,10 +248,6 @@ export class Dataplane {
     // Endpoints whose policy was there before go on, even if this round's policy failed.
     await this.endpoints.installRoutes();
     if (policy.status === 'fulfilled') await this.#cleanUp();
-    else this.endpoints.policyFailed(round);
-    this.endpoints.conclude(round);
-    this.drift.flush();
-    observer.roundDone(clock.monotonicMs() - startedMs);
     for (const result of [policy, preparation]) if (result.status === 'rejected') throw result.reason;
   }
 

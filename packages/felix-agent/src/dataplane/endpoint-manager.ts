@@ -139,8 +139,8 @@ export class EndpointManager {
     this.#failOwners(addressFailures);
   }
 
-  /** The policy of this round did not get into the kernel; its endpoints are looked at again in the next one. */
-  policyFailed(round: Round): void {
+  /** The round was not carried out to its end; its endpoints are looked at again in the next one. */
+  reconsider(round: Round): void {
     for (const record of round) this.#touched.add(record.endpoint.instance);
   }
 
@@ -210,6 +210,7 @@ export class EndpointManager {
       return;
     }
     this.#options.routes.want(endpoint.instance, endpointRoutes(endpoint));
+    record.isFoundInPlace = this.#options.routes.settled(endpoint.instance);
     this.#options.neighbours.want(endpoint.instance, endpointNeighbours(endpoint));
     this.#options.addresses.want(endpoint.instance, endpointInterfaceAddresses(endpoint));
   }
@@ -310,6 +311,7 @@ export class EndpointManager {
 
   #cameUp(record: EndpointRecord): void {
     const { endpoint, stages } = record;
+    if (record.isFoundInPlace) return; // by an agent that starts: nothing was programmed
     const interfaceSeenAt = this.#options.links.get(endpoint.interface)?.seenAtMs ?? stages.manifestSeenAt;
     const routesInstalledAt = this.#options.clock.wallMs();
     record.programmingMs = routesInstalledAt - Math.max(interfaceSeenAt, stages.manifestSeenAt);

@@ -25,6 +25,8 @@ export class EndpointRecord {
   preparedFor: string | undefined;
   /** Index of the link that we brought up, or found up. One that goes down later was taken down on purpose. */
   raisedIndex: number | undefined;
+  /** When it was planned last, its routes were in the kernel already. */
+  isFoundInPlace = false;
   #failure: { reason: string; readonly backoff: Backoff; timer: Timer | undefined } | undefined;
 
   constructor(endpoint: LocalEndpoint, manifestSeenAt: number) {
