@@ -5,6 +5,7 @@ import {
   connectControl,
   type EndpointStatus,
   type SpeakerMethods,
+  type SpeakerStatus,
 } from '@slash32/shared';
 import { binary } from './image-recipes.ts';
 import { Lab, type LabOptions } from './lab.ts';
@@ -52,6 +53,11 @@ export class FabricLab implements AsyncDisposable {
     return await client.call('agent.endpoints', {});
   }
 
+  async speakerStatus(host: string): Promise<SpeakerStatus> {
+    await using client = await connectControl<SpeakerMethods>(this.lab.node(host).socket('bgp-speaker'));
+    return await client.call('speaker.status', {});
+  }
+
   async neighbors(host: string): Promise<readonly BgpNeighborStatus[]> {
     await using client = await connectControl<SpeakerMethods>(this.lab.node(host).socket('bgp-speaker'));
     return await client.call('speaker.neighbors', {});
@@ -64,6 +70,28 @@ export class FabricLab implements AsyncDisposable {
         () => this.neighbors(host),
         (neighbors) => neighbors.length > 0 && neighbors.every(({ state }) => state === 'Established'),
         { what: `BGP sessions of ${host} are established` },
+      );
+    }
+  }
+
+  /**
+   * Waits until every session of some hosts is established and has carried all local routes. Before that, a router
+   * holds a restarted speaker's routes as stale and must drop them should it restart once more (RFC 4724 4.2).
+   */
+  async awaitAdvertised(hosts: readonly string[]): Promise<void> {
+    for (const host of hosts) {
+      await waitFor(
+        async () => {
+          const [status, neighbors] = await Promise.all([this.speakerStatus(host), this.neighbors(host)]);
+          return { localRoutes: status.localRoutes, neighbors };
+        },
+        ({ localRoutes, neighbors }) =>
+          neighbors.length > 0 &&
+          neighbors.every(({ state, prefixes }) => {
+            const advertised = Object.values(prefixes).reduce((sum, family) => sum + family.advertised, 0);
+            return state === 'Established' && advertised === localRoutes;
+          }),
+        { what: `${host} has advertised its routes to all its routers` },
       );
     }
   }

@@ -83,6 +83,7 @@ export class Lab implements AsyncDisposable {
     this.#nodes.delete(name);
     await node[Symbol.asyncDispose]();
     await execa('ip', ['netns', 'delete', node.namespace]);
+    await rm(join(this.#directory, name), { recursive: true, force: true });
   }
 
   node(name: string): LabNode {

@@ -237,6 +237,8 @@ describe('what an instance sees and can do at its interface', () => {
       mac: '52:54:00:00:01:04',
       ipv4: '203.0.113.24',
     });
+    // It gets no address, of course; it takes one.
+    await mallory.node.kill('udhcpc', 'SIGKILL');
     await mallory.node.exec(['ip', 'address', 'add', '203.0.113.24/24', 'dev', 'eth0']);
     await mallory.node.exec(['ip', 'route', 'add', 'default', 'via', GATEWAY]);
     await fabric.lab.node('compute-a1').exec(['ip', 'link', 'set', mallory.tap, 'up']);

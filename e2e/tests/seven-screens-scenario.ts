@@ -72,7 +72,7 @@ export function sevenScreensScenario(name: string, placement: Readonly<Record<In
               await node.startProcess(daemon);
             }),
           );
-          if (daemon === 'bgp-speaker') await fabric.awaitSessions();
+          if (daemon === 'bgp-speaker') await fabric.awaitAdvertised(hosts);
           else
             await Promise.all(
               Object.entries(placement).map(([name, on]) => fabric.awaitEndpoint(on, `default/${name}`)),
