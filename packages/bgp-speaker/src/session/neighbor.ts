@@ -12,7 +12,8 @@ import type { DownReason } from '../fsm/fsm-action.ts';
 import { type PeerSettings, peerTypeOf } from '../peers/peer-settings.ts';
 import { AdjRibIn } from '../rib/adj-rib-in.ts';
 import { builtInImportPolicy } from '../rib/import-policy.ts';
-import { resolveCollision, routerIdNumber } from './collision.ts';
+import { routerIdNumber } from './collision.ts';
+import { ConnectionPair } from './connection-pair.ts';
 import { GracefulRestartHelper } from './graceful-restart-helper.ts';
 import type { LocalNextHops, NextHopQuestion } from './local-next-hops.ts';
 import { localOpen, type RestartState } from './local-open.ts';
@@ -20,7 +21,7 @@ import { type MessageCounters, newMessageCounters } from './message-counters.ts'
 import type { NegotiatedSession } from './negotiated-session.ts';
 import { neighborStatus } from './neighbor-status.ts';
 import { PeerExport } from './peer-export.ts';
-import { type SessionDependencies, SessionMachine, type SessionObserver } from './session-machine.ts';
+import type { SessionMachine } from './session-machine.ts';
 import type { IncomingConnection, Transport } from './transport.ts';
 
 export interface NeighborDependencies {
@@ -50,15 +51,15 @@ const MAX_IDLE_HOLD_MS = 30_000;
 const FIRST_IDLE_HOLD_MS = 250;
 
 /**
- * One configured peer over all its connections and sessions: collisions, graceful restart of the peer, what it sent
- * (Adj-RIB-In) and what it is told. At most two machines live: `primary`, and a `challenger` for a connection that the
- * peer opened while the primary has or wants one of its own.
+ * One configured peer over all its connections and sessions: graceful restart of the peer, what it sent (Adj-RIB-In) and
+ * what it is told.
  */
 export class Neighbor {
   readonly adjRibIn: AdjRibIn;
   readonly #deps: NeighborDependencies;
   readonly #observer: NeighborObserver;
   readonly #helper: GracefulRestartHelper;
+  readonly #connections: ConnectionPair;
   readonly #counters = newMessageCounters();
   readonly #idleHold: Backoff;
   readonly #source: {
@@ -68,14 +69,10 @@ export class Neighbor {
     readonly address: string;
   };
   #settings: PeerSettings;
-  #primary: SessionMachine;
-  #challenger: SessionMachine | undefined;
-  #challengerSinceMs = 0;
   /** Of the session that is up or about to be. */
   #export: PeerExport | undefined;
   #ownAddresses: ReadonlySet<string> = new Set();
   #lastDown: BgpNeighborStatus['lastDown'];
-  #lastCause: DownReason['cause'] | undefined;
   #stateSinceMs: number;
   #establishedAtMs: number | undefined;
 
@@ -99,7 +96,7 @@ export class Neighbor {
       }),
     );
     this.#helper = new GracefulRestartHelper(dependencies.clock, this.adjRibIn, (key) => observer.onRouteChanged(key));
-    this.#primary = this.#newMachine();
+    this.#connections = this.#newConnections();
   }
 
   get settings(): PeerSettings {
@@ -107,32 +104,27 @@ export class Neighbor {
   }
 
   get state(): BgpSessionState {
-    return this.#primary.state;
+    return this.#connections.state;
   }
 
   get negotiated(): NegotiatedSession | undefined {
-    return this.#primary.negotiated;
+    return this.#connections.negotiated;
   }
 
   start(): void {
-    this.#primary.dispatch({ name: 'AutomaticStart' });
+    this.#connections.start();
   }
 
   /** Ends the session with a Cease and forgets the peer's routes. */
   stop(ceaseSubcode: number): void {
-    this.#challenger?.dispatch({ name: 'ManualStop', subcode: ceaseSubcode });
-    this.#challenger?.discard();
-    this.#challenger = undefined;
-    this.#primary.dispatch({ name: 'ManualStop', subcode: ceaseSubcode });
-    this.#primary.discard();
+    this.#connections.stop(ceaseSubcode);
     this.#endSession();
     this.#helper.clear();
   }
 
   /** The speaker goes, and shall come back: connections close without NOTIFICATION, so that peers keep our routes. */
   shutDown(): void {
-    this.#challenger?.discard();
-    this.#primary.discard();
+    this.#connections.discard();
     this.#endSession();
   }
 
@@ -140,26 +132,11 @@ export class Neighbor {
   applyLiveSettings(settings: PeerSettings): void {
     const mayCallNow = this.#settings.passive && !settings.passive;
     this.#settings = settings;
-    if (mayCallNow && this.#primary.state === 'Active') this.#primary.dispatch({ name: 'ConnectRetryTimer_Expires' });
+    if (mayCallNow) this.#connections.callNow();
   }
 
   accept(incoming: IncomingConnection): void {
-    if (this.#primary.state === 'Idle' && this.#lastCause === 'tcp' && this.#primary.isTimerRunning('IdleHold')) {
-      // The peer restarted and is back sooner than we meant to call it: nothing is gained by turning it away.
-      this.#primary.dispatch({ name: 'IdleHoldTimer_Expires' });
-    }
-    if (this.#primary.state === 'Idle') {
-      incoming.refuse();
-    } else if (this.#primary.state === 'Active' && !this.#primary.hasConnection) {
-      this.#primary.accept(incoming);
-    } else {
-      this.#dropChallenger();
-      const challenger = this.#newMachine();
-      this.#challenger = challenger;
-      this.#challengerSinceMs = this.#deps.clock.monotonicMs();
-      challenger.dispatch({ name: 'AutomaticStart_with_PassiveTcpEstablishment' });
-      challenger.accept(incoming);
-    }
+    this.#connections.accept(incoming);
   }
 
   /** A local route came or went; {@link flush} sends it. */
@@ -173,7 +150,7 @@ export class Neighbor {
 
   /** Octets and changes that wait for the peer to read. */
   get backlog(): { readonly octets: number; readonly changes: number } {
-    return { octets: this.#primary.bufferedOctets, changes: this.#export?.sender?.pending ?? 0 };
+    return { octets: this.#connections.bufferedOctets, changes: this.#export?.sender?.pending ?? 0 };
   }
 
   get counters(): MessageCounters {
@@ -194,7 +171,7 @@ export class Neighbor {
       settings: this.#settings,
       state: this.state,
       stateSeconds: (this.#deps.clock.monotonicMs() - this.#stateSinceMs) / 1000,
-      session: this.#primary.negotiated,
+      session: this.#connections.negotiated,
       localOpen: this.#localOpen(),
       lastDown: this.#lastDown,
       counters: this.#counters,
@@ -214,82 +191,37 @@ export class Neighbor {
     });
   }
 
-  #newMachine(): SessionMachine {
-    const sessionDependencies: SessionDependencies = {
-      clock: this.#deps.clock,
-      random: this.#deps.random,
-      transport: this.#deps.transport,
-      port: this.#deps.port,
-      counters: this.#counters,
-      localOpen: () => this.#localOpen(),
-      settings: () => this.#settings,
-      idleHoldMs: () => this.#idleHold.nextDelayMs(),
-    };
-    const observer: SessionObserver = {
-      onOpen: (open) => this.#onOpen(machine, open),
-      onUp: (session) => this.#onUp(machine, session),
-      onDown: (reason) => this.#onDown(machine, reason),
-      onFailed: (reason) => this.#onFailed(machine, reason),
-      onUpdate: (update) => this.#onUpdate(update),
-      onRouteRefresh: (family) => this.#export?.sender?.refresh(family),
-      onWritten: () => this.#export?.sender?.flush(),
-      onState: () => {
-        if (machine === this.#primary) this.#stateChanged();
+  #newConnections(): ConnectionPair {
+    return new ConnectionPair(
+      {
+        clock: this.#deps.clock,
+        random: this.#deps.random,
+        transport: this.#deps.transport,
+        port: this.#deps.port,
+        counters: this.#counters,
+        localOpen: () => this.#localOpen(),
+        settings: () => this.#settings,
+        idleHoldMs: () => this.#idleHold.nextDelayMs(),
       },
-    };
-    const machine = new SessionMachine(sessionDependencies, observer);
-    return machine;
-  }
-
-  #onOpen(machine: SessionMachine, open: OpenMessage): void {
-    if (this.#primary.state !== 'Established') this.#prepareExport(machine);
-    const challenger = this.#challenger;
-    if (challenger === undefined) return;
-    if (machine === challenger && this.#primary.state === 'Established') this.#challengeEstablished(challenger);
-    else if (!this.#primary.hasConnection || this.#primary.state === 'Connect') this.#promote(challenger);
-    else {
-      const local = { routerId: this.#settings.routerId, asNumber: this.#settings.localAsNumber };
-      const remote = { routerId: open.routerId, asNumber: this.#settings.remoteAsNumber };
-      if (resolveCollision(local, remote, this.#primary, challenger) === 'keep-newer') this.#promote(challenger);
-      else this.#dropChallenger();
-    }
-  }
-
-  /**
-   * A peer that opens a new connection while we believe the old one to be up has restarted, if it does graceful restart
-   * (RFC 4724 4.2): the old one counts as closed. Any other peer has to wait for our HoldTimer, and a connection that is
-   * older than the session is the loser of a collision (RFC 4271 6.8).
-   */
-  #challengeEstablished(challenger: SessionMachine): void {
-    const newerThanSession = this.#challengerSinceMs > (this.#establishedAtMs ?? 0);
-    if (!newerThanSession || this.#primary.negotiated?.remoteGracefulRestart === undefined) {
-      this.#dropChallenger();
-      return;
-    }
-    this.#primary.dispatch({ name: 'TcpConnectionFails', reason: 'the peer opened a new connection' });
-    if (this.#challenger === challenger) this.#promote(challenger);
-  }
-
-  /** The challenger takes the primary's place; what the primary had is closed. */
-  #promote(challenger: SessionMachine): void {
-    const former = this.#primary;
-    this.#challenger = undefined;
-    this.#primary = challenger;
-    if (former.state === 'OpenSent' || former.state === 'OpenConfirm') former.dispatch({ name: 'OpenCollisionDump' });
-    former.discard();
-    this.#stateChanged();
-  }
-
-  #dropChallenger(): void {
-    const challenger = this.#challenger;
-    this.#challenger = undefined;
-    if (challenger === undefined) return;
-    challenger.dispatch({ name: 'OpenCollisionDump' });
-    challenger.discard();
+      {
+        onOpen: (machine) => this.#prepareExport(machine),
+        onUp: (machine, session) => this.#onUp(machine, session),
+        onDown: (machine, reason) => this.#onDown(machine, reason),
+        onFailed: (reason) => {
+          this.#deps.logger.debug({ peer: this.#settings.name, reason: reason.text }, 'connection failed');
+          this.#recordDown(reason, 'attempt');
+        },
+        onUpdate: (update) => this.#onUpdate(update),
+        onRouteRefresh: (family) => this.#export?.sender?.refresh(family),
+        onWritten: () => this.#export?.sender?.flush(),
+        onStateChanged: () => {
+          this.#stateSinceMs = this.#deps.clock.monotonicMs();
+        },
+      },
+    );
   }
 
   #onUp(machine: SessionMachine, session: NegotiatedSession): void {
-    if (machine !== this.#primary) this.#promote(machine);
     this.#establishedAtMs = this.#deps.clock.monotonicMs();
     const routerId = routerIdNumber(session.remote.routerId);
     if (routerId !== this.#source.routerId) {
@@ -327,7 +259,6 @@ export class Neighbor {
   }
 
   #onDown(machine: SessionMachine, reason: DownReason): void {
-    if (machine !== this.#primary) return;
     if (this.#deps.clock.monotonicMs() - (this.#establishedAtMs ?? 0) >= STABLE_SESSION_MS) this.#idleHold.reset();
     this.#recordDown(reason, 'session');
     this.#endSession();
@@ -338,19 +269,6 @@ export class Neighbor {
       'session down',
     );
     this.#observer.onDown(reason, kept);
-  }
-
-  #onFailed(machine: SessionMachine, reason: DownReason): void {
-    if (machine === this.#challenger) {
-      this.#challenger = undefined;
-      machine.discard();
-      return;
-    }
-    if (machine !== this.#primary) return;
-    this.#deps.logger.debug({ peer: this.#settings.name, reason: reason.text }, 'connection failed');
-    this.#recordDown(reason, 'attempt');
-    const challenger = this.#challenger;
-    if (challenger !== undefined && reason.cause !== 'stopped') this.#promote(challenger);
   }
 
   #onUpdate(update: DecodedUpdate): void {
@@ -372,14 +290,9 @@ export class Neighbor {
   }
 
   #recordDown(reason: DownReason, before: 'session' | 'attempt'): void {
-    this.#lastCause = reason.cause;
     // That the peer does not answer now says less than why its last session ended.
     if (before === 'attempt' && reason.cause === 'tcp' && this.#lastDown !== undefined) return;
     this.#lastDown = { at: new Date(this.#deps.clock.wallMs()).toISOString(), reason: reason.text };
-  }
-
-  #stateChanged(): void {
-    this.#stateSinceMs = this.#deps.clock.monotonicMs();
   }
 }
 

@@ -130,7 +130,9 @@ describe('with BIRD', () => {
     await speaker.established('tor-1');
     await speaker.established('tor-2');
     await waitUntil('route at the router', () => torHas(0, 4, '203.0.113.10'));
-    await waitUntil('defaults', async () => (await learned(4))[0]?.match(/nexthop/g)?.length === 2);
+    for (const family of [4, 6] as const) {
+      await waitUntil('defaults', async () => (await learned(family))[0]?.match(/nexthop/g)?.length === 2);
+    }
     const changes = { host: '', tor: '' };
     host.spawn('ip', ['monitor', 'route'], (text) => {
       changes.host += text;

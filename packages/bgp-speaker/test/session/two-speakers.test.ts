@@ -166,6 +166,19 @@ describe('routes', () => {
     expect(a.learned()).toEqual(['198.51.100.2/32 via 192.0.2.2']);
   });
 
+  it('pass between speakers of one AS with LOCAL_PREF and an empty AS_PATH', async () => {
+    const c = new LabHost(clock, network, { name: 'c', address: '192.0.2.3', asNumber: 64_602 });
+    await c.prepare();
+    b.addPeer('to-c', '192.0.2.3', 64_602);
+    c.addPeer('to-b', '192.0.2.2', 64_602);
+    c.addInstance('198.51.100.3/32');
+    await c.start();
+    await b.start();
+    await clock.advanceAsync(5 * SECOND);
+    expect(b.learned()).toEqual(['198.51.100.3/32 via 192.0.2.3']);
+    expect(b.routes()).toMatchObject([{ source: 'to-c', asPath: '', localPref: 100, best: true }]);
+  });
+
   it('are exported for one family only, with a finding, where the other has no next hop', async () => {
     const c = new LabHost(clock, network, { name: 'c', address: '192.0.2.3', asNumber: 64_603 });
     await c.prepare();
