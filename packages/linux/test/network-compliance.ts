@@ -49,7 +49,7 @@ export function networkCompliance(open: () => Promise<KernelWorld>): void {
           { op: 'replace', neighbour: neighbour('2001:db8::1') },
         ]);
         expect(failures.map(({ change, reason }) => [change.neighbour.address, reason])).toEqual([
-          ['10.0.0.2', 'Cannot find device "tap9"'],
+          ['10.0.0.2', 'device tap9 does not exist'],
         ]);
         expect(await world.kernel.neighbours.list()).toHaveLength(2);
       });
@@ -103,7 +103,7 @@ export function networkCompliance(open: () => Promise<KernelWorld>): void {
           { op: 'add', address },
           { op: 'delete', address },
         ]);
-        expect(failures).toEqual([{ change: { op: 'add', address }, reason: 'Cannot find device "tap9"' }]);
+        expect(failures).toEqual([{ change: { op: 'add', address }, reason: 'device tap9 does not exist' }]);
         expect(await world.kernel.addresses.list('tap9')).toEqual([]);
       });
     });

@@ -163,7 +163,7 @@ export function routeCompliance(open: () => Promise<KernelWorld>): void {
         { op: 'replace', route: route4('10.0.0.3/32', 'tap2') },
       ]);
       expect(failures.map(({ change }) => change.route.prefix)).toEqual(['10.0.0.2/32', '10.0.0.4/32']);
-      expect(failures[0]).toEqual({ change: { op: 'replace', route: bad }, reason: 'Cannot find device "tap9"' });
+      expect(failures[0]).toEqual({ change: { op: 'replace', route: bad }, reason: 'device tap9 does not exist' });
       await expectRoutes(route4('10.0.0.1/32', 'tap1'), route4('10.0.0.3/32', 'tap2'));
     });
 

@@ -1,4 +1,5 @@
 import type { FakeNetwork } from '../fake/fake-network.ts';
+import { absentDevice } from '../netlink/interface-names.ts';
 import type {
   AddressChange,
   AddressFailure,
@@ -25,7 +26,7 @@ export class FakeAddressTable implements AddressTable {
     for (const change of changes) {
       const { device, address } = change.address;
       const absent = change.op === 'add' && !this.#network.interfaces.has(device);
-      const reason = this.refuse?.(change) ?? (absent ? `Cannot find device "${device}"` : undefined);
+      const reason = this.refuse?.(change) ?? (absent ? absentDevice(device) : undefined);
       if (reason !== undefined) failures.push({ change, reason });
       else if (change.op === 'add') this.#network.putAddress(change.address);
       else this.#network.deleteAddress(`${device} ${address}`);

@@ -1,12 +1,20 @@
-import { type Clock, formatIpAddress, parseIpAddress, tryParseIpAddress, tryParseIpPrefix } from '@slash32/shared';
-import { runChanges } from '../ip/change-batch.ts';
-import { deviceNameRefusal } from '../ip/device-name.ts';
-import { IpBatch } from '../ip/ip-batch.ts';
-import type { IpMonitor, IpRecord } from '../ip/ip-monitor.ts';
-import { DEFAULT_TIMEOUT_MS, type IpOptions } from '../ip/ip-options.ts';
-import { runTool } from '../process/run-tool.ts';
+import { constants } from 'node:os';
+import {
+  RTM_DELADDR,
+  RTM_GETADDR,
+  RTM_NEWADDR,
+  readAddress,
+  writeAddress,
+  writeAddressDump,
+} from '../netlink/address-message.ts';
+import { prefixOctets } from '../netlink/address-octets.ts';
+import { absentDevice, remembered } from '../netlink/interface-names.ts';
+import type { NetlinkContext } from '../netlink/netlink-context.ts';
+import { NLM_F_CREATE, NLM_F_EXCL } from '../netlink/netlink-message.ts';
+import type { Notification, NotificationKind } from '../netlink/notification.ts';
+import type { IndexOf, Request } from '../netlink/rtnetlink.ts';
+import { runChanges } from '../netlink/run-changes.ts';
 import { SerialQueue } from '../process/serial-queue.ts';
-import { ipTool, toolUnavailable } from '../process/tool.ts';
 import type {
   AddressChange,
   AddressFailure,
@@ -15,89 +23,69 @@ import type {
   InterfaceAddress,
 } from './address-table.ts';
 
-const TOOL = ipTool('address');
+const { EADDRNOTAVAIL, EEXIST, ENODEV } = constants.errno;
+const KINDS: ReadonlySet<NotificationKind> = new Set<NotificationKind>(['address']);
+/** What a listing of an interface that has gone says. */
+const GONE: ReadonlySet<number> = new Set([ENODEV]);
 
-interface JsonInterface {
-  readonly ifname?: string;
-  readonly addr_info?: readonly { readonly local?: string; readonly prefixlen?: number }[];
-}
-
-/** The {@link AddressTable} of the network namespace that we run in, through `ip`. Errors: `address.unavailable`, `address.timeout`. */
+/** The {@link AddressTable} of the network namespace that we run in. */
 export class KernelAddressTable implements AddressTable {
-  readonly #monitor: IpMonitor;
-  readonly #clock: Clock;
-  readonly #timeoutMs: number;
-  readonly #batch: IpBatch;
+  readonly #context: NetlinkContext;
   readonly #queue = new SerialQueue();
 
-  /** The monitor stays the caller's, who disposes it. */
-  constructor(options: IpOptions & { readonly monitor: IpMonitor }) {
-    this.#monitor = options.monitor;
-    this.#clock = options.clock;
-    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    this.#batch = new IpBatch(TOOL, { clock: this.#clock, timeoutMs: this.#timeoutMs });
+  constructor(context: NetlinkContext) {
+    this.#context = context;
   }
 
   apply(changes: readonly AddressChange[]): Promise<readonly AddressFailure[]> {
-    return this.#queue.run(() => runChanges(this.#batch, changes, CHANGE_RULES));
+    return this.#queue.run(() =>
+      runChanges(this.#context.rtnetlink, changes, {
+        prepare,
+        isNoFailure: ({ op }, errno) => (op === 'add' ? errno === EEXIST : errno === EADDRNOTAVAIL || errno === ENODEV),
+      }),
+    );
   }
 
   async list(device?: string): Promise<readonly InterfaceAddress[]> {
-    if (device !== undefined && deviceNameRefusal(device) !== undefined) return [];
-    const args = ['-j', 'addr', 'show', ...(device === undefined ? [] : ['dev', device])];
-    const result = await runTool(TOOL, args, { clock: this.#clock, timeoutMs: this.#timeoutMs });
-    if (result.exitCode === 0) return parseAddressListing(result.stdout);
-    if (device !== undefined && result.stderr.includes('does not exist')) return [];
-    throw toolUnavailable(TOOL, result.stderr.trim());
+    const { rtnetlink } = this.#context;
+    const interfaceIndex = device === undefined ? 0 : rtnetlink.names.indexOf(device);
+    if (interfaceIndex === undefined) return [];
+    const nameOf = remembered((index: number) => rtnetlink.names.nameOf(index));
+    return rtnetlink.dump({
+      type: RTM_GETADDR,
+      write: (writer) => writeAddressDump(writer, interfaceIndex),
+      read(octets, start, end) {
+        const message = readAddress(octets, start, end);
+        const name = message === undefined ? undefined : nameOf(message.interfaceIndex);
+        return message === undefined || name === undefined ? undefined : { device: name, address: message.address };
+      },
+      emptyErrno: GONE,
+    });
   }
 
   watch(listener: AddressListener, signal: AbortSignal): Promise<void> {
-    const onRecords = (records: readonly IpRecord[]): void => {
-      for (const { kind, text } of records) {
-        const address = kind === 'address' ? readAddressRecord(text) : undefined;
-        if (address !== undefined) listener.onChange(address);
+    const onNotifications = (notifications: readonly Notification[]): void => {
+      for (const notification of notifications) {
+        if (notification.kind !== 'address' || signal.aborted) continue;
+        listener.onChange({ device: notification.device, address: notification.address });
       }
     };
-    return this.#monitor.subscribe({ onRecords, onGap: () => listener.onOverrun() }, signal, TOOL);
+    return this.#context.monitor.subscribe(
+      { kinds: KINDS, onNotifications, onGap: () => listener.onOverrun() },
+      signal,
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#queue.idle();
-    await this.#batch[Symbol.asyncDispose]();
   }
 }
 
-function parseAddressListing(json: string): readonly InterfaceAddress[] {
-  if (json.trim() === '') return [];
-  return (JSON.parse(json) as readonly JsonInterface[]).flatMap(({ ifname, addr_info: entries = [] }) =>
-    entries.flatMap(({ local, prefixlen }) => {
-      if (ifname === undefined || local === undefined || prefixlen === undefined) return [];
-      return [{ device: ifname, address: `${formatIpAddress(parseIpAddress(local))}/${prefixlen}` }];
-    }),
-  );
+function prepare({ op, address: { device, address } }: AddressChange, indexOf: IndexOf): Request | string | undefined {
+  const prefix = prefixOctets(address);
+  if (prefix === undefined) return `"${address}" is not an address with prefix length`;
+  const interfaceIndex = indexOf(device);
+  if (interfaceIndex === undefined) return op === 'delete' ? undefined : absentDevice(device);
+  const [type, flags] = op === 'add' ? [RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL] : [RTM_DELADDR, 0];
+  return { type, flags, write: (writer) => writeAddress(writer, { interfaceIndex, ...prefix }) };
 }
-
-/** Reads `3: tap1    inet6 fe80::1/64 scope link nodad \\ …`; a peer address has its prefix length behind `peer`. */
-function readAddressRecord(text: string): InterfaceAddress | undefined {
-  const match = /^\d+: (\S+)\s+inet6? (\S+?)(?:\/(\d+)| peer \S+?\/(\d+))(?=\s|$)/.exec(text);
-  const address = match?.[2] === undefined ? undefined : tryParseIpAddress(match[2]);
-  const length = match?.[3] ?? match?.[4];
-  if (match?.[1] === undefined || address === undefined || length === undefined) return undefined;
-  return { device: match[1], address: `${formatIpAddress(address)}/${length}` };
-}
-
-const CHANGE_RULES = {
-  render({ op, address: { device, address } }: AddressChange): string {
-    if (op === 'delete') return `addr del ${address} dev ${device}`;
-    // Waiting for duplicate detection, a gateway would not answer its instance.
-    return `addr add ${address} dev ${device}${address.includes(':') ? ' nodad' : ''}`;
-  },
-  refusal({ address: { device, address } }: AddressChange): string | undefined {
-    if (tryParseIpPrefix(address) === undefined) return `"${address}" is not an address with prefix length`;
-    return deviceNameRefusal(device);
-  },
-  isNoFailure({ op }: AddressChange, reason: string): boolean {
-    if (op === 'add') return /^File exists$|[Aa]ddress already assigned/.test(reason);
-    return /^Cannot assign requested address$|^Cannot find device|[Aa]ddress not found/.test(reason);
-  },
-};

@@ -2,9 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, tryParseIpAddress } from '@slash32/shared';
-import { DEFAULT_TIMEOUT_MS } from '../ip/ip-options.ts';
 import { runTool } from '../process/run-tool.ts';
-import { type Tool, toolUnavailable } from '../process/tool.ts';
+import { DEFAULT_TOOL_TIMEOUT_MS, type Tool, toolUnavailable } from '../process/tool.ts';
 import type { ConntrackTable } from './conntrack-table.ts';
 import { type ConnectionMatch, matchConnections } from './match-connections.ts';
 
@@ -28,7 +27,7 @@ export class KernelConntrackTable implements ConntrackTable {
   constructor(options: ConntrackOptions) {
     this.#tool = { command: options.command ?? 'conntrack', debianPackage: 'conntrack', area: 'conntrack' };
     this.#clock = options.clock;
-    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TOOL_TIMEOUT_MS;
   }
 
   async deleteByAddresses(addresses: readonly string[]): Promise<number> {

@@ -1,14 +1,10 @@
-import type { IpRecord, IpRecordKind } from '../ip/ip-monitor.ts';
-import type { View } from '../ip/view-synchronizer.ts';
+import type { Notification, NotificationKind } from '../netlink/notification.ts';
+import type { View } from '../netlink/view-synchronizer.ts';
 import type { InterfaceEvent, NetworkInterface } from './interface-monitor.ts';
-import { readLinkRecord } from './parse-link.ts';
 
-/**
- * The view of one subscription to interfaces, by index; only differences are passed on. A `Deleted` record is not
- * believed by itself, since Linux sends one also when an interface leaves a bridge: the view is listed again.
- */
+/** The view of one subscription to interfaces, by index; only differences are passed on. */
 export class InterfaceWatch implements View<NetworkInterface> {
-  readonly kinds: ReadonlySet<IpRecordKind> = new Set<IpRecordKind>(['link']);
+  readonly kinds: ReadonlySet<NotificationKind> = new Set<NotificationKind>(['link']);
   readonly list: () => Promise<readonly NetworkInterface[]>;
   readonly #listener: (events: readonly InterfaceEvent[]) => void;
   readonly #signal: AbortSignal;
@@ -28,25 +24,29 @@ export class InterfaceWatch implements View<NetworkInterface> {
   adopt(links: readonly NetworkInterface[]): void {
     const events: InterfaceEvent[] = [];
     const listed = new Set(links.map((link) => link.index));
-    for (const [index, { name }] of this.#links) {
-      if (listed.has(index)) continue;
-      this.#links.delete(index);
-      events.push({ type: 'gone', name, index });
+    for (const index of [...this.#links.keys()]) {
+      if (!listed.has(index)) this.#lose(index, events);
     }
     for (const link of links) this.#see(link, events);
     this.#emit(events);
   }
 
-  apply(records: readonly IpRecord[]): boolean {
+  apply(notifications: readonly Notification[]): boolean {
     const events: InterfaceEvent[] = [];
-    let uncertain = false;
-    for (const record of records) {
-      const link = record.deleted ? undefined : readLinkRecord(record.text);
-      if (link === undefined) uncertain ||= record.deleted;
-      else this.#see(link, events);
+    for (const notification of notifications) {
+      if (notification.kind !== 'link') continue;
+      if (notification.deleted) this.#lose(notification.link.index, events);
+      else this.#see(notification.link, events);
     }
     this.#emit(events);
-    return uncertain;
+    return false;
+  }
+
+  #lose(index: number, events: InterfaceEvent[]): void {
+    const link = this.#links.get(index);
+    if (link === undefined) return;
+    this.#links.delete(index);
+    events.push({ type: 'gone', name: link.name, index });
   }
 
   #see(link: NetworkInterface, events: InterfaceEvent[]): void {

@@ -1,4 +1,5 @@
 import type { FakeNetwork } from '../fake/fake-network.ts';
+import { absentDevice } from '../netlink/interface-names.ts';
 import type { NeighbourChange, NeighbourFailure, NeighbourTable, PermanentNeighbour } from './neighbour-table.ts';
 
 /** A {@link NeighbourTable} in memory. */
@@ -19,7 +20,7 @@ export class FakeNeighbourTable implements NeighbourTable {
     for (const change of changes) {
       const { device, address } = change.neighbour;
       const absent = change.op === 'replace' && !this.#network.interfaces.has(device);
-      const reason = this.refuse?.(change) ?? (absent ? `Cannot find device "${device}"` : undefined);
+      const reason = this.refuse?.(change) ?? (absent ? absentDevice(device) : undefined);
       if (reason !== undefined) failures.push({ change, reason });
       else if (change.op === 'replace') this.#network.putNeighbour(change.neighbour);
       else this.#network.deleteNeighbour(`${device} ${address}`);

@@ -1,72 +1,82 @@
-import { type Clock, type Logger, tryParseIpAddress, tryParseMacAddress } from '@slash32/shared';
-import { runChanges } from '../ip/change-batch.ts';
-import { deviceNameRefusal } from '../ip/device-name.ts';
-import { IpBatch } from '../ip/ip-batch.ts';
-import type { IpMonitor } from '../ip/ip-monitor.ts';
-import { DEFAULT_TIMEOUT_MS, type IpOptions } from '../ip/ip-options.ts';
-import { ViewSynchronizer } from '../ip/view-synchronizer.ts';
-import { runTool } from '../process/run-tool.ts';
+import { constants } from 'node:os';
+import { addressOctets, macOctets } from '../netlink/address-octets.ts';
+import { absentDevice, remembered } from '../netlink/interface-names.ts';
+import {
+  RTM_DELNEIGH,
+  RTM_GETNEIGH,
+  RTM_NEWNEIGH,
+  readNeighbour,
+  writeNeighbour,
+  writeNeighbourDump,
+} from '../netlink/neighbour-message.ts';
+import type { NetlinkContext } from '../netlink/netlink-context.ts';
+import { NLM_F_CREATE, NLM_F_REPLACE } from '../netlink/netlink-message.ts';
+import type { IndexOf, Request } from '../netlink/rtnetlink.ts';
+import { runChanges } from '../netlink/run-changes.ts';
+import { ViewSynchronizer } from '../netlink/view-synchronizer.ts';
 import { SerialQueue } from '../process/serial-queue.ts';
-import { ipTool, toolUnavailable } from '../process/tool.ts';
 import type { NeighbourChange, NeighbourFailure, NeighbourTable, PermanentNeighbour } from './neighbour-table.ts';
 import { NeighbourWatch } from './neighbour-watch.ts';
-import { parseNeighbourListing } from './parse-neighbour.ts';
 
-const TOOL = ipTool('neighbour');
+const { ENODEV, ENOENT, ENXIO } = constants.errno;
+/** The entry or its interface is gone. */
+const ABSENT: ReadonlySet<number> = new Set([ENODEV, ENOENT, ENXIO]);
 
-/** The {@link NeighbourTable} of the network namespace that we run in, through `ip`. */
+/** The {@link NeighbourTable} of the network namespace that we run in. */
 export class KernelNeighbourTable implements NeighbourTable {
-  readonly #monitor: IpMonitor;
-  readonly #logger: Logger;
-  readonly #clock: Clock;
-  readonly #timeoutMs: number;
-  readonly #batch: IpBatch;
+  readonly #context: NetlinkContext;
   readonly #queue = new SerialQueue();
 
-  /** The monitor stays the caller's, who disposes it. */
-  constructor(options: IpOptions & { readonly monitor: IpMonitor; readonly logger: Logger }) {
-    this.#monitor = options.monitor;
-    this.#logger = options.logger;
-    this.#clock = options.clock;
-    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    this.#batch = new IpBatch(TOOL, { clock: this.#clock, timeoutMs: this.#timeoutMs });
+  constructor(context: NetlinkContext) {
+    this.#context = context;
   }
 
   apply(changes: readonly NeighbourChange[]): Promise<readonly NeighbourFailure[]> {
-    return this.#queue.run(() => runChanges(this.#batch, changes, CHANGE_RULES));
+    const { rtnetlink } = this.#context;
+    return this.#queue.run(() =>
+      runChanges(rtnetlink, changes, {
+        prepare,
+        isNoFailure: ({ op }, errno) => op === 'delete' && ABSENT.has(errno),
+      }),
+    );
   }
 
   async list(): Promise<readonly PermanentNeighbour[]> {
-    const options = { clock: this.#clock, timeoutMs: this.#timeoutMs };
-    const result = await runTool(TOOL, ['-j', 'neigh', 'show', 'nud', 'permanent'], options);
-    if (result.exitCode !== 0) throw toolUnavailable(TOOL, result.stderr.trim());
-    return parseNeighbourListing(result.stdout);
+    const { rtnetlink } = this.#context;
+    const nameOf = remembered((index: number) => rtnetlink.names.nameOf(index));
+    return rtnetlink.dump({
+      type: RTM_GETNEIGH,
+      write: writeNeighbourDump,
+      read(octets, start, end): PermanentNeighbour | undefined {
+        const message = readNeighbour(octets, start, end);
+        if (message?.permanent !== true || message.mac === undefined) return undefined;
+        const device = nameOf(message.interfaceIndex);
+        return device === undefined ? undefined : { device, address: message.address, mac: message.mac };
+      },
+    });
   }
 
   async watch(onChange: (device: string, address: string) => void, signal: AbortSignal): Promise<void> {
+    const { monitor, clock, logger } = this.#context;
     const view = new NeighbourWatch(onChange, signal, () => this.list());
-    const synchronizer = new ViewSynchronizer(view, { clock: this.#clock, logger: this.#logger, signal });
-    await this.#monitor.subscribe(synchronizer, signal, TOOL);
+    const synchronizer = new ViewSynchronizer(view, { clock, logger, signal });
+    await monitor.subscribe(synchronizer, signal);
     await synchronizer.begin();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#queue.idle();
-    await this.#batch[Symbol.asyncDispose]();
   }
 }
 
-const CHANGE_RULES = {
-  render({ op, neighbour: { address, device, mac } }: NeighbourChange): string {
-    if (op === 'delete') return `neigh del ${address} dev ${device}`;
-    return `neigh replace ${address} lladdr ${mac} dev ${device} nud permanent`;
-  },
-  refusal({ op, neighbour: { address, device, mac } }: NeighbourChange): string | undefined {
-    if (tryParseIpAddress(address) === undefined) return `"${address}" is not an address`;
-    if (op === 'replace' && tryParseMacAddress(mac) === undefined) return `"${mac}" is not a MAC address`;
-    return deviceNameRefusal(device);
-  },
-  isNoFailure({ op }: NeighbourChange, reason: string): boolean {
-    return op === 'delete' && /^(?:No such file or directory|Cannot find device .*)$/.test(reason);
-  },
-};
+function prepare({ op, neighbour }: NeighbourChange, indexOf: IndexOf): Request | string | undefined {
+  const address = addressOctets(neighbour.address);
+  if (address === undefined) return `"${neighbour.address}" is not an address`;
+  const mac = macOctets(neighbour.mac);
+  if (op === 'replace' && mac === undefined) return `"${neighbour.mac}" is not a MAC address`;
+  const interfaceIndex = indexOf(neighbour.device);
+  if (interfaceIndex === undefined) return op === 'delete' ? undefined : absentDevice(neighbour.device);
+  const entry = { interfaceIndex, address, ...(op === 'delete' || mac === undefined ? {} : { mac }) };
+  const [type, flags] = op === 'replace' ? [RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE] : [RTM_DELNEIGH, 0];
+  return { type, flags, write: (writer) => writeNeighbour(writer, entry) };
+}

@@ -1,11 +1,10 @@
-import type { IpRecord, IpRecordKind } from '../ip/ip-monitor.ts';
-import type { View } from '../ip/view-synchronizer.ts';
+import type { Notification, NotificationKind } from '../netlink/notification.ts';
+import type { View } from '../netlink/view-synchronizer.ts';
 import type { PermanentNeighbour } from './neighbour-table.ts';
-import { parseNeighbourRecord } from './parse-neighbour.ts';
 
 /** The view of one subscription to permanent neighbours, so that the many other entries pass unheard. */
 export class NeighbourWatch implements View<PermanentNeighbour> {
-  readonly kinds: ReadonlySet<IpRecordKind> = new Set<IpRecordKind>(['neighbour']);
+  readonly kinds: ReadonlySet<NotificationKind> = new Set<NotificationKind>(['neighbour']);
   readonly list: () => Promise<readonly PermanentNeighbour[]>;
   readonly #onChange: (device: string, address: string) => void;
   readonly #signal: AbortSignal;
@@ -31,13 +30,12 @@ export class NeighbourWatch implements View<PermanentNeighbour> {
     }
   }
 
-  apply(records: readonly IpRecord[]): boolean {
-    for (const { text, deleted } of records) {
-      const record = parseNeighbourRecord(text);
-      if (record === undefined) continue;
-      const { device, address, mac } = record;
-      if (deleted || !record.permanent || mac === undefined) this.#remove(keyOf(record));
-      else if (this.#put({ device, address, mac })) this.#announce(record);
+  apply(notifications: readonly Notification[]): boolean {
+    for (const notification of notifications) {
+      if (notification.kind !== 'neighbour') continue;
+      const { device, address, mac, permanent } = notification.neighbour;
+      if (notification.deleted || !permanent || mac === undefined) this.#remove(keyOf(notification.neighbour));
+      else if (this.#put({ device, address, mac })) this.#announce(notification.neighbour);
     }
     return false;
   }

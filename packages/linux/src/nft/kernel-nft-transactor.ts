@@ -7,10 +7,9 @@ import {
   type NftTableId,
   silentLogger,
 } from '@slash32/shared';
-import { DEFAULT_TIMEOUT_MS } from '../ip/ip-options.ts';
 import { runTool } from '../process/run-tool.ts';
 import { SerialQueue } from '../process/serial-queue.ts';
-import { toolTimeout, toolUnavailable } from '../process/tool.ts';
+import { DEFAULT_TOOL_TIMEOUT_MS, toolTimeout, toolUnavailable } from '../process/tool.ts';
 import { isRejection, nftRejection, STATEMENT_SEPARATOR } from './nft-failure.ts';
 import { NftMonitor } from './nft-monitor.ts';
 import { NftSession } from './nft-session.ts';
@@ -52,7 +51,7 @@ export class KernelNftTransactor implements NftTransactor {
     this.#command = options.command ?? NFT.command;
     this.#clock = options.clock;
     this.#logger = options.logger ?? silentLogger;
-    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TOOL_TIMEOUT_MS;
   }
 
   apply(changes: readonly NftChange[]): Promise<NftApplyResult> {

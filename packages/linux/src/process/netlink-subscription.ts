@@ -4,14 +4,13 @@ import { type Clock, sleep } from '@slash32/shared';
 const POLL_MS = 1;
 const PATIENCE_MS = 5_000;
 
-/** Protocols of netlink sockets (linux/netlink.h). */
-export const NETLINK_ROUTE = 0;
+/** A protocol of netlink sockets (linux/netlink.h). */
 export const NETLINK_NETFILTER = 12;
 
 /**
  * Resolves with true when process `pid` has a netlink socket of this protocol that has joined a multicast group, that
- * is, when nothing that happens from now on escapes it; with false if the process ends or that takes 5 s. The monitors
- * of iproute2 and nft say nothing by themselves when they are ready; the kernel's table of netlink sockets does.
+ * is, when nothing that happens from now on escapes it; with false if the process ends or that takes 5 s. nft's
+ * monitor says nothing by itself when it is ready; the kernel's table of netlink sockets does.
  */
 export async function netlinkSubscribed(pid: number, protocol: number, clock: Clock): Promise<boolean> {
   const deadline = clock.monotonicMs() + PATIENCE_MS;

@@ -9,9 +9,8 @@ export interface Tool {
   readonly area: string;
 }
 
-export function ipTool(area: string): Tool {
-  return { command: 'ip', debianPackage: 'iproute2', area };
-}
+/** How long one call of a tool may take, unless said otherwise. */
+export const DEFAULT_TOOL_TIMEOUT_MS = 30_000;
 
 export function toolUnavailable(tool: Tool, reason: string, cause?: unknown): FabricError {
   return new FabricError(

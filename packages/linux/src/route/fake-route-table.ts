@@ -1,6 +1,7 @@
 import { parseIpAddress, parseIpPrefix, prefixContains } from '@slash32/shared';
 import { FakeEventBatch } from '../fake/fake-event-batch.ts';
 import type { FakeNetwork } from '../fake/fake-network.ts';
+import { absentDevice } from '../netlink/interface-names.ts';
 import { routeMatches } from './route-filter.ts';
 import { routeKey } from './route-key.ts';
 import type { KernelRoute, RouteChange, RouteEvent, RouteFailure, RouteFilter, RouteTable } from './route-table.ts';
@@ -65,10 +66,10 @@ export class FakeRouteTable implements RouteTable {
     for (const { device, gateway } of route.nextHops) {
       if (device !== undefined) {
         const link = this.#network.interfaces.get(device);
-        if (link === undefined) return `Cannot find device "${device}"`;
+        if (link === undefined) return absentDevice(device);
         if (!link.up && route.type === 'unicast') return 'Network is down';
       }
-      if (gateway !== undefined && !this.#onLink(gateway, device)) return 'Nexthop has invalid gateway.';
+      if (gateway !== undefined && !this.#onLink(gateway, device)) return 'Nexthop has invalid gateway';
     }
     return undefined;
   }

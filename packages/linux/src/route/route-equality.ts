@@ -13,7 +13,9 @@ export function routesEqual(left: KernelRoute, right: KernelRoute): boolean {
 export function routeFingerprint(route: KernelRoute): string {
   const metric = route.metric ?? DEFAULT_METRIC[route.family];
   const hops = route.nextHops.map((hop) => `${hop.gateway ?? ''}%${hop.device ?? ''}*${weightOf(route, hop)}`);
-  const fields = [route.prefix, route.type, route.protocol, metric, scopeOf(route), route.source ?? ''];
+  // IPv6 has no scopes.
+  const scope = route.family === 6 ? '' : scopeOf(route);
+  const fields = [route.prefix, route.type, route.protocol, metric, scope, route.source ?? ''];
   return [...fields, ...hops.toSorted()].join(' ');
 }
 
@@ -22,9 +24,8 @@ function weightOf(route: KernelRoute, hop: KernelNextHop): number {
   return route.nextHops.length === 1 ? 1 : (hop.weight ?? 1);
 }
 
-/** IPv6 has no scopes; for IPv4 `ip` chooses by type and gateway where none is given. */
-function scopeOf(route: KernelRoute): string {
-  if (route.family === 6) return '';
+/** The scope of an IPv4 route; where none is given, it follows from type and gateway, as `ip` has it. */
+export function scopeOf(route: KernelRoute): NonNullable<KernelRoute['scope']> {
   if (route.scope !== undefined) return route.scope;
   if (route.type === 'local') return 'host';
   if (route.type !== 'unicast' || route.nextHops.length !== 1) return 'global';

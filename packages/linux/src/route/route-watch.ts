@@ -1,7 +1,5 @@
-import type { IpRecord, IpRecordKind } from '../ip/ip-monitor.ts';
-import type { View } from '../ip/view-synchronizer.ts';
-import { readLinkRecord } from '../link/parse-link.ts';
-import { parseRouteRecord, recordPrefix } from './parse-route.ts';
+import type { Notification, NotificationKind } from '../netlink/notification.ts';
+import type { View } from '../netlink/view-synchronizer.ts';
 import { routeFingerprint } from './route-equality.ts';
 import { routeMatches } from './route-filter.ts';
 import { routeKey } from './route-key.ts';
@@ -19,7 +17,7 @@ export interface RouteListener {
  * effect on it.
  */
 export class RouteWatch implements View<KernelRoute> {
-  readonly kinds: ReadonlySet<IpRecordKind> = new Set<IpRecordKind>(['route', 'link', 'address']);
+  readonly kinds: ReadonlySet<NotificationKind> = new Set<NotificationKind>(['route', 'link', 'address']);
   readonly list: () => Promise<readonly KernelRoute[]>;
   readonly #filter: RouteFilter;
   readonly #listener: RouteListener;
@@ -59,13 +57,14 @@ export class RouteWatch implements View<KernelRoute> {
     if (!first) this.#emit(events);
   }
 
-  apply(records: readonly IpRecord[]): boolean {
+  apply(notifications: readonly Notification[]): boolean {
     const events: RouteEvent[] = [];
     let uncertain = false;
-    for (const record of records) {
-      if (record.kind === 'route') uncertain = this.#applyRoute(record, events) || uncertain;
-      else if (record.kind === 'link') uncertain ||= this.#mayTakeRoutes(record);
-      else if (record.kind === 'address') uncertain ||= this.#mayBeNeeded(record);
+    for (const notification of notifications) {
+      const { kind, deleted } = notification;
+      if (kind === 'route') uncertain = this.#applyRoute(notification.route, deleted, events) || uncertain;
+      else if (kind === 'link') uncertain ||= this.#mayTakeRoutes(notification.link, deleted);
+      else if (kind === 'address') uncertain ||= deleted && this.#mayBeNeeded(notification);
     }
     this.#emit(events);
     return uncertain;
@@ -76,14 +75,13 @@ export class RouteWatch implements View<KernelRoute> {
   }
 
   /** Returns true if the view may be wrong now. */
-  #applyRoute(record: IpRecord, events: RouteEvent[]): boolean {
-    if (!this.#concerns(record.text)) return false;
-    const route = parseRouteRecord(record.text);
-    if (route === undefined) return false;
+  #applyRoute(route: KernelRoute, deleted: boolean, events: RouteEvent[]): boolean {
+    const matches = routeMatches(route, this.#filter);
+    // Cheap, since a BGP table may fill beside a few routes that are watched.
+    if (!matches && !this.#prefixes.has(route.prefix)) return false;
     const key = routeKey(route);
     const present = this.#routes.get(key);
-    const matches = routeMatches(route, this.#filter);
-    if (!record.deleted && matches) {
+    if (!deleted && matches) {
       this.#routes.set(key, route);
       this.#prefixes.add(route.prefix);
       events.push({ type: 'added', route });
@@ -91,32 +89,20 @@ export class RouteWatch implements View<KernelRoute> {
     }
     if (present === undefined) return false;
     // A route of another protocol with our key replaced ours, unless it was appended.
-    if (!record.deleted || (matches && route.nextHops.length < present.nextHops.length)) return true;
+    if (!deleted || (matches && route.nextHops.length < present.nextHops.length)) return true;
     if (!matches) return false;
     this.#routes.delete(key);
     events.push({ type: 'removed', route });
     return false;
   }
 
-  /** Turns down cheaply what can be of no interest: a BGP table may fill beside a few routes that are watched. */
-  #concerns(text: string): boolean {
-    const { protocol } = this.#filter;
-    if (protocol === undefined || text.includes(` proto ${protocol} `)) return true;
-    const prefix = recordPrefix(text);
-    return prefix === undefined || this.#prefixes.has(prefix);
+  #mayTakeRoutes({ name, up }: { readonly name: string; readonly up: boolean }, deleted: boolean): boolean {
+    return (!up || deleted) && this.#some((route) => isIpv4Through(route, name));
   }
 
-  #mayTakeRoutes(record: IpRecord): boolean {
-    const link = readLinkRecord(record.text);
-    if (link === undefined || (link.up && !record.deleted)) return false;
-    return this.#some((route) => isIpv4Through(route, link.name));
-  }
-
-  #mayBeNeeded(record: IpRecord): boolean {
-    const match = record.deleted ? /^\d+: (\S+) +inet6? ([^/ ]+)/.exec(record.text) : null;
-    if (match === null) return false;
-    const [, device = '', address = ''] = match;
-    return this.#some((route) => route.source === address || isIpv4Through(route, device));
+  #mayBeNeeded({ device, address }: { readonly device: string; readonly address: string }): boolean {
+    const own = address.slice(0, address.indexOf('/'));
+    return this.#some((route) => route.source === own || isIpv4Through(route, device));
   }
 
   #some(test: (route: KernelRoute) => boolean): boolean {

@@ -1,15 +1,16 @@
 import { type Clock, type Logger, sleep } from '@slash32/shared';
-import type { IpMonitorListener, IpRecord, IpRecordKind } from './ip-monitor.ts';
+import type { NotificationListener } from './netlink-monitor.ts';
+import type { Notification, NotificationKind } from './notification.ts';
 
 export interface View<Item> {
-  /** Records that concern the view. */
-  readonly kinds: ReadonlySet<IpRecordKind>;
+  /** Notifications that concern the view. */
+  readonly kinds: ReadonlySet<NotificationKind>;
   list(): Promise<readonly Item[]>;
   /** Makes the view equal to a listing and announces the differences; `first`: the view had nothing before. */
   adopt(items: readonly Item[], first: boolean): void;
   /** Brings the view up to date; true if it may be wrong now and must be listed again. */
-  apply(records: readonly IpRecord[]): boolean;
-  /** Records may have been lost; the view is listed again. */
+  apply(notifications: readonly Notification[]): boolean;
+  /** Notifications may have been lost; the view is listed again. */
   onGap?(): void;
 }
 
@@ -22,13 +23,13 @@ export interface ViewSynchronizerOptions {
 const RETRY_MS = 1_000;
 
 /**
- * Keeps a view of kernel objects true: a listing first, then records, and a listing again after anything that records
- * do not tell. Records that come while a listing runs are applied behind it, because they may be younger than it.
+ * Keeps a view of kernel objects true: a listing first, then notifications, and a listing again after anything that
+ * notifications do not tell. Those that come while a listing runs are applied behind it: they may be younger than it.
  */
-export class ViewSynchronizer<Item> implements IpMonitorListener {
+export class ViewSynchronizer<Item> implements NotificationListener {
   readonly #view: View<Item>;
   readonly #options: ViewSynchronizerOptions;
-  #waiting: IpRecord[] | undefined;
+  #waiting: Notification[] | undefined;
   #synchronizing: Promise<void> | undefined;
   #listAgain = false;
   #complete = false;
@@ -43,11 +44,13 @@ export class ViewSynchronizer<Item> implements IpMonitorListener {
     await this.#synchronize();
   }
 
-  onRecords(records: readonly IpRecord[]): void {
-    const concerned = records.filter((record) => this.#view.kinds.has(record.kind));
-    if (concerned.length === 0) return;
-    if (this.#waiting !== undefined) for (const record of concerned) this.#waiting.push(record);
-    else if (this.#complete) this.#apply(concerned);
+  get kinds(): ReadonlySet<NotificationKind> {
+    return this.#view.kinds;
+  }
+
+  onNotifications(notifications: readonly Notification[]): void {
+    if (this.#waiting !== undefined) for (const notification of notifications) this.#waiting.push(notification);
+    else if (this.#complete) this.#apply(notifications);
   }
 
   onGap(): void {
@@ -55,8 +58,8 @@ export class ViewSynchronizer<Item> implements IpMonitorListener {
     void this.#heal();
   }
 
-  #apply(records: readonly IpRecord[]): void {
-    if (records.length > 0 && this.#view.apply(records)) void this.#heal();
+  #apply(notifications: readonly Notification[]): void {
+    if (notifications.length > 0 && this.#view.apply(notifications)) void this.#heal();
   }
 
   /** Lists until it works: a view that is known to be wrong must not stay so. */
@@ -84,7 +87,7 @@ export class ViewSynchronizer<Item> implements IpMonitorListener {
   async #listUntilSettled(): Promise<void> {
     while (this.#listAgain && !this.#options.signal.aborted) {
       this.#listAgain = false;
-      const waiting: IpRecord[] = [];
+      const waiting: Notification[] = [];
       this.#waiting = waiting;
       try {
         const items = await this.#view.list();

@@ -1,0 +1,68 @@
+import { FabricError } from '@slash32/shared';
+
+/** Stops watching a descriptor; must be called before the descriptor is closed. */
+export interface DescriptorWatch {
+  close(): void;
+}
+
+/**
+ * The functions of the C library that netlink needs, called in our thread. Those that return a negative number tell why
+ * by `errno`, which must be read before any other call. Memory that is handed over is used during the call only.
+ */
+export interface Libc {
+  socket(domain: number, type: number, protocol: number): number;
+  bind(descriptor: number, address: Uint8Array, length: number): number;
+  setsockopt(descriptor: number, level: number, option: number, value: Uint8Array, length: number): number;
+  send(descriptor: number, octets: Uint8Array, length: number, flags: number): number;
+  recv(descriptor: number, buffer: Uint8Array, length: number, flags: number): number;
+  close(descriptor: number): number;
+  /** 0 if there is no interface of that name. */
+  interfaceIndex(name: string): number;
+  /** Writes the name and a NUL into `buffer` (at least 16 octets); false if there is no interface of that index. */
+  interfaceName(index: number, buffer: Uint8Array): boolean;
+  errno(): number;
+  errorText(errno: number): string;
+  /** Calls `onReadable` whenever the descriptor has something to read. Keeps no process alive. */
+  watchReadable(descriptor: number, onReadable: () => void): DescriptorWatch;
+}
+
+/** Throws `netlink.unavailable` where there is no Linux, or no build of the foreign-function library for it. */
+export async function loadLibc(): Promise<Libc> {
+  if (process.platform !== 'linux') throw unavailable(new Error('netlink exists in Linux only'));
+  try {
+    const { default: koffi } = await import('koffi');
+    const library = koffi.load(null);
+    const interfaceName = library.func('void *if_indextoname(unsigned int, void *)');
+    return {
+      socket: library.func('int socket(int, int, int)'),
+      bind: library.func('int bind(int, const void *, uint32_t)'),
+      setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
+      send: library.func('long send(int, const void *, size_t, int)'),
+      recv: library.func('long recv(int, void *, size_t, int)'),
+      close: library.func('int close(int)'),
+      interfaceIndex: library.func('unsigned int if_nametoindex(const char *)'),
+      interfaceName: (index, buffer) => interfaceName(index, buffer) !== null,
+      errno: () => koffi.errno(),
+      errorText: library.func('const char *strerror(int)'),
+      watchReadable(descriptor, onReadable) {
+        // The library calls back outside of node's own callback scope, where neither promises nor errors are tended to;
+        // an immediate of the same turn of the event loop is inside of one.
+        const handle = koffi.node.poll(descriptor, { readable: true }, () => setImmediate(onReadable));
+        handle.unref();
+        return { close: () => handle.close() };
+      },
+    };
+  } catch (error) {
+    throw unavailable(error);
+  }
+}
+
+function unavailable(cause: unknown): FabricError {
+  const platform = `${process.platform}-${process.arch}`;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new FabricError(
+    'netlink.unavailable',
+    `netlink cannot be used on ${platform}: ${reason}; run on Linux with the package @koromix/koffi-${platform} installed`,
+    { details: { platform, reason }, cause },
+  );
+}

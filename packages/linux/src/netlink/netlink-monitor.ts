@@ -1,0 +1,162 @@
+import { Backoff, type Clock, type Logger, sleep } from '@slash32/shared';
+import type { Libc } from './libc.ts';
+import { RTM_GETLINK, readLink, writeLinkDump } from './link-message.ts';
+import { messagesIn } from './netlink-message.ts';
+import { NetlinkSocket } from './netlink-socket.ts';
+import { type Notification, type NotificationKind, notificationKind, readNotification } from './notification.ts';
+import type { Rtnetlink } from './rtnetlink.ts';
+
+export interface NotificationListener {
+  /** Others are not passed on. */
+  readonly kinds: ReadonlySet<NotificationKind>;
+  /** Notifications that were read together, in the kernel's order. */
+  onNotifications(notifications: readonly Notification[]): void;
+  /** Notifications may have been lost. */
+  onGap(): void;
+}
+
+/** RTNLGRP_LINK, _NEIGH, _IPV4_IFADDR, _IPV4_ROUTE, _IPV6_IFADDR, _IPV6_ROUTE (linux/rtnetlink.h). */
+const GROUPS: readonly number[] = [1, 3, 5, 7, 9, 11];
+/** Some 50,000 notifications. */
+const RECEIVE_BUFFER_OCTETS = 32 * 1024 * 1024;
+/** More wait for the next turn of the event loop. Above what one chunk of requests causes. */
+const MESSAGES_PER_TURN = 2_048;
+
+/**
+ * The notifications of rtnetlink, read in our own thread when the event loop sees that there are some, from one socket
+ * for all tables, so that they come in one order. Links are always among them: they tell which name an index has.
+ */
+export class NetlinkMonitor implements AsyncDisposable {
+  readonly #libc: Libc;
+  readonly #rtnetlink: Rtnetlink;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #receiveBufferOctets: number;
+  readonly #listeners = new Set<NotificationListener>();
+  readonly #names = new Map<number, string>();
+  readonly #ended = new AbortController();
+  readonly #backoff: Backoff;
+  #socket: NetlinkSocket | undefined;
+  #starting: Promise<void> | undefined;
+
+  constructor(options: {
+    readonly libc: Libc;
+    readonly rtnetlink: Rtnetlink;
+    readonly clock: Clock;
+    readonly logger: Logger;
+    /** 32 MiB if left out. */
+    readonly receiveBufferOctets?: number;
+    readonly random?: () => number;
+  }) {
+    this.#libc = options.libc;
+    this.#rtnetlink = options.rtnetlink;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#receiveBufferOctets = options.receiveBufferOctets ?? RECEIVE_BUFFER_OCTETS;
+    this.#backoff = new Backoff({ initialMs: 10, maxMs: 5_000, random: options.random ?? Math.random });
+  }
+
+  /** Resolves when no later notification will be missed. */
+  async subscribe(listener: NotificationListener, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    this.#ended.signal.throwIfAborted();
+    this.#listeners.add(listener);
+    signal.addEventListener('abort', () => this.#listeners.delete(listener), { once: true });
+    this.#starting ??= this.#start();
+    try {
+      await this.#starting;
+    } catch (error) {
+      this.#starting = undefined;
+      this.#listeners.delete(listener);
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended.abort();
+    this.#listeners.clear();
+    this.#socket?.[Symbol.dispose]();
+    this.#socket = undefined;
+  }
+
+  async #start(): Promise<void> {
+    const socket = new NetlinkSocket(this.#libc, { groups: GROUPS, receiveBufferOctets: this.#receiveBufferOctets });
+    this.#socket = socket;
+    try {
+      await this.#learnNames();
+      this.#ended.signal.throwIfAborted();
+      socket.watch(() => this.#read(socket));
+    } catch (error) {
+      socket[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  async #learnNames(): Promise<void> {
+    const links = await this.#rtnetlink.dump({ type: RTM_GETLINK, write: writeLinkDump, read: readLink });
+    this.#names.clear();
+    for (const { index, name } of links) this.#names.set(index, name);
+  }
+
+  #read(socket: NetlinkSocket): void {
+    const wanted = new Set([...this.#listeners].flatMap((listener) => [...listener.kinds]));
+    const notifications: Notification[] = [];
+    let lost = false;
+    for (let messages = 0; messages < MESSAGES_PER_TURN && !lost; messages += 1) {
+      const length = socket.receive();
+      if (length === 'empty') break;
+      if (length === 'lost') lost = true;
+      else this.#decode(socket, length, wanted, notifications);
+    }
+    if (notifications.length > 0) this.#deliver(notifications);
+    if (lost) void this.#recover(socket);
+  }
+
+  #decode(
+    socket: NetlinkSocket,
+    length: number,
+    wanted: ReadonlySet<NotificationKind>,
+    notifications: Notification[],
+  ): void {
+    for (const frame of messagesIn(socket.received, length)) {
+      const kind = notificationKind(frame.type);
+      if (kind === undefined || (kind !== 'link' && !wanted.has(kind))) continue;
+      const notification = readNotification(socket.received, frame, (index) => this.#nameOf(index));
+      if (notification === undefined) continue;
+      notifications.push(notification);
+      if (notification.kind !== 'link') continue;
+      if (notification.deleted) this.#names.delete(notification.link.index);
+      else this.#names.set(notification.link.index, notification.link.name);
+    }
+  }
+
+  #nameOf(index: number): string | undefined {
+    return this.#names.get(index) ?? this.#rtnetlink.names.nameOf(index);
+  }
+
+  #deliver(notifications: readonly Notification[]): void {
+    for (const listener of [...this.#listeners]) {
+      const concerned = notifications.filter(({ kind }) => listener.kinds.has(kind));
+      if (concerned.length > 0) listener.onNotifications(concerned);
+    }
+  }
+
+  /** Reads nothing more before names are known again; what is still in the socket stays there. */
+  async #recover(socket: NetlinkSocket): Promise<void> {
+    this.#logger.warn({}, 'kernel notifications were lost; listing again');
+    socket.unwatch();
+    while (!this.#ended.signal.aborted) {
+      try {
+        await this.#learnNames();
+        break;
+      } catch (error) {
+        this.#logger.warn({ error: String(error) }, 'listing interfaces failed; trying again');
+        await sleep(this.#clock, this.#backoff.nextDelayMs(), this.#ended.signal).catch(() => undefined);
+      }
+    }
+    if (this.#ended.signal.aborted) return;
+    this.#backoff.reset();
+    for (const listener of [...this.#listeners]) listener.onGap();
+    socket.watch(() => this.#read(socket));
+  }
+}
