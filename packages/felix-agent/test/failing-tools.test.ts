@@ -1,7 +1,7 @@
 import { FabricError } from '@slash32/shared';
 import { describe, expect, it } from 'vitest';
 import { AgentHarness } from './agent-harness.ts';
-import { baseResources, instance } from './resources.ts';
+import { baseResources, HOST_NAME, instance } from './resources.ts';
 
 type Table = 'routes' | 'neighbours' | 'addresses';
 
@@ -45,5 +45,38 @@ describe('a tool that hangs', () => {
     expect([...((await taps())?.elements.keys() ?? [])]).toEqual([]);
     expect(harness.routes()).toEqual([]);
     expect(await harness.restart()).toEqual([]);
+  });
+});
+
+describe('a host that lacks something', () => {
+  const findings = async (harness: AgentHarness) => {
+    const status = await harness.agent.handlers['agent.status']({}, { signal: AbortSignal.timeout(1_000) });
+    return status.findings.map(({ code, resource }) => `${code} ${resource}`);
+  };
+
+  it('says that it cannot forget connections, and removes the rest', async () => {
+    await using harness = await AgentHarness.start([...baseResources(), instance(2)], { taps: ['tap2'] });
+    Object.assign(harness.kernel.conntrack, {
+      deleteByAddresses: async () => {
+        throw new FabricError('conntrack.unavailable', 'install the Debian package conntrack');
+      },
+    });
+    await harness.datastore.delete('Instance/default/vm2');
+    await harness.settle();
+    expect(harness.routes()).toEqual([]);
+    expect(harness.agent.health().ready).toBe(true);
+    expect(await findings(harness)).toEqual([`conntrack.unavailable Host/${HOST_NAME}`]);
+  });
+
+  it('says that it cannot forward, and works once it can', async () => {
+    await using harness = await AgentHarness.start([]);
+    harness.kernel.network.settings.delete('net/ipv4/ip_forward');
+    harness.kernel.sysctls.refuse = (key) => (key === 'net/ipv4/ip_forward' ? 'Read-only file system' : undefined);
+    await harness.restart();
+    expect(await findings(harness)).toEqual([`host.cannot-forward Host/${HOST_NAME}`]);
+    harness.kernel.sysctls.refuse = undefined;
+    await harness.put(...baseResources());
+    expect(await findings(harness)).toEqual([]);
+    expect(harness.kernel.network.settings.get('net/ipv4/ip_forward')).toBe('1');
   });
 });

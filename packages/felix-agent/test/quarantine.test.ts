@@ -69,6 +69,24 @@ describe('an endpoint that the kernel refuses', () => {
     expect(harness.routes()).toContain('10.70.0.3/32 tap3 133');
   });
 
+  it('is found by the group whose change the kernel refuses', async () => {
+    await using harness = await AgentHarness.start(
+      [...baseResources(), openGroup('other', [22]), instance(2, { securityGroups: ['other'] }), instance(3)],
+      { taps: ['tap2', 'tap3'] },
+    );
+    harness.kernel.nft.refuse = (change) =>
+      'set' in change && typeof change.set === 'string' && change.set.includes('/default/other/')
+        ? 'Invalid'
+        : undefined;
+    await harness.put(openGroup('other', [22, 99]));
+    expect(harness.endpoint('vm2')?.state).toBe('failed');
+    expect(harness.endpoint('vm3')?.state).toBe('up');
+    harness.kernel.nft.refuse = undefined;
+    await harness.advance(3_000);
+    expect(harness.endpoint('vm2')?.state).toBe('up');
+    expect(await harness.restart()).toEqual([]);
+  });
+
   it('leaves the last program in force when no endpoint is at fault, and retries', async () => {
     await using harness = await AgentHarness.start([...baseResources(), instance(2)], { taps: ['tap2', 'tap3'] });
     const before = await harness.kernel.nft.list(['inet slash32']);

@@ -84,6 +84,9 @@ function findingsOf({ graph, dataplane }: AgentFacts): ResourceFinding[] {
   const host = (code: string, severity: ResourceFinding['severity'], message: string): void => {
     findings.push({ code, resource: `Host/${graph.host}`, severity, message });
   };
+  if (dataplane.hostFailure !== undefined) {
+    host('host.cannot-forward', 'error', `instances reach nothing beyond their host: ${dataplane.hostFailure}`);
+  }
   if (dataplane.conntrackFailure !== undefined) host('conntrack.unavailable', 'warning', dataplane.conntrackFailure);
   if (dataplane.failure !== undefined) {
     const { failure } = dataplane;

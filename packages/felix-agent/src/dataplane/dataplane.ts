@@ -72,6 +72,7 @@ export class Dataplane {
   #stopped = false;
   #bootRulesetRemoved = false;
   #conntrackFailure: string | undefined;
+  #hostFailure: string | undefined;
 
   constructor(options: DataplaneOptions) {
     const { kernel, graph, clock, logger, observer, random } = options;
@@ -146,6 +147,11 @@ export class Dataplane {
   /** Why connections of removed addresses cannot be forgotten, if so. */
   get conntrackFailure(): string | undefined {
     return this.#conntrackFailure;
+  }
+
+  /** Why the host cannot forward packets, if so; retried in every round. */
+  get hostFailure(): string | undefined {
+    return this.#hostFailure;
   }
 
   endpointCounts(): Record<EndpointState, number> {
@@ -282,7 +288,10 @@ export class Dataplane {
   async #applyHostSettings(): Promise<void> {
     if (this.#sysctls.has(HOST)) return;
     const failure = await this.#sysctls.apply(HOST, HOST_SETTINGS);
-    if (failure !== undefined) this.#options.logger.error({ reason: failure }, 'the host cannot forward packets');
+    if (failure !== undefined && failure !== this.#hostFailure) {
+      this.#options.logger.error({ reason: failure }, 'the host cannot forward packets');
+    }
+    this.#hostFailure = failure;
   }
 
   #interfaceChanged(name: string): void {
