@@ -8,3 +8,4 @@ export * from './interpreter/program-packet.ts';
 export * from './model/fabric-model.ts';
 export type { ModelChanges, ModelSubscription } from './model/model-changes.ts';
 export * from './model/resolved-instance.ts';
+export * from './reachability/index.ts';
