@@ -90,8 +90,13 @@ export class EndpointManager {
 
   /** The kernel dropped everything on this interface; what failed there is to be tried anew when it is back. */
   interfaceLost(name: string): void {
-    const { routes, neighbours, addresses } = this.#options;
-    for (const instance of this.#claims.claimantsOf(name) ?? []) this.#records.get(instance)?.clearFailure();
+    const { routes, neighbours, addresses, sysctls } = this.#options;
+    for (const instance of this.#claims.claimantsOf(name) ?? []) {
+      const record = this.#records.get(instance);
+      record?.clearFailure();
+      if (record !== undefined) record.preparedFor = undefined;
+      sysctls.forget(instance);
+    }
     routes.forgetInterface(name);
     neighbours.forgetInterface(name);
     addresses.forgetInterface(name);
@@ -198,6 +203,7 @@ export class EndpointManager {
     }
     const next = record ?? new EndpointRecord(endpoint, seenAtMs);
     next.update(endpoint, seenAtMs);
+    if (!next.isOpen) this.#options.sysctls.forget(instance);
     this.#records.set(instance, next);
     this.#claims.add(endpoint);
   }
