@@ -71,6 +71,39 @@ describe('files', () => {
     expect(watch.events.filter((event) => event.type === 'delete')).toEqual([]);
   });
 
+  test('a definition at its default path counts before all others', async () => {
+    await using fixture = await makeFixture();
+    fixture.write('a.yaml', host('x', '192.0.2.2'));
+    mkdirSync(fixture.path('host'));
+    fixture.write('host/x.yaml', host('x', '192.0.2.1'));
+    await using watch = await fixture.watch();
+    const { entries, problems } = await fixture.datastore.list();
+    expect(entries).toMatchObject([{ resource: sampleHost('x', '192.0.2.1') }]);
+    expect(problems).toMatchObject([{ code: 'manifest.duplicate-resource', file: fixture.path('a.yaml') }]);
+    expect(await fixture.datastore.get('Host/x')).toEqual(entries[0]);
+    rmSync(fixture.path('host/x.yaml'));
+    await until('the other takes its place', () => JSON.stringify(watch.state.get('Host/x')).includes('192.0.2.2'));
+    expect((await fixture.datastore.get('Host/x'))?.resource).toEqual(sampleHost('x', '192.0.2.2'));
+  });
+
+  test('get sees what others do to files, at once if it is at the default path or in the file found', async () => {
+    await using fixture = await makeFixture();
+    const addressOf = async (name: 'x' | 'y'): Promise<unknown> =>
+      (await fixture.datastore.get(`Host/${name}`))?.resource.spec;
+    fixture.write('all.yaml', `${host('x', '192.0.2.1')}---\n${host('z')}`);
+    expect(await addressOf('x')).toEqual({ address: '192.0.2.1' });
+    expect(await addressOf('y')).toBeUndefined();
+    fixture.write('all.yaml', `${host('z')}---\n${host('x', '192.0.2.3')}`);
+    expect(await addressOf('x')).toEqual({ address: '192.0.2.3' });
+    mkdirSync(fixture.path('host'));
+    fixture.write('host/y.yaml', host('y', '192.0.2.4'));
+    expect(await addressOf('y')).toEqual({ address: '192.0.2.4' });
+    fixture.write('host/y.yaml', host('y', '192.0.2.5'));
+    expect(await addressOf('y')).toEqual({ address: '192.0.2.5' });
+    rmSync(fixture.path('all.yaml'));
+    expect(await addressOf('x')).toBeUndefined();
+  });
+
   test('put creates a file by kind, namespace and name; delete removes it', async () => {
     await using fixture = await makeFixture();
     await fixture.datastore.put(sampleInstance('web-1'));

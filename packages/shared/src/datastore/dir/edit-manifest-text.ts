@@ -7,6 +7,7 @@ import { readManifestDocument } from '../../manifests/manifest-document.ts';
 import { timestampField } from '../../resources/field-types.ts';
 import type { Resource } from '../../resources/resource.ts';
 import { keyOf, type ResourceKey } from '../../resources/resource-key.ts';
+import { findDocument } from './find-document.ts';
 
 /**
  * `text` with the document of `resource` changed in place, or appended if it has none. Comments and the other
@@ -14,7 +15,7 @@ import { keyOf, type ResourceKey } from '../../resources/resource-key.ts';
  */
 export function putDocument(text: string, resource: Resource): string {
   const chunks = splitDocuments(text);
-  const target = findDocument(chunks, keyOf(resource));
+  const target = findDocument('', chunks, keyOf(resource))?.chunk;
   if (target === undefined) {
     const lead = text === '' || text.endsWith('\n') ? text : `${text}\n`;
     const marker = chunks.some((chunk) => !chunk.blank) ? '---\n' : '';
@@ -27,7 +28,7 @@ export function putDocument(text: string, resource: Resource): string {
 /** `text` without the document of `key`: `undefined` if only comments are left, `text` itself if it has no such document. */
 export function removeDocument(text: string, key: ResourceKey): string | undefined {
   const chunks = splitDocuments(text);
-  const target = findDocument(chunks, key);
+  const target = findDocument('', chunks, key)?.chunk;
   if (target === undefined) return text;
   const rest = chunks.filter((chunk) => chunk !== target);
   return rest.some((chunk) => !chunk.blank) ? rest.map((chunk) => chunk.text).join('') : undefined;
@@ -35,20 +36,9 @@ export function removeDocument(text: string, key: ResourceKey): string | undefin
 
 /** `metadata.creationTimestamp` of the document of `key`, which may be faulty otherwise. */
 export function creationTimestampIn(text: string, key: ResourceKey): string | undefined {
-  const target = findDocument(splitDocuments(text), key);
-  const written = target && parseDocument(target.text).getIn(['metadata', 'creationTimestamp']);
+  const target = findDocument('', text, key);
+  const written = target && parseDocument(target.chunk.text).getIn(['metadata', 'creationTimestamp']);
   return timestampField.safeParse(written).data;
-}
-
-/** The document that defines `key`; else a faulty one that means to. */
-function findDocument(chunks: readonly DocumentChunk[], key: ResourceKey): DocumentChunk | undefined {
-  let faulty: DocumentChunk | undefined;
-  for (const chunk of chunks) {
-    const outcome = readManifestDocument('', chunk);
-    if (outcome.type === 'resource' && outcome.key === key) return chunk;
-    if (outcome.type === 'faulty' && outcome.key === key) faulty ??= chunk;
-  }
-  return faulty;
 }
 
 function editChunk(chunk: DocumentChunk, resource: Resource): string {

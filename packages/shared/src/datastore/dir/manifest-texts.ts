@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { splitDocuments } from '../../manifests/document-chunks.ts';
-import { readManifestDocument } from '../../manifests/manifest-document.ts';
-import { parseResourceKey, type ResourceKey } from '../../resources/resource-key.ts';
+import type { ResourceKey } from '../../resources/resource-key.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { DatastoreEntry } from '../datastore.ts';
 import { STATE_DIRECTORY } from './directory-lock.ts';
-import { readManifestFile } from './manifest-file.ts';
-import { listManifests, stampOf } from './scan-tree.ts';
+import { findDocument, mayHideNames, namesResource } from './find-document.ts';
+import { defaultPathOf } from './manifest-path.ts';
+import { listManifests } from './scan-tree.ts';
 
 export interface FoundResource {
   /** Below the root: the file whose definition counts, or a file that means to define it and is faulty. */
@@ -17,30 +16,22 @@ export interface FoundResource {
   readonly entry?: DatastoreEntry;
 }
 
-/** Where `slash32` puts a resource that is in no file yet. */
-export function defaultPathOf(key: ResourceKey): string {
-  const { kind, namespace, name } = parseResourceKey(key);
-  return [kind.toLowerCase(), ...(namespace === undefined ? [] : [namespace]), `${name}.yaml`].join('/');
-}
-
-interface ManifestText {
-  readonly text: string;
-  readonly identity: string | undefined;
-}
-
 /** In-place edits of files that a look-up does not find are noticed after this at the latest. */
 const MAX_AGE_MS = 1_000;
 
 /**
  * Finds one resource among all files without parsing the others: for tools that change one resource of thousands, or
- * thousands one by one. The texts are kept between look-ups while nothing suggests that others changed them: no writer
- * of ours since (a token that each leaves behind), no entry of a directory made, removed or renamed (its time), the
- * found file unchanged, and not longer than a second.
+ * thousands one by one. What is at its default path is found by reading that file. Only what is not is looked for in
+ * the others, whose texts are kept between look-ups while nothing suggests that others changed them: no writer of ours
+ * since (a token that each leaves behind), no entry of a directory made, removed or renamed (its time), the found
+ * file unchanged, and not longer than a second.
  */
 export class ManifestTexts {
   readonly #root: string;
   readonly #clock: Clock;
-  #texts = new Map<string, ManifestText>();
+  readonly #texts = new Map<string, string>();
+  /** Paths whose texts may hide names. */
+  readonly #hiding = new Set<string>();
   #sortedPaths: string[] = [];
   #directories = new Map<string, bigint | undefined>();
   /** The last writer's token when the texts were loaded. */
@@ -55,13 +46,14 @@ export class ManifestTexts {
 
   /** Throws where a directory cannot be listed. */
   find(key: ResourceKey): FoundResource | undefined {
-    if (!this.#isCurrent()) this.#load();
-    const found = this.#search(key);
-    if (found === undefined || stampOf(this.#root, found.path)?.identity === this.#texts.get(found.path)?.identity) {
-      return found;
+    const atDefault = this.#findIn(defaultPathOf(key), this.#readText(defaultPathOf(key)), key);
+    if (atDefault?.entry !== undefined) return atDefault;
+    if (this.#isCurrent()) {
+      const found = this.#search(key);
+      if (found === undefined || this.#readText(found.path) === this.#texts.get(found.path)) return found ?? atDefault;
     }
     this.#load();
-    return this.#search(key);
+    return this.#search(key) ?? atDefault;
   }
 
   /**
@@ -78,8 +70,7 @@ export class ManifestTexts {
 
   /** This process wrote `text` to the file; `undefined`: removed it. Call it before the lock is released. */
   remember(path: string, text: string | undefined): void {
-    if (text === undefined) this.#texts.delete(path);
-    else this.#texts.set(path, { text, identity: stampOf(this.#root, path)?.identity });
+    this.#keep(path, text);
     this.#sortedPaths = [];
     for (let directory = dirname(path); ; directory = dirname(directory)) {
       const name = directory === '.' ? '' : directory;
@@ -101,51 +92,55 @@ export class ManifestTexts {
   #load(): void {
     this.#loadedAtMs = this.#clock.monotonicMs();
     this.#token = this.#readToken();
-    this.#texts = new Map();
+    this.#texts.clear();
+    this.#hiding.clear();
     this.#sortedPaths = [];
     const { paths, directories } = listManifests(this.#root, (directory) => this.#timeOf(directory));
     this.#directories = directories;
-    for (const path of paths) {
-      const identity = stampOf(this.#root, path)?.identity;
-      try {
-        this.#texts.set(path, { text: readFileSync(join(this.#root, path), 'utf8'), identity });
-      } catch {
-        // Gone since it was listed, or not readable: it defines nothing that counts.
-      }
-    }
+    for (const path of paths) this.#keep(path, this.#readText(path));
+  }
+
+  #keep(path: string, text: string | undefined): void {
+    if (text === undefined) this.#texts.delete(path);
+    else this.#texts.set(path, text);
+    if (text !== undefined && mayHideNames(text)) this.#hiding.add(path);
+    else this.#hiding.delete(path);
   }
 
   #search(key: ResourceKey): FoundResource | undefined {
-    const { kind, name } = parseResourceKey(key);
-    const named = new RegExp(`(?<![a-z0-9-])${RegExp.escape(name)}(?![a-z0-9-])`);
     if (this.#sortedPaths.length === 0) this.#sortedPaths = [...this.#texts.keys()].sort();
+    const isNamedIn = namesResource(key);
     let faulty: FoundResource | undefined;
     for (const path of this.#sortedPaths) {
-      const text = this.#texts.get(path)?.text ?? '';
-      if (!text.includes(kind) || !named.test(text)) continue;
-      const entry = readManifestFile(join(this.#root, path), text).entries.get(key);
-      if (entry !== undefined) return { path, entry };
-      if (faulty === undefined && meansToDefine(text, key)) faulty = { path };
+      const text = this.#texts.get(path);
+      if (text === undefined || !(isNamedIn(text) || this.#hiding.has(path))) continue;
+      const found = this.#findIn(path, text, key);
+      if (found?.entry !== undefined) return found;
+      faulty ??= found;
     }
     return faulty;
   }
 
-  #readToken(): string | undefined {
+  #findIn(path: string, text: string | undefined, key: ResourceKey): FoundResource | undefined {
+    const found = text === undefined ? undefined : findDocument(join(this.#root, path), text, key);
+    return found && { path, ...(found.entry && { entry: found.entry }) };
+  }
+
+  /** `undefined` if there is no such file, or none that can be read: it defines nothing that counts. */
+  #readText(path: string): string | undefined {
     try {
-      return readFileSync(this.#tokenPath, 'utf8');
+      return readFileSync(join(this.#root, path), 'utf8');
     } catch {
-      return undefined; // Nobody has written yet.
+      return undefined;
     }
+  }
+
+  /** `undefined`: nobody has written yet. */
+  #readToken(): string | undefined {
+    return this.#readText(join(STATE_DIRECTORY, 'last-writer'));
   }
 
   #timeOf(directory: string): bigint | undefined {
     return statSync(join(this.#root, directory), { bigint: true, throwIfNoEntry: false })?.mtimeNs;
   }
-}
-
-function meansToDefine(text: string, key: ResourceKey): boolean {
-  return splitDocuments(text).some((chunk) => {
-    const outcome = readManifestDocument('', chunk);
-    return outcome.type === 'faulty' && outcome.key === key;
-  });
 }

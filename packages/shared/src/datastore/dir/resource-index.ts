@@ -3,14 +3,15 @@ import { duplicateProblem } from '../../manifests/parse-manifests.ts';
 import type { ResourceKey } from '../../resources/resource-key.ts';
 import type { DatastoreEntry, DatastoreEvent, DatastoreProblem } from '../datastore.ts';
 import type { ManifestFile } from './manifest-file.ts';
+import { comparePathsOf } from './manifest-path.ts';
 
 /**
- * All files together: which resource counts where several files define it (the first by path), and what changed.
+ * All files together: which resource counts where several files define it (its default path, then the first by path), and what changed.
  * The result depends on the files there are, not on the order in which they came. Cost follows the change.
  */
 export class ResourceIndex {
   readonly #files = new Map<string, ManifestFile>();
-  /** Paths that define a resource, sorted. */
+  /** Paths that define a resource; the first counts. */
   readonly #claims = new Map<ResourceKey, string[]>();
   readonly #faultyPaths = new Set<string>();
   readonly #contested = new Set<ResourceKey>();
@@ -75,7 +76,7 @@ export class ResourceIndex {
   }
 
   #claim(key: ResourceKey, path: string): void {
-    const paths = [...(this.#claims.get(key) ?? []), path].sort();
+    const paths = [...(this.#claims.get(key) ?? []), path].sort(comparePathsOf(key));
     this.#claims.set(key, paths);
     if (paths.length > 1) this.#contested.add(key);
   }

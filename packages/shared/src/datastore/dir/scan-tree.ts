@@ -68,7 +68,7 @@ export function listManifests<Mark>(
     for (const entry of listDirectory(root, directory)) {
       const path = directory === '' ? entry.name : `${directory}/${entry.name}`;
       if (entry.isDirectory()) pending.push(path);
-      else if (isManifestName(entry.name)) paths.push(path);
+      else if (isManifestName(entry.name) && (entry.isFile() || entry.isSymbolicLink())) paths.push(path);
     }
   }
   return { paths, directories };

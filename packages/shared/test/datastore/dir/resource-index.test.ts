@@ -24,7 +24,7 @@ const content = fc.option(
     .map((documents) => documents.join('---\n')),
   { nil: undefined },
 );
-const step = fc.dictionary(fc.constantFrom('1.yaml', '2.yaml', 'x/3.yaml'), content, {
+const step = fc.dictionary(fc.constantFrom('1.yaml', '2.yaml', 'host/a.yaml', 'x/3.yaml'), content, {
   minKeys: 1,
   noNullPrototype: true,
 });
