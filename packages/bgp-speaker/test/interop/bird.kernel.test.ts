@@ -157,6 +157,26 @@ describe('with BIRD', () => {
     expect(changes.host).not.toContain('default');
   });
 
+  it('survives SIGTERM the same way, and ends at once', async () => {
+    await host.ip('route add 203.0.113.10/32 dev tap0 proto 133');
+    await startBird(0, 'passive on;');
+    speaker.start();
+    await waitUntil('route at the router', () => torHas(0, 4, '203.0.113.10'));
+    await waitUntil('default', async () => (await learned(4)).length === 1);
+    const startMs = performance.now();
+    await speaker.stop('SIGTERM');
+    expect(performance.now() - startMs).toBeLessThan(3000);
+    await waitUntil(
+      'the router sees it go',
+      async () => !(await birds[0].show('protocols host')).includes('Established'),
+    );
+    expect(await torHas(0, 4, '203.0.113.10')).toBe(true);
+    expect(await learned(4)).toHaveLength(1);
+    speaker.start();
+    await speaker.established('tor-1');
+    expect(await torHas(0, 4, '203.0.113.10')).toBe(true);
+  });
+
   it('keeps a restarting router’s routes, and removes what it does not announce again', async () => {
     await startBird(0);
     speaker.start();
@@ -197,7 +217,11 @@ describe('with BIRD', () => {
     await host.ip('link set eth0 down');
     await waitUntil('gone with the interface', async () => (await learned(4)).length === 0);
     await host.ip('link set eth0 up');
-    await waitUntil('back', async () => (await learned(4)).length === 1, 40_000);
+    await waitUntil(
+      () => `route is back; speaker:\n${speaker.log}\nBIRD:\n${birds[0].log}`,
+      async () => (await learned(4)).length === 1,
+      40_000,
+    );
   });
 
   it('takes peers up and down as manifests change, and keeps the last good ones', async () => {

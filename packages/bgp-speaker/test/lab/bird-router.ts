@@ -49,6 +49,15 @@ export class BirdRouter implements AsyncDisposable {
     this.#child = undefined;
   }
 
+  /** Falls silent without ending, as a router that hangs. */
+  freeze(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
   show(what: string): Promise<string> {
     return this.#namespace.exec('birdc', ['-s', this.#socket, 'show', ...what.split(' ')]);
   }
@@ -91,6 +100,8 @@ export function birdConfiguration(settings: BirdPeerSettings): string {
       .map((prefix) => `route ${prefix} blackhole;`)
       .join(' ');
   return `
+log stderr all;
+debug protocols { states, events };
 router id ${settings.routerId};
 graceful restart wait 20;
 protocol device { scan time 1; }
@@ -104,6 +115,7 @@ protocol bgp host {
   direct;
   graceful restart on;
   connect delay time 1;
+  error wait time 1, 2;
   ${settings.options ?? ''}
   ipv4 { import all; export all; next hop self; };
   ipv6 { import all; export all; next hop self; };

@@ -7,12 +7,13 @@ import { waitUntil } from './wait-until.ts';
 
 const DAEMONS = '/usr/lib/frr';
 
-/** FRR (zebra and bgpd) in a namespace. */
+/** FRR (zebra, bgpd, and bfdd if asked for) in a namespace. */
 export class FrrRouter implements AsyncDisposable {
   readonly #namespace: Namespace;
   readonly #directory: string;
   #zebra: ChildProcess | undefined;
   #bgpd: ChildProcess | undefined;
+  #bfdd: ChildProcess | undefined;
   #log = '';
 
   private constructor(namespace: Namespace, directory: string) {
@@ -24,13 +25,19 @@ export class FrrRouter implements AsyncDisposable {
     return new FrrRouter(namespace, await mkdtemp(join(tmpdir(), 'frr-')));
   }
 
-  async start(configuration: string): Promise<void> {
+  /** `bfd`: configuration of bfdd. */
+  async start(configuration: string, { bfd }: { bfd?: string } = {}): Promise<void> {
     await writeFile(join(this.#directory, 'bgpd.conf'), configuration);
     await writeFile(join(this.#directory, 'zebra.conf'), 'hostname zebra\n');
     const groups = await readFile('/etc/group', 'utf8');
     await writeFile(join(this.#directory, 'group'), groups.replace(/^frrvty:.*$/m, 'frrvty:x:0:root'));
     this.#zebra = this.#spawn('zebra', ['-K', '60']);
     await waitUntil('zebra answers', () => this.show('interface brief'));
+    if (bfd !== undefined) {
+      await writeFile(join(this.#directory, 'bfdd.conf'), bfd);
+      this.#bfdd = this.#spawn('bfdd', ['--bfdctl', join(this.#directory, 'bfdd.sock')]);
+      await waitUntil('bfdd answers', () => this.show('bfd peers'));
+    }
     this.startBgpd();
     await waitUntil('bgpd answers', () => this.show('bgp summary'));
   }
@@ -45,12 +52,18 @@ export class FrrRouter implements AsyncDisposable {
     this.#bgpd = undefined;
   }
 
+  /** bfdd falls silent without ending, as on a machine that hangs. */
+  freezeBfdd(): void {
+    this.#bfdd?.kill('SIGSTOP');
+  }
+
   show(what: string): Promise<string> {
     return this.#namespace.exec('vtysh', ['--vty_socket', this.#directory, '-c', `show ${what}`]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.killBgpd();
+    if (this.#bfdd !== undefined) await stopChild(this.#bfdd, 'SIGKILL');
     if (this.#zebra !== undefined) await stopChild(this.#zebra, 'SIGKILL');
     await rm(this.#directory, { recursive: true, force: true });
   }
