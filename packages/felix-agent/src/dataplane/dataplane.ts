@@ -1,23 +1,18 @@
 import type { Kernel } from '@slash32/linux';
 import { HostPolicyCompiler, type PolicyUpdate } from '@slash32/policy-compiler';
-import {
-  type Clock,
-  type EndpointState,
-  type EndpointStatus,
-  hasErrorCode,
-  type Logger,
-  type Timer,
-} from '@slash32/shared';
+import type { Clock, EndpointState, EndpointStatus, Logger } from '@slash32/shared';
 import type { FabricGraph } from '../graph/fabric-graph.ts';
 import { AddressManager } from './address-manager.ts';
 import { ApplyLoop } from './apply-loop.ts';
 import { removeBootRuleset } from './boot-ruleset.ts';
+import { ConnectionCleaner } from './connection-cleaner.ts';
 import type { DataplaneObserver } from './dataplane-observer.ts';
 import { DriftLedger } from './drift-ledger.ts';
 import { EndpointManager, type Round } from './endpoint-manager.ts';
 import { HOST_SETTINGS } from './endpoint-objects.ts';
 import { LinkTracker } from './link-tracker.ts';
 import { NeighbourManager } from './neighbour-manager.ts';
+import { PeriodicTasks } from './periodic-tasks.ts';
 import { PolicyManager } from './policy-manager.ts';
 import { RouteManager } from './route-manager.ts';
 import { Suspicions } from './suspicions.ts';
@@ -66,12 +61,11 @@ export class Dataplane {
   readonly #sysctls: SysctlManager;
   readonly #links: LinkTracker;
   readonly #loop: ApplyLoop;
-  readonly #periodic = new Set<Timer>();
+  readonly #connections: ConnectionCleaner;
+  readonly #periodic: PeriodicTasks;
   readonly #suspicions: Suspicions;
   #mayApply = false;
-  #stopped = false;
   #bootRulesetRemoved = false;
-  #conntrackFailure: string | undefined;
   #hostFailure: string | undefined;
 
   constructor(options: DataplaneOptions) {
@@ -92,6 +86,10 @@ export class Dataplane {
       onChanged: (name) => this.#interfaceChanged(name),
       onLost: (name) => this.#interfaceLost(name),
     });
+    this.#connections = new ConnectionCleaner(kernel.conntrack, logger, (count) =>
+      observer.connectionsForgotten(count),
+    );
+    this.#periodic = new PeriodicTasks(clock, logger);
     this.policy = new PolicyManager({
       nft: kernel.nft,
       compiler: this.compiler,
@@ -146,7 +144,7 @@ export class Dataplane {
 
   /** Why connections of removed addresses cannot be forgotten, if so. */
   get conntrackFailure(): string | undefined {
-    return this.#conntrackFailure;
+    return this.#connections.failure;
   }
 
   /** Why the host cannot forward packets, if so; retried in every round. */
@@ -174,7 +172,11 @@ export class Dataplane {
       this.#addresses.watch({ onSuspect: () => addresses.hint(), onPerhapsOurs }, signal),
       kernel.interfaces.watch((events) => this.#links.apply(events), signal),
     ]);
-    this.#beginPeriodicChecks();
+    this.#periodic.every(FULL_CHECK_MS, () => this.checkEverything());
+    this.#periodic.every(SYSCTL_PART_MS, async () => {
+      await this.#sysctls.checkPart(SYSCTL_PARTS);
+      this.drift.flush();
+    });
   }
 
   /** The graph has something new, and is in sync: from now on the kernel follows it. */
@@ -192,9 +194,8 @@ export class Dataplane {
 
   /** Lets the present round end. What was programmed stays in the kernel. */
   async stop(): Promise<void> {
-    this.#stopped = true;
     this.#suspicions.cancel();
-    for (const timer of this.#periodic) timer.cancel();
+    this.#periodic.stop();
     await this.#loop.stop();
     this.policy.dispose();
   }
@@ -263,26 +264,11 @@ export class Dataplane {
 
   /** After the policy: what only removed endpoints used, and their connections. */
   async #cleanUp(): Promise<void> {
-    await Promise.all([this.#neighbours.withdraw(), this.#addresses.withdraw(), this.#forgetConnections()]);
+    const forgotten = this.#connections.forget(this.endpoints.takeLostAddresses());
+    await Promise.all([this.#neighbours.withdraw(), this.#addresses.withdraw(), forgotten]);
     if (this.#bootRulesetRemoved) return;
     await removeBootRuleset(this.#options.kernel.nft, this.#options.logger);
     this.#bootRulesetRemoved = true;
-  }
-
-  async #forgetConnections(): Promise<void> {
-    const lost = this.endpoints.takeLostAddresses();
-    if (lost.length === 0) return;
-    const { kernel, logger, observer } = this.#options;
-    try {
-      const count = await kernel.conntrack.deleteByAddresses(lost);
-      observer.connectionsForgotten(count);
-      this.#conntrackFailure = undefined;
-      logger.debug({ addresses: lost, count }, 'connections forgotten');
-    } catch (error) {
-      if (!hasErrorCode(error, 'conntrack.unavailable')) throw error;
-      if (this.#conntrackFailure === undefined) logger.warn({ err: error }, 'connections cannot be forgotten');
-      this.#conntrackFailure = error.message;
-    }
   }
 
   async #applyHostSettings(): Promise<void> {
@@ -310,25 +296,5 @@ export class Dataplane {
   /** By name only: what a manifest claims does not make the host's uplink ours to tidy up. */
   #isOurs(device: string): boolean {
     return this.#options.graph.model.configuration().interfacePrefixes.some((prefix) => device.startsWith(prefix));
-  }
-
-  #beginPeriodicChecks(): void {
-    this.#repeat(FULL_CHECK_MS, async () => this.checkEverything());
-    this.#repeat(SYSCTL_PART_MS, async () => {
-      await this.#sysctls.checkPart(SYSCTL_PARTS);
-      this.drift.flush();
-    });
-  }
-
-  #repeat(intervalMs: number, action: () => Promise<void>): void {
-    const timer = this.#options.clock.schedule(intervalMs, () => {
-      this.#periodic.delete(timer);
-      action()
-        .catch((error: unknown) => this.#options.logger.warn({ err: error }, 'periodic check failed'))
-        .finally(() => {
-          if (!this.#stopped) this.#repeat(intervalMs, action);
-        });
-    });
-    this.#periodic.add(timer);
   }
 }
