@@ -5,6 +5,7 @@ export { diffRulesets } from './diff/ruleset-diff.ts';
 export * from './evaluator/trace-packet.ts';
 export * from './interpreter/evaluate-hook.ts';
 export * from './interpreter/program-packet.ts';
+export * from './lint/index.ts';
 export * from './model/fabric-model.ts';
 export type { ModelChanges, ModelSubscription } from './model/model-changes.ts';
 export * from './model/resolved-instance.ts';

@@ -89,8 +89,8 @@ export class IntervalSet {
       const left = this.intervals[mine];
       const right = other.intervals[others];
       if (left === undefined || right === undefined) break;
-      const first = left.first > right.first ? left.first : right.first;
-      const last = left.last < right.last ? left.last : right.last;
+      const first = compare(left.first, right.first) > 0 ? left.first : right.first;
+      const last = compare(left.last, right.last) < 0 ? left.last : right.last;
       if (first <= last) common.push({ first, last });
       if (left.last < right.last) mine += 1;
       else others += 1;

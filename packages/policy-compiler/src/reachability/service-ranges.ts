@@ -1,5 +1,5 @@
 import { type AddressFamily, formatProtocol } from '@slash32/shared';
-import { ANY_SERVICE, FLOW_BEGINNING, ICMP, protocolServices, type ServiceSet } from './services.ts';
+import { FLOW_BEGINNING, ICMP, protocolServices, type ServiceSet } from './services.ts';
 
 /** A part of a set of services, as rules write such things. */
 export interface ServiceRange {
@@ -11,43 +11,37 @@ export interface ServiceRange {
   readonly icmp?: readonly (number | string)[];
 }
 
-const PROTOCOLS_WITH_PORTS: ReadonlySet<number> = new Set([6, 17, 33, 132, 136]);
-
 /** By protocol number. `any` for everything that can begin a flow in this family. */
 export function serviceRanges(services: ServiceSet, family: AddressFamily): readonly ServiceRange[] {
-  if (services.covers(meaningful(family))) return [{ protocol: 'any' }];
+  if (services.covers(MEANINGFUL[family])) return [{ protocol: 'any' }];
   const ranges: ServiceRange[] = [];
-  let run: { first: number; last: number } | undefined;
-  const endRun = (): void => {
-    if (run !== undefined) ranges.push({ protocol: protocolRun(run.first, run.last) });
-    run = undefined;
+  let firstOfRun: number | undefined;
+  /** Whole protocols without a name, one after the other, are told as one. */
+  const endRun = (next: number): void => {
+    if (firstOfRun !== undefined) ranges.push({ protocol: protocolRun(firstOfRun, next - 1) });
+    firstOfRun = undefined;
   };
   for (let protocol = 0; protocol < 256; protocol += 1) {
     const part = services.intersect(protocolServices(protocol));
-    const isWhole = !part.isEmpty && part.covers(protocolServices(protocol).intersect(meaningful(family)));
-    if (isWhole && !part.isEmpty) {
-      run = { first: run?.first ?? protocol, last: protocol };
-      if (typeof formatProtocol(protocol) === 'string') {
-        if (run.first < protocol) ranges.push({ protocol: protocolRun(run.first, protocol - 1) });
-        ranges.push({ protocol: formatProtocol(protocol) });
-        run = undefined;
-      }
+    const isWhole = !part.isEmpty && part.covers(protocolServices(protocol).intersect(MEANINGFUL[family]));
+    const name = formatProtocol(protocol);
+    if (isWhole && typeof name === 'number') {
+      firstOfRun ??= protocol;
       continue;
     }
-    endRun();
-    if (part.isEmpty) continue;
-    const details = part.intervals.map(({ first, last }) => [Number(first & 0xffffn), Number(last & 0xffffn)] as const);
-    const name = formatProtocol(protocol);
-    if (protocol === ICMP[family]) ranges.push({ protocol: name, icmp: details.map(icmpText) });
-    else if (PROTOCOLS_WITH_PORTS.has(protocol)) {
-      ranges.push({
-        protocol: name,
-        ports: details.map(([first, last]) => (first === last ? first : `${first}-${last}`)),
-      });
-    } else ranges.push({ protocol: name });
+    endRun(protocol);
+    if (isWhole) ranges.push({ protocol: name });
+    else if (!part.isEmpty) ranges.push({ protocol: name, ...details(part, protocol === ICMP[family]) });
   }
-  endRun();
+  endRun(256);
   return ranges;
+}
+
+/** Ports or ICMP messages; a part of any other protocol cannot be. */
+function details(part: ServiceSet, isIcmp: boolean): Pick<ServiceRange, 'ports' | 'icmp'> {
+  const ranges = part.intervals.map(({ first, last }) => [Number(first & 0xffffn), Number(last & 0xffffn)] as const);
+  if (isIcmp) return { icmp: ranges.map(icmpText) };
+  return { ports: ranges.map(([first, last]) => (first === last ? first : `${first}-${last}`)) };
 }
 
 /** One line: `tcp 22, 8000-8080; icmp type 8; gre`, `any protocol`, or `anything but tcp 25`, whichever is shorter. */
@@ -55,7 +49,7 @@ export function servicesText(services: ServiceSet, family: AddressFamily): strin
   const ranges = serviceRanges(services, family);
   if (ranges.length === 0) return 'nothing';
   const text = rangesText(ranges);
-  const rest = meaningful(family).subtract(services);
+  const rest = MEANINGFUL[family].subtract(services);
   if (rest.isEmpty) return text;
   const exception = `anything but ${rangesText(serviceRanges(rest, family))}`;
   return exception.length < text.length ? exception : text;
@@ -73,10 +67,6 @@ function rangesText(ranges: readonly ServiceRange[]): string {
 }
 
 /** What can begin a flow; the other family's ICMP is no protocol here. */
-function meaningful(family: AddressFamily): ServiceSet {
-  return MEANINGFUL[family];
-}
-
 const MEANINGFUL: Readonly<Record<AddressFamily, ServiceSet>> = {
   4: FLOW_BEGINNING[4].subtract(protocolServices(ICMP[6])),
   6: FLOW_BEGINNING[6].subtract(protocolServices(ICMP[4])),
@@ -94,9 +84,4 @@ function icmpText([first, last]: readonly [number, number]): number | string {
   }
   const text = (detail: number): string => `${detail >> 8}/${detail & 0xff}`;
   return first === last ? text(first) : `${text(first)}-${text(last)}`;
-}
-
-/** True if the set is all there is, ICMP that begins no flow included. */
-export function isEverything(services: ServiceSet): boolean {
-  return services.covers(ANY_SERVICE);
 }
