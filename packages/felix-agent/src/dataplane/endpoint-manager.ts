@@ -1,31 +1,17 @@
 import type { InterfaceControl } from '@slash32/linux';
 import type { Clock, EndpointState, EndpointStatus, Logger, ProgrammingTrace } from '@slash32/shared';
 import type { EndpointChange } from '../graph/fabric-graph.ts';
-import type { AddressManager } from './address-manager.ts';
 import { EndpointClaims } from './endpoint-claims.ts';
-import {
-  endpointInterfaceAddresses,
-  endpointNeighbours,
-  endpointRoutes,
-  endpointSettings,
-  gatewayRoute,
-} from './endpoint-objects.ts';
+import { endpointSettings } from './endpoint-objects.ts';
 import { EndpointRecord } from './endpoint-record.ts';
 import { type EndpointTransition, logTransitions } from './endpoint-transition.ts';
+import { type EndpointTables, EndpointWishes, GATEWAYS } from './endpoint-wishes.ts';
 import type { LinkTracker, TrackedLink } from './link-tracker.ts';
-import type { NeighbourManager } from './neighbour-manager.ts';
-import type { RouteManager } from './route-manager.ts';
 import type { SysctlManager } from './sysctl-manager.ts';
 
-/** Owner of the gateway routes; an instance's name always has a slash. */
-const GATEWAYS = 'gateways';
-
-export interface EndpointManagerOptions {
+export interface EndpointManagerOptions extends EndpointTables {
   readonly links: LinkTracker;
   readonly linkControl: InterfaceControl;
-  readonly routes: RouteManager;
-  readonly neighbours: NeighbourManager;
-  readonly addresses: AddressManager;
   readonly sysctls: SysctlManager;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -48,6 +34,7 @@ export type Round = ReadonlySet<EndpointRecord>;
 export class EndpointManager {
   readonly #options: EndpointManagerOptions;
   readonly #records = new Map<string, EndpointRecord>();
+  readonly #wishes: EndpointWishes;
   readonly #claims = new EndpointClaims();
   readonly #touched = new Set<string>();
   /** Failed since the last conclusion. */
@@ -55,6 +42,7 @@ export class EndpointManager {
 
   constructor(options: EndpointManagerOptions) {
     this.#options = options;
+    this.#wishes = new EndpointWishes(options);
   }
 
   get instances(): Iterable<string> {
@@ -90,16 +78,13 @@ export class EndpointManager {
 
   /** The kernel dropped everything on this interface; what failed there is to be tried anew when it is back. */
   interfaceLost(name: string): void {
-    const { routes, neighbours, addresses, sysctls } = this.#options;
     for (const instance of this.#claims.claimantsOf(name) ?? []) {
       const record = this.#records.get(instance);
       record?.clearFailure();
       if (record !== undefined) record.preparedFor = undefined;
-      sysctls.forget(instance);
+      this.#options.sysctls.forget(instance);
     }
-    routes.forgetInterface(name);
-    neighbours.forgetInterface(name);
-    addresses.forgetInterface(name);
+    this.#wishes.interfaceLost(name);
   }
 
   /** First step of a round: takes the graph's changes, and says what the kernel should have. */
@@ -111,7 +96,7 @@ export class EndpointManager {
     const round = new Set<EndpointRecord>();
     for (const instance of this.#touched) {
       const record = this.#records.get(instance);
-      if (record === undefined) this.#wantNothing(instance);
+      if (record === undefined) this.#wishes.wantNothing(instance);
       else {
         round.add(record);
         this.#want(record);
@@ -119,11 +104,7 @@ export class EndpointManager {
     }
     this.#touched.clear();
     const { gateways } = this.#claims;
-    if (gateways.takeChanged()) {
-      // IPv6 gateways are addresses of the taps themselves.
-      const ipv4 = gateways.addresses.filter((gateway) => !gateway.includes(':'));
-      this.#options.routes.want(GATEWAYS, ipv4.map(gatewayRoute));
-    }
+    if (gateways.takeChanged()) this.#wishes.wantGateways(gateways.addresses);
     return round;
   }
 
@@ -211,20 +192,9 @@ export class EndpointManager {
   #want(record: EndpointRecord): void {
     const { endpoint } = record;
     const isRefused = this.#options.refusalOf(endpoint.instance) !== undefined;
-    if (!record.isOpen || isRefused || !record.canUse(this.#options.links.get(endpoint.interface))) {
-      this.#wantNothing(endpoint.instance);
-      return;
-    }
-    this.#options.routes.want(endpoint.instance, endpointRoutes(endpoint));
-    record.isFoundInPlace = this.#options.routes.settled(endpoint.instance);
-    this.#options.neighbours.want(endpoint.instance, endpointNeighbours(endpoint));
-    this.#options.addresses.want(endpoint.instance, endpointInterfaceAddresses(endpoint));
-  }
-
-  #wantNothing(instance: string): void {
-    this.#options.routes.want(instance, []);
-    this.#options.neighbours.want(instance, []);
-    this.#options.addresses.want(instance, []);
+    if (record.isOpen && !isRefused && record.canUse(this.#options.links.get(endpoint.interface))) {
+      record.isFoundInPlace = this.#wishes.want(endpoint);
+    } else this.#wishes.wantNothing(endpoint.instance);
   }
 
   async #applySettings(record: EndpointRecord): Promise<void> {
@@ -265,8 +235,7 @@ export class EndpointManager {
       record?.hasPolicy === true &&
       !record.isBackingOff &&
       this.#isPrepared(record) &&
-      this.#options.neighbours.settled(owner) &&
-      this.#options.addresses.settled(owner)
+      this.#wishes.isReadyForRoutes(owner)
     );
   };
 
