@@ -12,7 +12,7 @@ import { absentDevice, remembered } from '../netlink/interface-names.ts';
 import type { NetlinkContext } from '../netlink/netlink-context.ts';
 import { NLM_F_CREATE, NLM_F_EXCL } from '../netlink/netlink-message.ts';
 import type { Notification, NotificationKind } from '../netlink/notification.ts';
-import type { IndexOf, Request } from '../netlink/rtnetlink.ts';
+import type { IndexOf, Request } from '../netlink/request-channel.ts';
 import { runChanges } from '../netlink/run-changes.ts';
 import { SerialQueue } from '../process/serial-queue.ts';
 import type {

@@ -2,7 +2,8 @@ import { constants } from 'node:os';
 import { FabricError } from '@slash32/shared';
 import { absentDevice } from '../netlink/interface-names.ts';
 import { RTM_NEWLINK, writeLinkUp } from '../netlink/link-message.ts';
-import type { IndexOf, Request, Rtnetlink } from '../netlink/rtnetlink.ts';
+import type { IndexOf, Request } from '../netlink/request-channel.ts';
+import type { Rtnetlink } from '../netlink/rtnetlink.ts';
 import type { InterfaceControl } from './interface-control.ts';
 
 const { ENODEV } = constants.errno;

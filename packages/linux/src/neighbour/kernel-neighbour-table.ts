@@ -11,7 +11,7 @@ import {
 } from '../netlink/neighbour-message.ts';
 import type { NetlinkContext } from '../netlink/netlink-context.ts';
 import { NLM_F_CREATE, NLM_F_REPLACE } from '../netlink/netlink-message.ts';
-import type { IndexOf, Request } from '../netlink/rtnetlink.ts';
+import type { IndexOf, Request } from '../netlink/request-channel.ts';
 import { runChanges } from '../netlink/run-changes.ts';
 import { ViewSynchronizer } from '../netlink/view-synchronizer.ts';
 import { SerialQueue } from '../process/serial-queue.ts';

@@ -14,6 +14,8 @@ export interface Libc {
   bind(descriptor: number, address: Uint8Array, length: number): number;
   setsockopt(descriptor: number, level: number, option: number, value: Uint8Array, length: number): number;
   send(descriptor: number, octets: Uint8Array, length: number, flags: number): number;
+  /** As `send`, in another thread; tells the result, but no `errno`. */
+  sendAside(descriptor: number, octets: Uint8Array, length: number, flags: number): Promise<number>;
   recv(descriptor: number, buffer: Uint8Array, length: number, flags: number): number;
   close(descriptor: number): number;
   /** 0 if there is no interface of that name. */
@@ -32,12 +34,19 @@ export async function loadLibc(): Promise<Libc> {
   try {
     const { default: koffi } = await import('koffi');
     const library = koffi.load(null);
+    const send = library.func('long send(int, const void *, size_t, int)');
     const interfaceName = library.func('void *if_indextoname(unsigned int, void *)');
     return {
       socket: library.func('int socket(int, int, int)'),
       bind: library.func('int bind(int, const void *, uint32_t)'),
       setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
-      send: library.func('long send(int, const void *, size_t, int)'),
+      send,
+      sendAside: (descriptor, octets, length, flags) =>
+        new Promise((resolve, reject) => {
+          send.async(descriptor, octets, length, flags, (error: unknown, sent: number) =>
+            error === null || error === undefined ? resolve(sent) : reject(error),
+          );
+        }),
       recv: library.func('long recv(int, void *, size_t, int)'),
       close: library.func('int close(int)'),
       interfaceIndex: library.func('unsigned int if_nametoindex(const char *)'),

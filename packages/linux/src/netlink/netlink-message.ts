@@ -147,7 +147,7 @@ const NLMSGERR_ATTR_MSG = 1;
 export function readAcknowledgement(octets: Octets, frame: MessageFrame): Acknowledgement {
   const { view } = octets;
   const { start, end, flags } = frame;
-  const errno = start + 4 <= end ? -view.getInt32(start, LITTLE_ENDIAN) : 0;
+  const errno = start + 4 <= end ? 0 - view.getInt32(start, LITTLE_ENDIAN) : 0;
   const echoed = start + 4;
   if ((flags & NLM_F_ACK_TLVS) === 0 || echoed + MESSAGE_HEADER_OCTETS > end) return { errno };
   const size = (flags & NLM_F_CAPPED) === 0 ? view.getUint32(echoed, LITTLE_ENDIAN) : MESSAGE_HEADER_OCTETS;
@@ -157,7 +157,7 @@ export function readAcknowledgement(octets: Octets, frame: MessageFrame): Acknow
 
 /** Reads NLMSG_DONE, the end of a dump: 0 or a negated errno (s32), then attributes as above. */
 export function readDumpEnd(octets: Octets, { start, end, flags }: MessageFrame): Acknowledgement {
-  const errno = start + 4 <= end ? -octets.view.getInt32(start, LITTLE_ENDIAN) : 0;
+  const errno = start + 4 <= end ? 0 - octets.view.getInt32(start, LITTLE_ENDIAN) : 0;
   const message = (flags & NLM_F_ACK_TLVS) === 0 ? undefined : explanationIn(octets, start + 4, end);
   return { errno, ...(message === undefined ? {} : { message }) };
 }
@@ -171,5 +171,5 @@ function explanationIn(octets: Octets, start: number, end: number): string | und
 }
 
 export function aligned(octets: number): number {
-  return (octets + 3) & ~3;
+  return octets + (-octets & 3);
 }

@@ -80,6 +80,13 @@ export class NetlinkSocket implements Disposable {
     }
   }
 
+  /** As {@link send}, in another thread, so that ours goes on while the kernel works. `octets` must stay as they are. */
+  async sendAside(octets: Uint8Array): Promise<void> {
+    const sent = await this.#libc.sendAside(this.#descriptor, octets, octets.length, 0);
+    if (sent !== octets.length)
+      throw netlinkFailed('sending requests', `${sent} of ${octets.length} octets were taken`);
+  }
+
   receive(): Received {
     for (;;) {
       const { bytes } = this.#buffer;

@@ -1,4 +1,5 @@
-import type { Prepare, Rtnetlink } from './rtnetlink.ts';
+import type { Prepare } from './request-channel.ts';
+import type { Rtnetlink } from './rtnetlink.ts';
 
 export interface RefusedChange<Change> {
   readonly change: Change;

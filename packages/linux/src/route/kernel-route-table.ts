@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { remembered } from '../netlink/interface-names.ts';
 import type { NetlinkContext } from '../netlink/netlink-context.ts';
 import { NLM_F_CREATE, NLM_F_REPLACE } from '../netlink/netlink-message.ts';
+import type { IndexOf, Request } from '../netlink/request-channel.ts';
 import {
   AF_INET,
   AF_INET6,
@@ -15,7 +16,6 @@ import {
   writeRoute,
   writeRouteDump,
 } from '../netlink/route-message.ts';
-import type { IndexOf, Request } from '../netlink/rtnetlink.ts';
 import { runChanges } from '../netlink/run-changes.ts';
 import { ViewSynchronizer } from '../netlink/view-synchronizer.ts';
 import { SerialQueue } from '../process/serial-queue.ts';
