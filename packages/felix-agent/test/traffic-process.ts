@@ -37,6 +37,12 @@ export class TrafficProcess implements AsyncDisposable {
     return this.#ask('counts');
   }
 
+  /** Datagrams that were sent and not answered so far. */
+  async unanswered(): Promise<number> {
+    const { sent, received } = await this.counts();
+    return sent - received;
+  }
+
   /** Ends the sending; answers to what was sent may still come. */
   stop(): Promise<TrafficCounts> {
     return this.#ask('stop');

@@ -38,11 +38,14 @@ function listen(port: number): Promise<Socket> {
 async function flow(address: string, port: number, intervalMs: number): Promise<void> {
   const socket = await listen(0);
   const burst = intervalMs === 0 ? 20 : 1;
+  let number = 0;
   const send = (): void => {
     if (!sending) return;
     for (let index = 0; index < burst; index += 1) {
-      counts.sent += 1;
-      socket.send(String(counts.sent), port, address, () => undefined);
+      number += 1;
+      socket.send(String(number), port, address, (error) => {
+        if (error === null) counts.sent += 1;
+      });
     }
     if (intervalMs === 0) setImmediate(send);
     else setTimeout(send, intervalMs);
