@@ -7,6 +7,7 @@ const RULES: RuleInput[] = [
   { direction: 'ingress', ethertype: 'IPv4', protocol: 'tcp', ports: 80, remote: { group: 'db' } },
   { direction: 'ingress', ethertype: 'IPv4', protocol: 'tcp', ports: 22, remote: { addressGroup: 'office' } },
   { direction: 'ingress', ethertype: 'IPv4', protocol: 'tcp', ports: 443, remote: { cidr: '198.51.100.0/24' } },
+  { direction: 'ingress', ethertype: 'IPv4', protocol: 'tcp', ports: 8443, remote: { cidr: '198.51.100.0/24' } },
 ];
 
 /** A member of `t/db` on another host. */
@@ -56,6 +57,27 @@ function policySteps(changes: readonly NftChange[]): readonly NftChange[] {
   return changes.filter((change) => !(change.op === 'set-rules' && /-(judged|passes)$/.test(change.chain)));
 }
 
+/** What the step is about. */
+function nameIn(change: NftChange): string {
+  switch (change.op) {
+    case 'add-set':
+      return change.set.name;
+    case 'add-elements':
+    case 'delete-elements':
+      return change.set;
+    case 'set-rules':
+      return change.chain;
+    case 'add-chain':
+      return change.chain.name;
+    case 'delete-set':
+    case 'delete-chain':
+      return change.name;
+    case 'add-table':
+    case 'delete-table':
+      return change.table;
+  }
+}
+
 describe('cost follows the change', () => {
   test('a member that comes to a group of thousands is one element, and so is one that goes', () => {
     const { model, flush } = setUp(5000);
@@ -67,16 +89,24 @@ describe('cost follows the change', () => {
     expect(policySteps(flush())).toEqual([
       { op: 'delete-elements', table, set: 'members4/t/db', keys: ['10.1.19.137'] },
     ]);
-    model.put(member(5000, ['10.9.0.0/24', '10.9.0.7/32']));
+    model.put(member(5000, ['10.9.0.7/32']));
     expect(flush()).toEqual([
       { op: 'add-elements', table, set: 'members4/t/db', elements: new Map([['10.9.0.7', '']]) },
-      { op: 'add-elements', table, set: 'member-prefixes4/t/db', elements: new Map([['10.9.0.0/24', '']]) },
     ]);
-    model.put(member(5000));
-    expect(policySteps(flush())).toEqual([
-      { op: 'delete-elements', table, set: 'members4/t/db', keys: ['10.9.0.7'] },
-      { op: 'delete-elements', table, set: 'member-prefixes4/t/db', keys: ['10.9.0.0/24'] },
-    ]);
+  });
+
+  test('the set of members’ prefixes is there while there are any', () => {
+    const { model, flush } = setUp(2);
+    const set = 'member-prefixes4/t/db';
+    const steps = (): string[] => policySteps(flush()).map((change) => `${change.op} ${nameIn(change)}`);
+    model.put(member(1, ['10.9.0.0/24']));
+    expect(steps()).toEqual([`add-set ${set}`, `add-elements ${set}`, 'set-rules ingress-list/t/web']);
+    model.put(member(2, ['10.8.0.0/24']));
+    expect(flush()).toEqual([{ op: 'add-elements', table, set, elements: new Map([['0-255 . 10.8.0.0/24', '']]) }]);
+    model.put(member(1));
+    expect(policySteps(flush())).toEqual([{ op: 'delete-elements', table, set, keys: ['0-255 . 10.9.0.0/24'] }]);
+    model.put(member(2));
+    expect(steps()).toEqual(['set-rules ingress-list/t/web', `delete-set ${set}`]);
   });
 
   test('an address that two members have stays until both are gone', () => {
@@ -97,21 +127,21 @@ describe('cost follows the change', () => {
     const rule: RuleInput = {
       direction: 'ingress',
       ethertype: 'IPv4',
-      protocol: 'udp',
+      protocol: 'tcp',
       ports: '53-60',
       remote: { cidr: '10.0.0.0/8' },
     };
     model.put(securityGroup('t/web', [...RULES, rule]));
     expect(flush()).toEqual([
-      { op: 'add-elements', table, set: 'ingress4/t/web/ports', elements: new Map([['17 . 53-60 . 10.0.0.0/8', '']]) },
+      { op: 'add-elements', table, set: 'ingress4/t/web/tcp', elements: new Map([['53-60 . 10.0.0.0/8', '']]) },
     ]);
     model.put(securityGroup('t/web', RULES));
     expect(policySteps(flush())).toEqual([
-      { op: 'delete-elements', table, set: 'ingress4/t/web/ports', keys: ['17 . 53-60 . 10.0.0.0/8'] },
+      { op: 'delete-elements', table, set: 'ingress4/t/web/tcp', keys: ['53-60 . 10.0.0.0/8'] },
     ]);
     model.put(addressGroup('t/office', ['203.0.113.0/24', '203.0.113.7/32', '198.51.100.7/32']));
     expect(flush()).toEqual([
-      { op: 'add-elements', table, set: 'address-group4/t/office', elements: new Map([['198.51.100.7', '']]) },
+      { op: 'add-elements', table, set: 'address-group4/t/office', elements: new Map([['0-255 . 198.51.100.7', '']]) },
     ]);
   });
 

@@ -4,50 +4,113 @@ import { type RuleInput, securityGroup } from './manifests.ts';
 
 type Rule = Omit<RuleInput, 'direction' | 'ethertype'>;
 
-/** Set name without group → elements, of ingress rules of one family. */
+const noPrefixes = (): boolean => false;
+
+/** Set name without group → elements; where there is no set, `rules` → rules; of ingress rules of one family. */
 function folded(family: 4 | 6, ...rules: readonly Rule[]): Record<string, string[]> {
   const ethertype = family === 4 ? ('IPv4' as const) : ('IPv6' as const);
   const group = securityGroup(
     't/g',
     rules.map((rule) => ({ direction: 'ingress' as const, ethertype, ...rule })),
   );
-  expect(compileGroup(group, 'egress').sets).toEqual([]);
-  const { sets } = compileGroup(group, 'ingress');
-  return Object.fromEntries(
-    sets.map(({ name, elements }) => [name.replace(`ingress${family}/t/g/`, ''), [...elements.keys()]]),
-  );
+  expect(compileGroup(group, 'egress', noPrefixes).sets).toEqual([]);
+  const { sets, rules: compiled } = compileGroup(group, 'ingress', noPrefixes);
+  const immediate = compiled.flow.filter(({ text }) => !sets.some(({ name }) => text.includes(`@${name} `)));
+  return {
+    ...Object.fromEntries(
+      sets.map(({ name, elements }) => [name.replace(`ingress${family}/t/g/`, ''), [...elements.keys()]]),
+    ),
+    ...(immediate.length === 0
+      ? {}
+      : { rules: immediate.map(({ text }) => text.replace(' goto destination-passes', '')) }),
+  };
 }
 
 describe('rules fold into sets', () => {
   test.each<[string, 4 | 6, Rule[], Record<string, string[]>]>([
-    ['anything from anybody', 4, [{}], { any: ['0.0.0.0/0'] }],
+    ['anything from anybody', 4, [{}], { rules: ['meta nfproto ipv4'] }],
+    [
+      'anything from anybody, whatever else',
+      6,
+      [{ remote: { cidr: '::/0' } }, { protocol: 'tcp', ports: 22 }, { remote: { group: 'g' } }],
+      { rules: ['meta nfproto ipv6'] },
+    ],
     [
       'anything from a prefix inside another',
       6,
       [{ remote: { cidr: '2001:db8::/32' } }, { remote: { cidr: '2001:db8:1::/48' } }],
-      { any: ['2001:db8::/32'] },
+      { rules: ['ct original ip6 saddr 2001:db8::/32'] },
     ],
-    ['a port', 4, [{ protocol: 'tcp', ports: 443 }], { ports: ['6 . 443 . 0.0.0.0/0'] }],
-    ['all ports of a protocol', 6, [{ protocol: 'udp' }], { ports: ['17 . 0-65535 . ::/0'] }],
+    [
+      'anything from two prefixes',
+      4,
+      [{ remote: { cidr: '10.0.0.0/8' } }, { remote: { cidr: '192.0.2.1' } }],
+      { protocols: ['0-255 . 10.0.0.0/8', '0-255 . 192.0.2.1'] },
+    ],
+    [
+      'anything from a prefix, one protocol from all around it',
+      4,
+      [{ remote: { cidr: '10.1.0.0/16' } }, { protocol: 'gre', remote: { cidr: '10.0.0.0/8' } }],
+      { rules: ['ct original ip saddr 10.1.0.0/16', 'meta l4proto 47 ct original ip saddr 10.0.0.0/8'] },
+    ],
+    [
+      'a port',
+      4,
+      [{ protocol: 'tcp', ports: 443 }],
+      { rules: ['meta nfproto ipv4 meta l4proto 6 ct original proto-dst 443'] },
+    ],
+    [
+      'two ports',
+      4,
+      [
+        { protocol: 'tcp', ports: 443 },
+        { protocol: 'tcp', ports: 80, remote: { cidr: '10.0.0.0/8' } },
+      ],
+      { tcp: ['443 . 0.0.0.0/0', '80 . 10.0.0.0/8'] },
+    ],
+    ['all ports of a protocol', 6, [{ protocol: 'udp' }], { rules: ['meta nfproto ipv6 meta l4proto 17'] }],
+    [
+      'all ports of a protocol, written out',
+      4,
+      [{ protocol: 'udp', ports: '0-65535', remote: { cidr: '10.0.0.0/8' } }],
+      { rules: ['meta l4proto 17 ct original ip saddr 10.0.0.0/8'] },
+    ],
     [
       'a host',
       4,
       [{ protocol: 'sctp', ports: '1-2', remote: { cidr: '192.0.2.1' } }],
-      { ports: ['132 . 1-2 . 192.0.2.1'] },
+      { rules: ['meta l4proto 132 ct original proto-dst 1-2 ct original ip saddr 192.0.2.1'] },
     ],
     [
       'an ICMP type with all its codes',
       4,
       [{ protocol: 'icmp', icmp: { type: 8 } }],
-      { ports: ['1 . 2048-2303 . 0.0.0.0/0'] },
+      { rules: ['meta nfproto ipv4 meta l4proto 1 ct original proto-dst 2048-2303'] },
     ],
-    ['an ICMP type and code', 6, [{ protocol: 'icmpv6', icmp: { type: 1, code: 4 } }], { ports: ['58 . 260 . ::/0'] }],
-    ['all of ICMP', 4, [{ protocol: 'icmp' }], { ports: ['1 . 0-65535 . 0.0.0.0/0'] }],
+    [
+      'an ICMP type and code',
+      6,
+      [{ protocol: 'icmpv6', icmp: { type: 1, code: 4 } }],
+      { rules: ['meta nfproto ipv6 meta l4proto 58 ct original proto-dst 260'] },
+    ],
+    [
+      'two types of ICMP and a port',
+      6,
+      [
+        { protocol: 'icmpv6', icmp: { type: 128 } },
+        { protocol: 'icmpv6', icmp: { type: 1, code: 4 } },
+        { protocol: 'udp', ports: '53' },
+      ],
+      {
+        icmpv6: ['260 . ::/0', '32768-33023 . ::/0'],
+        rules: ['meta nfproto ipv6 meta l4proto 17 ct original proto-dst 53'],
+      },
+    ],
     [
       'a protocol without ports',
       4,
       [{ protocol: 'gre', remote: { cidr: '10.0.0.0/8' } }],
-      { protocols: ['47 . 10.0.0.0/8'] },
+      { rules: ['meta l4proto 47 ct original ip saddr 10.0.0.0/8'] },
     ],
     [
       'rules that overlap',
@@ -56,8 +119,12 @@ describe('rules fold into sets', () => {
         { protocol: 'tcp', ports: '1-100', remote: { cidr: '10.0.0.0/8' } },
         { protocol: 'tcp', ports: '50-150', remote: { cidr: '10.1.0.0/16' } },
         { protocol: 'tcp', ports: 80, remote: { cidr: '10.2.0.0/16' } },
+        { protocol: 'tcp', ports: 140, remote: { cidr: '10.2.0.0/16' } },
       ],
-      { ports: ['6 . 1-100 . 10.0.0.0/8'], 'ports.2': ['6 . 50-150 . 10.1.0.0/16'] },
+      {
+        tcp: ['1-100 . 10.0.0.0/8', '140 . 10.2.0.0/16'],
+        rules: ['meta l4proto 6 ct original proto-dst 50-150 ct original ip saddr 10.1.0.0/16'],
+      },
     ],
     [
       'ports of a group’s members',
@@ -65,24 +132,60 @@ describe('rules fold into sets', () => {
       [
         { protocol: 'tcp', ports: 80, remote: { group: 'u/db' } },
         { protocol: 'tcp', ports: '79-81', remote: { group: 'u/db' } },
+        { protocol: 'tcp', ports: 443, remote: { group: 'u/db' } },
+        { protocol: 'udp', remote: { group: 'u/db' } },
       ],
-      { 'group/u/db/ports': ['6 . 79-81'] },
+      { 'group/u/db/tcp': ['6 . 443', '6 . 79-81'], rules: ['meta l4proto 17 ct original ip saddr @members4/u/db'] },
+    ],
+    [
+      'a port of an address group',
+      6,
+      [{ protocol: 'tcp', ports: 80, remote: { addressGroup: 'office' } }],
+      {
+        rules: [
+          'meta l4proto 6 ct original proto-dst 80 meta l4proto . ct original ip6 saddr @address-group6/t/office',
+        ],
+      },
     ],
     [
       'protocols of an address group',
       4,
-      [{ protocol: 'esp', remote: { addressGroup: 'office' } }],
-      { 'list/t/office/protocols': ['50'] },
+      [
+        { protocol: 'esp', remote: { addressGroup: 'office' } },
+        { protocol: 'gre', remote: { addressGroup: 'office' } },
+      ],
+      { 'list/t/office/protocols': ['47', '50'] },
     ],
     [
       'anything from a group’s members: nothing of its own',
       4,
       [{ remote: { group: 'g' } }, { protocol: 'tcp', remote: { group: 'g' } }],
-      {},
+      { rules: ['ct original ip saddr @members4/t/g'] },
     ],
   ])('%s', (_, family, rules, expected) => {
     expect(folded(family, ...rules)).toEqual(expected);
   });
+});
+
+test('members with prefixes are a second lookup', () => {
+  const { rules, references } = compileGroup(
+    securityGroup('t/g', [
+      { direction: 'ingress', ethertype: 'IPv4', protocol: 'tcp', ports: 80, remote: { group: 'g' } },
+      { direction: 'ingress', ethertype: 'IPv6', protocol: 'tcp', ports: 80, remote: { group: 'g' } },
+    ]),
+    'ingress',
+    (group, family) => group === 't/g' && family === 4,
+  );
+  expect(references.map(({ kind, name, family }) => `${kind}${family}/${name}`)).toEqual([
+    'members4/t/g',
+    'member-prefixes4/t/g',
+    'members6/t/g',
+  ]);
+  expect(rules.packet.map(({ text }) => text)).toEqual([
+    'meta l4proto 6 th dport 80 ip saddr @members4/t/g accept',
+    'meta l4proto 6 th dport 80 meta l4proto . ip saddr @member-prefixes4/t/g accept',
+    'meta l4proto 6 th dport 80 ip6 saddr @members6/t/g accept',
+  ]);
 });
 
 test('names stay within what nft takes, and differ where the names of groups do', () => {
@@ -96,8 +199,16 @@ test('names stay within what nft takes, and differ where the names of groups do'
           ports: 1,
           remote: { group: `${'m'.repeat(63)}/${'h'.repeat(63)}` },
         },
+        {
+          direction: 'ingress',
+          ethertype: 'IPv6',
+          protocol: 'tcp',
+          ports: 3,
+          remote: { group: `${'m'.repeat(63)}/${'h'.repeat(63)}` },
+        },
       ]),
       'ingress',
+      noPrefixes,
     ),
   );
   const names = [long, other].flatMap((program) => program?.sets.map((set) => set.name) ?? []);
@@ -108,17 +219,25 @@ test('names stay within what nft takes, and differ where the names of groups do'
 
 test('each rule’s comment ends in a digest of its text', () => {
   const { rules } = compileGroup(
-    securityGroup('t/g', [{ direction: 'ingress', ethertype: 'IPv4', protocol: 'tcp', ports: 80 }]),
+    securityGroup('t/g', [
+      { direction: 'ingress', ethertype: 'IPv4', protocol: 'tcp', ports: 80 },
+      { direction: 'ingress', ethertype: 'IPv4', protocol: 'tcp', ports: 443 },
+      { direction: 'ingress', ethertype: 'IPv4', protocol: 'icmp', icmp: { type: 8 } },
+      { direction: 'ingress', ethertype: 'IPv4', protocol: 'icmp', icmp: { type: 13 } },
+    ]),
     'ingress',
+    noPrefixes,
   );
+  const lookup = 'ct original proto-dst . ct original ip saddr';
   expect(rules.flow).toMatchObject([
     {
-      text: 'meta l4proto { 1, 6, 17, 33, 132, 136 } meta l4proto . ct original proto-dst . ct original ip saddr @ingress4/t/g/ports goto destination-passes',
-      comment: expect.stringMatching(/^t\/g ingress IPv4: ports #[0-9a-f]{10}$/),
+      text: `meta l4proto 1 ${lookup} @ingress4/t/g/icmp goto destination-passes`,
+      comment: expect.stringMatching(/^t\/g ingress IPv4: icmp #[0-9a-f]{10}$/),
     },
+    { text: `meta l4proto 6 ${lookup} @ingress4/t/g/tcp goto destination-passes` },
   ]);
   expect(rules.packet.map(({ text }) => text)).toEqual([
-    'meta l4proto { 6, 17, 33, 132, 136 } meta l4proto . th dport . ip saddr @ingress4/t/g/ports accept',
-    'meta l4proto 1 meta l4proto . th sport . ip saddr @ingress4/t/g/ports accept',
+    'meta l4proto 1 th sport . ip saddr @ingress4/t/g/icmp accept',
+    'meta l4proto 6 th dport . ip saddr @ingress4/t/g/tcp accept',
   ]);
 });

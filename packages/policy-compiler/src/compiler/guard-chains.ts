@@ -1,6 +1,6 @@
 import type { NftChain } from '@slash32/shared';
 import { NAMES } from '../ir/names.ts';
-import { ACCEPT, DROP, goto, inSet, is, isNot, jump, type Match, RETURN, rule } from '../ir/rule.ts';
+import { ACCEPT, DROP, goto, inSet, is, isNot, jump, type Match, notInSet, RETURN, rule } from '../ir/rule.ts';
 import type { TapMatch } from './tap-match.ts';
 
 /**
@@ -76,9 +76,10 @@ function fromInstance6(): NftChain['rules'] {
       RETURN,
     ),
     rule('router solicitation without an address', [KNOWN_MAC, unspecified, is('icmpv6 type', '133')], RETURN),
+    rule('multicast listener', [KNOWN_MAC, linkLocal, is('icmpv6 type', ...MULTICAST_LISTENER)], RETURN),
     rule(
-      'multicast listener',
-      [KNOWN_MAC, is('ip6 saddr', '::', 'fe80::/10'), is('icmpv6 type', ...MULTICAST_LISTENER)],
+      'multicast listener without an address',
+      [KNOWN_MAC, unspecified, is('icmpv6 type', ...MULTICAST_LISTENER)],
       RETURN,
     ),
     rule('DHCPv6 client', [KNOWN_MAC, linkLocal, is('udp sport', '546'), is('udp dport', '547')], RETURN),
@@ -138,7 +139,7 @@ export function natChain(address: string | undefined): NftChain {
               [
                 is('meta nfproto', 'ipv4'),
                 inSet(['iifname'], NAMES.masqueraded),
-                { kind: 'lookup', fields: ['ip daddr'], set: NAMES.site[4], negated: true },
+                notInSet(['ip daddr'], NAMES.site[4]),
               ],
               { kind: 'snat', address },
             ),

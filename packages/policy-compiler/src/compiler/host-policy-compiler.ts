@@ -34,7 +34,7 @@ export interface PolicyUpdate {
 
 /** Where an endpoint is in the program, for `policy show`. */
 export interface EndpointObjects {
-  /** Its own chains, egress first, each followed by those of its groups. */
+  /** Chains of its list, egress first, each followed by those of its groups, unless there is one group only. */
   readonly chains: readonly { readonly table: NftTableId; readonly name: string }[];
   /** Its elements, then all elements of its groups' own sets. */
   readonly elements: readonly { readonly table: NftTableId; readonly set: string; readonly keys: readonly string[] }[];
@@ -161,8 +161,8 @@ export class HostPolicyCompiler implements Disposable {
       elements.set(`${table} ${set}`, entry);
     }
     for (const direction of ['egress', 'ingress'] as const) {
-      const own = this.#objects.groupObjects(endpoint.list, direction);
-      for (const name of [endpoint.list.chainName(direction), ...own.chains]) chains.push({ table: INET_TABLE, name });
+      const own = this.#objects.listObjects(endpoint.list, direction);
+      for (const name of own.chains) chains.push({ table: INET_TABLE, name });
       for (const set of own.sets) {
         elements.set(`${INET_TABLE} ${set}`, {
           table: INET_TABLE,
@@ -251,13 +251,14 @@ export class HostPolicyCompiler implements Disposable {
   #updateSite(): void {
     const prefixes = this.#model.sitePrefixes();
     for (const family of [4, 6] as const) {
+      const ofFamily = prefixes.filter((prefix) => prefix.family === family);
       this.#store.replaceSet(INET_TABLE, {
         name: NAMES.site[family],
+        // Not keyed by protocol, as other sets of prefixes are: rules ask who is *not* in it, and a packet whose
+        // protocol cannot be told must not pass for that.
         type: family === 4 ? 'ipv4_addr' : 'ipv6_addr',
         interval: true,
-        elements: new Map(
-          prefixes.filter((prefix) => prefix.family === family).map((prefix) => [prefixElement(prefix), '']),
-        ),
+        elements: new Map(ofFamily.map((prefix) => [prefixElement(prefix), ''])),
       });
     }
   }

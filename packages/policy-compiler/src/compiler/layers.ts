@@ -15,11 +15,11 @@ export interface Box {
  * Boxes inside others are left out; the rest is never cut, so there are never more elements than rules. The result
  * depends on the set of boxes only, not on their order.
  */
-export function layered(boxes: Iterable<Box>): Box[][] {
-  const byText = new Map<string, Box>();
+export function layered<Some extends Box>(boxes: Iterable<Some>): Some[][] {
+  const byText = new Map<string, Some>();
   for (const box of boxes) byText.set(box.text, box);
   const distinct = [...byText.values()].sort((left, right) => compareText(left.text, right.text));
-  const layers: Box[][] = [];
+  const layers: Some[][] = [];
   for (const box of distinct) {
     if (distinct.some((other) => other !== box && contains(other, box))) continue;
     const layer = layers.find((candidate) => !candidate.some((other) => overlap(other, box)));

@@ -3,7 +3,8 @@ import { type Direction, groupChainName, listChainName, type Mode, NAMES, type P
 import { DROP, type Field, jump, notInSet, rule } from '../ir/rule.ts';
 import type { OpenInstance } from '../model/resolved-instance.ts';
 import type { EndpointVerdicts } from './endpoint-elements.ts';
-import { passStatement } from './group-program.ts';
+import type { GroupProgram } from './group-program.ts';
+import { passStatement } from './pass-statement.ts';
 
 /**
  * The chains of all endpoints with the same groups and reach. A host with thousands of endpoints has few of these, and
@@ -26,19 +27,29 @@ export class PolicyList {
     return listChainName(this.mode, direction, this.key);
   }
 
-  chains(): NftChain[] {
-    return (['egress', 'ingress'] as const).map((direction) => ({
-      name: this.chainName(direction),
-      rules: [
-        ...(this.key.reach === 'site' ? this.#siteRules(direction) : []),
-        ...this.key.groups.map((group) =>
-          rule(`group ${group}`, [], jump(groupChainName(this.mode, direction, group))),
-        ),
-        this.key.unfiltered
-          ? rule('no port security', [], passStatement(this.mode, direction))
-          : rule(this.#dropNote(direction), [], DROP),
-      ],
-    }));
+  /**
+   * The list's chain, then those that it jumps to. The rules of a single group stand in the list's own chain; several
+   * have a chain each, which other lists of several may share.
+   */
+  chains(direction: Direction, programOf: (group: string) => GroupProgram): NftChain[] {
+    const { groups, reach, unfiltered } = this.key;
+    const [only, ...more] = groups;
+    const ofGroups: NftChain[] =
+      more.length === 0
+        ? []
+        : groups.map((group) => ({
+            name: groupChainName(this.mode, direction, group),
+            rules: programOf(group).rules[this.mode],
+          }));
+    const body =
+      only !== undefined && more.length === 0
+        ? programOf(only).rules[this.mode]
+        : ofGroups.map(({ name }, index) => rule(`group ${groups[index] ?? ''}`, [], jump(name)));
+    const end = unfiltered
+      ? rule('no port security', [], passStatement(this.mode, direction))
+      : rule(this.#dropNote(direction), [], DROP);
+    const siteRules = reach === 'site' ? this.#siteRules(direction) : [];
+    return [{ name: this.chainName(direction), rules: [...siteRules, ...body, end] }, ...ofGroups];
   }
 
   /**

@@ -16,7 +16,10 @@ function tableMayRevoke({ change, sets, chains }: TableDifference): boolean {
     if (deleted.length > 0 || (before !== undefined && after === undefined)) return true;
   }
   for (const { before, after } of chains.values()) {
-    if (before !== undefined && (after === undefined || !isAdditive(before.rules, after.rules))) return true;
+    if (before === undefined) continue;
+    if (after === undefined) return true;
+    const kept = before.rules.filter((some) => !becameElement(some, after.rules, sets));
+    if (!isAdditive(kept, after.rules)) return true;
   }
   return false;
 }
@@ -29,6 +32,16 @@ function isAdditive(before: readonly NftRule[], after: readonly NftRule[]): bool
     else if (!onlyAllows(some)) return false;
   }
   return next === before.length;
+}
+
+/** A rule that stood for a set of one element gives way to that set, which has the element. */
+function becameElement(some: NftRule, after: readonly NftRule[], sets: TableDifference['sets']): boolean {
+  const insteadOf = isCompiled(some) ? some.insteadOf : undefined;
+  if (insteadOf === undefined || sets.get(insteadOf.set)?.added.has(insteadOf.element) !== true) return false;
+  return after.some(
+    (other) =>
+      isCompiled(other) && other.matches.some((match) => match.kind === 'lookup' && match.set === insteadOf.set),
+  );
 }
 
 function onlyAllows(some: NftRule): boolean {

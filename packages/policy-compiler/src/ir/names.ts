@@ -45,16 +45,13 @@ export function groupSetName(direction: Direction, group: string, family: Addres
   return bounded(`${direction}${family}/${group}/${part}`);
 }
 
-export function memberSetName(group: string, family: AddressFamily): string {
-  return bounded(`members${family}/${group}`);
-}
-
-export function memberPrefixSetName(group: string, family: AddressFamily): string {
-  return bounded(`member-prefixes${family}/${group}`);
-}
-
-export function addressGroupSetName(group: string, family: AddressFamily): string {
-  return bounded(`address-group${family}/${group}`);
+/** A set that all groups share: addresses of a group's members, or an address group. */
+export function sharedSetName(
+  kind: 'members' | 'member-prefixes' | 'address-group',
+  group: string,
+  family: AddressFamily,
+): string {
+  return bounded(`${kind}${family}/${group}`);
 }
 
 /** Names of the sets, maps and chains that are always there. */

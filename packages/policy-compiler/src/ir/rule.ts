@@ -61,6 +61,8 @@ export type Statement =
 export interface CompiledRule extends NftRule {
   readonly matches: readonly Match[];
   readonly statements: readonly Statement[];
+  /** The rule does what one with a lookup of `set` would, if `element` were all that is in it. */
+  readonly insteadOf?: { readonly set: string; readonly element: string };
 }
 
 /** `keep` of a mark statement that clears nothing. */
