@@ -46,12 +46,22 @@ export class BfdProcess implements AsyncDisposable {
 
   /** Blocks the main thread for 2 s and waits for the end of that. */
   async blockMainThread(): Promise<void> {
+    await this.#started();
     const before = this.#count('blockedMs');
     this.#child.kill('SIGUSR2');
     await waitUntil('main thread is back', () => this.#count('blockedMs') > before);
   }
 
+  /** It has printed something, so it also hears signals. */
+  async #started(): Promise<void> {
+    await waitUntil(
+      () => `BFD process runs: ${this.#other}`,
+      () => this.#lines.length > 0,
+    );
+  }
+
   async counts(): Promise<{ readonly sessions: readonly BfdCounts[]; readonly cpu: NodeJS.CpuUsage }> {
+    await this.#started();
     const before = this.#count('counts');
     this.#child.kill('SIGHUP');
     return await waitUntil('counts', () => {

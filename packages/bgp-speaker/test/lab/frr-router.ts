@@ -61,6 +61,12 @@ export class FrrRouter implements AsyncDisposable {
     return this.#namespace.exec('vtysh', ['--vty_socket', this.#directory, '-c', `show ${what}`]);
   }
 
+  /** Commands in configuration mode. */
+  async configure(commands: readonly string[]): Promise<void> {
+    const words = ['configure terminal', ...commands].flatMap((command) => ['-c', command]);
+    await this.#namespace.exec('vtysh', ['--vty_socket', this.#directory, ...words]);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.killBgpd();
     if (this.#bfdd !== undefined) await stopChild(this.#bfdd, 'SIGKILL');
