@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { hasErrorCode, SystemClock, silentLogger } from '@slash32/shared';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
@@ -161,6 +163,25 @@ export function networkRobustnessSuite(): void {
         expect(sh('ip route show')).not.toContain('10.');
       },
     );
+
+    test('a watch keeps no process alive, and costs nothing while nothing happens', () => {
+      const script = `
+        import { SystemClock } from '@slash32/shared';
+        import { openKernel } from './packages/linux/src/index.ts';
+        const kernel = await openKernel({ clock: new SystemClock() });
+        await kernel.routes.watch({}, { onEvents() {}, onOverrun() {} }, new AbortController().signal);
+        const before = process.cpuUsage();
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        const { user, system } = process.cpuUsage(before);
+        console.log((user + system) / 1000 < 100 ? 'idle' : 'busy');
+      `;
+      const output = execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
+        cwd: fileURLToPath(new URL('../../..', import.meta.url)),
+        timeout: 20_000,
+        encoding: 'utf8',
+      });
+      expect(output).toBe('idle\n');
+    });
 
     test('an absent conntrack says what to install', async () => {
       const table = new KernelConntrackTable({ clock: new SystemClock(), command: 'conntrack-that-is-not-there' });

@@ -28,11 +28,16 @@ export interface Libc {
   watchReadable(descriptor: number, onReadable: () => void): DescriptorWatch;
 }
 
-/** Throws `netlink.unavailable` where there is no Linux, or no build of the foreign-function library for it. */
-export async function loadLibc(): Promise<Libc> {
-  if (process.platform !== 'linux') throw unavailable(new Error('netlink exists in Linux only'));
+const importKoffi = () => import('koffi');
+
+/**
+ * Throws `netlink.unavailable` where there is no Linux, or no build of the foreign-function library for it. The library
+ * is imported here, not when this module is, so that its absence is told in our words.
+ */
+export async function loadLibc(importLibrary = importKoffi, platform = process.platform): Promise<Libc> {
+  if (platform !== 'linux') throw unavailable(platform, new Error('netlink exists in Linux only'));
   try {
-    const { default: koffi } = await import('koffi');
+    const { default: koffi } = await importLibrary();
     const library = koffi.load(null);
     const send = library.func('long send(int, const void *, size_t, int)');
     const interfaceName = library.func('void *if_indextoname(unsigned int, void *)');
@@ -62,12 +67,12 @@ export async function loadLibc(): Promise<Libc> {
       },
     };
   } catch (error) {
-    throw unavailable(error);
+    throw unavailable(platform, error);
   }
 }
 
-function unavailable(cause: unknown): FabricError {
-  const platform = `${process.platform}-${process.arch}`;
+function unavailable(system: string, cause: unknown): FabricError {
+  const platform = `${system}-${process.arch}`;
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new FabricError(
     'netlink.unavailable',

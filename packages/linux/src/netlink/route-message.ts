@@ -9,7 +9,8 @@ export const RTM_GETROUTE = 26;
 export const RT_TABLE_MAIN = 254;
 export const RT_TABLE_LOCAL = 255;
 
-/** rtm_type. */
+/** rtm_type; unspecified, in a deletion or a filter, means any. */
+export const RTN_UNSPEC = 0;
 export const RTN_UNICAST = 1;
 export const RTN_LOCAL = 2;
 export const RTN_BLACKHOLE = 6;

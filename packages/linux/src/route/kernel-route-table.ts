@@ -12,6 +12,7 @@ import {
   RTM_GETROUTE,
   RTM_NEWROUTE,
   RTN_LOCAL,
+  RTN_UNSPEC,
   readRoute,
   writeRoute,
   writeRouteDump,
@@ -28,7 +29,7 @@ const { ENOENT, ESRCH } = constants.errno;
 const FAMILY_NUMBERS = { 4: AF_INET, 6: AF_INET6 } as const;
 const FAMILIES = [4, 6] as const;
 const SELECTIONS = [
-  { table: RT_TABLE_MAIN, type: 0 },
+  { table: RT_TABLE_MAIN, type: RTN_UNSPEC },
   { table: RT_TABLE_LOCAL, type: RTN_LOCAL },
 ];
 /** A table that has never had a route is not there. */

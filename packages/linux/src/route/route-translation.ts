@@ -15,6 +15,7 @@ import {
   RTN_LOCAL,
   RTN_UNICAST,
   RTN_UNREACHABLE,
+  RTN_UNSPEC,
 } from '../netlink/route-message.ts';
 import { scopeOf } from './route-equality.ts';
 import { DEFAULT_METRIC } from './route-key.ts';
@@ -74,12 +75,15 @@ export function toRouteMessage(route: KernelRoute, indexOf: IndexOf): RouteMessa
   };
 }
 
-/** The message for deleting the route by what identifies it, whatever its next hops have become. */
+/**
+ * The message for deleting the route by what identifies it, whatever its type and next hops have become. IPv4 has no way
+ * to say "metric 0": its 0 takes the route of the lowest metric.
+ */
 export function toRouteDeletion(route: KernelRoute): RouteMessage | string {
   const refusal = identityRefusal(route);
   if (refusal !== undefined) return refusal;
   const metric = route.metric ?? DEFAULT_METRIC[route.family];
-  return { ...identityOf(route), scope: RT_SCOPE_NOWHERE, metric, nextHops: [] };
+  return { ...identityOf(route), type: RTN_UNSPEC, scope: RT_SCOPE_NOWHERE, metric, nextHops: [] };
 }
 
 export function tableOf(type: KernelRoute['type']): number {
