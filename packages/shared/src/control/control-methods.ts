@@ -91,6 +91,33 @@ export interface AgentMethods {
 export type BgpSessionState = 'Idle' | 'Connect' | 'Active' | 'OpenSent' | 'OpenConfirm' | 'Established';
 export type BgpFamily = 'ipv4-unicast' | 'ipv6-unicast';
 
+/** States of RFC 5880 4.1. */
+export type BfdSessionState = 'AdminDown' | 'Down' | 'Init' | 'Up';
+
+/** The BFD session beside a BGP session. */
+export interface BgpNeighborBfd {
+  readonly state: BfdSessionState;
+  /** What the router says of its own end. */
+  readonly remoteState: BfdSessionState;
+  /** Silence that counts as failure, negotiated; absent: nothing was heard. */
+  readonly detectionMs?: number;
+  /** Between our packets, before jitter, negotiated. */
+  readonly transmitMs?: number;
+  readonly multihop: boolean;
+  /** When and why it was last lost after it had been Up, in the words of RFC 5880 4.1. */
+  readonly lastDown?: { readonly at: string; readonly reason: string };
+  readonly packets: {
+    readonly sent: number;
+    readonly received: number;
+    /** Malformed, or of no session. */
+    readonly discarded: number;
+    /** Came from further away than one hop (RFC 5881 5). */
+    readonly hopLimitDiscarded: number;
+  };
+  /** Why packets cannot be sent or received. */
+  readonly problem?: string;
+}
+
 export interface BgpNeighborStatus {
   /** Name of the BGPPeer resource. */
   readonly peer: string;
@@ -120,6 +147,8 @@ export interface BgpNeighborStatus {
     >
   >;
   readonly gracefulRestart?: { readonly peerRestarting: boolean; readonly staleRoutes: number };
+  /** Absent: the BGPPeer has no `bfd`. */
+  readonly bfd?: BgpNeighborBfd;
 }
 
 export interface BgpRouteStatus {

@@ -50,8 +50,9 @@ export function jsonSchemaOf(kind: ResourceKind): Record<string, unknown> {
 function explain(path: string, schema: Readonly<Record<string, unknown>>, required: boolean): FieldExplanation {
   const items = isRecord(schema.items) ? schema.items : undefined;
   const content = items ?? schema;
-  const properties = isRecord(content.properties) ? content.properties : {};
-  const requiredNames = Array.isArray(content.required) ? content.required : [];
+  const mapping = mappingOf(content);
+  const properties = isRecord(mapping.properties) ? mapping.properties : {};
+  const requiredNames = Array.isArray(mapping.required) ? mapping.required : [];
   const prefix = items === undefined ? path : `${path}[]`;
   return {
     path,
@@ -67,6 +68,13 @@ function explain(path: string, schema: Readonly<Record<string, unknown>>, requir
       ),
     ),
   };
+}
+
+/** The one choice that has fields, where there is a choice. */
+function mappingOf(schema: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const choices: readonly unknown[] = Array.isArray(schema.anyOf) ? schema.anyOf : [];
+  const mappings = choices.filter(isRecord).filter(({ properties }) => isRecord(properties));
+  return (mappings.length === 1 ? mappings[0] : undefined) ?? schema;
 }
 
 function typeName(schema: Readonly<Record<string, unknown>>): string {

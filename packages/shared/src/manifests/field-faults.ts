@@ -43,6 +43,15 @@ function faultsOfIssue(schema: z.ZodType, value: unknown, issue: z.core.$ZodIssu
     const known = fieldNames(path.reduce(childSchema, schema as unknown));
     return issue.keys.map((key) => unknownField(path, key, known));
   }
+  if (issue.code === 'invalid_union') {
+    // Where only one of the choices is of the value's type, what is wrong with the value as that one helps more.
+    const fitting = issue.errors.filter((issues) => !issues.some(isOtherType));
+    if (fitting.length === 1) {
+      return (fitting[0] ?? []).flatMap((inner) =>
+        faultsOfIssue(schema, value, { ...inner, path: [...issue.path, ...inner.path] }),
+      );
+    }
+  }
   const name = formatPath(path);
   if (issue.code === 'invalid_key') {
     const reason = issue.issues[0]?.message ?? 'is not a valid name';
@@ -54,6 +63,10 @@ function faultsOfIssue(schema: z.ZodType, value: unknown, issue: z.core.$ZodIssu
   }
   const separator = /^(is|are|has|have|must|needs?|cannot)\b/.test(issue.message) ? ' ' : ': ';
   return [{ code: 'manifest.invalid-field', path, message: `\`${name}\`${separator}${issue.message}` }];
+}
+
+function isOtherType({ code, path }: z.core.$ZodIssue): boolean {
+  return code === 'invalid_type' && path.length === 0;
 }
 
 function unknownField(parent: FieldPath, key: string, known: readonly string[]): FieldFault {

@@ -1,12 +1,18 @@
 import { z } from 'zod';
 
-/** The schema of the value itself: without optional, default and what it is transformed into. */
+/**
+ * The schema of the value itself: without optional, default and what it is transformed into. Of a choice that has one
+ * mapping (`true` or settings), that mapping.
+ */
 export function unwrapSchema(schema: unknown): unknown {
   let current = schema;
   while (true) {
     if (current instanceof z.ZodOptional || current instanceof z.ZodDefault) current = current.unwrap();
     else if (current instanceof z.ZodPipe) current = current.in;
-    else return current;
+    else if (current instanceof z.ZodUnion) {
+      const mappings: readonly unknown[] = current.options.filter((option) => option instanceof z.ZodObject);
+      return mappings.length === 1 ? mappings[0] : current;
+    } else return current;
   }
 }
 

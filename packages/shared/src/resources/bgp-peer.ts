@@ -8,6 +8,30 @@ import {
   statusField,
 } from './field-types.ts';
 
+/** Of a BGPPeer with `bfd: true`. */
+export const BFD_DEFAULTS = { minTxMs: 100, minRxMs: 100, multiplier: 3 } as const;
+
+const bfdIntervalField = z.int().min(10).max(60_000);
+
+const bfdField = z.union(
+  [
+    z.boolean(),
+    z.strictObject({
+      minTxMs: bfdIntervalField.default(BFD_DEFAULTS.minTxMs).describe('least milliseconds between packets we send'),
+      minRxMs: bfdIntervalField
+        .default(BFD_DEFAULTS.minRxMs)
+        .describe('least milliseconds between packets the router may send'),
+      multiplier: z
+        .int()
+        .min(1)
+        .max(255)
+        .default(BFD_DEFAULTS.multiplier)
+        .describe('packets missing in a row, of ours, after which the router takes us for dead'),
+    }),
+  ],
+  { error: 'must be true, false, or a mapping of minTxMs, minRxMs and multiplier' },
+);
+
 /** A router that the selected hosts hold a BGP session with. */
 export const bgpPeerSchema = z
   .strictObject({
@@ -40,6 +64,11 @@ export const bgpPeerSchema = z
         .max(255)
         .optional()
         .describe('hops to an eBGP router that is not on the link; left out: 1'),
+      bfd: bfdField
+        .optional()
+        .describe(
+          'notice within milliseconds that the router is gone (RFC 5880, 5882): true is every 100 ms, 3 missing; left out: the hold time alone',
+        ),
       gracefulRestart: z
         .strictObject({ restartTimeSeconds: z.int().min(1).max(4095).default(120) })
         .default({ restartTimeSeconds: 120 })

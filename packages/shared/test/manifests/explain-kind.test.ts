@@ -19,6 +19,12 @@ test('a field has its type, default, description and fields', () => {
     required: false,
     description: expect.stringContaining('the older keeps it'),
   });
+  expect(explainKind('BGPPeer', 'spec.bfd')).toMatchObject({ type: 'boolean | object', required: false });
+  expect(explainKind('BGPPeer', 'spec.bfd.minTxMs')).toMatchObject({
+    type: 'integer',
+    default: 100,
+    description: 'least milliseconds between packets we send',
+  });
   expect(explainKind('Host', 'metadata.labels')).toMatchObject({ type: 'map of string', default: {} });
 });
 

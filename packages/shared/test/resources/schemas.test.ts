@@ -100,6 +100,11 @@ describe('normalising', () => {
       passive: false,
       gracefulRestart: { restartTimeSeconds: 120 },
     });
+    expect(normalised('BGPPeer', {})).not.toHaveProperty('bfd');
+    expect(normalised('BGPPeer', { bfd: true })).toMatchObject({ bfd: true });
+    expect(normalised('BGPPeer', { bfd: { minTxMs: 50 } })).toMatchObject({
+      bfd: { minTxMs: 50, minRxMs: 100, multiplier: 3 },
+    });
     expect(normalised('FabricConfiguration', { interfacePrefixes: undefined })).toMatchObject({
       interfacePrefixes: ['tap'],
     });
@@ -317,6 +322,19 @@ describe('what is refused', () => {
     ],
     ['BGPPeer', { holdTimeSeconds: 2 }, ['`spec.holdTimeSeconds` must be 0 (never expires) or 3–65535 (RFC 4271 4.2)']],
     ['BGPPeer', { multihopTtl: 0 }, ['`spec.multihopTtl` must be at least 1']],
+    ['BGPPeer', { bfd: { minTxMs: 9 } }, ['`spec.bfd.minTxMs` must be at least 10']],
+    ['BGPPeer', { bfd: { minRxMs: 60_001 } }, ['`spec.bfd.minRxMs` must be at most 60000']],
+    ['BGPPeer', { bfd: { minRxMs: 0.5 } }, ['`spec.bfd.minRxMs` must be a whole number, not the number 0.5']],
+    [
+      'BGPPeer',
+      { bfd: { multiplier: 0, minTxMs: '50' } },
+      ['`spec.bfd.multiplier` must be at least 1', '`spec.bfd.minTxMs` must be a number, not the text "50"'],
+    ],
+    ['BGPPeer', { bfd: { multiplier: 256 } }, ['`spec.bfd.multiplier` must be at most 255']],
+    ['BGPPeer', { bfd: { minTx: 50 } }, ['unknown field `spec.bfd.minTx`; known here: minTxMs, minRxMs, multiplier']],
+    ['BGPPeer', { bfd: { minTxMS: 50 } }, ['unknown field `spec.bfd.minTxMS`; did you mean `minTxMs`?']],
+    ['BGPPeer', { bfd: 50 }, ['`spec.bfd` must be true, false, or a mapping of minTxMs, minRxMs and multiplier']],
+    ['BGPPeer', { bfd: 'yes' }, ['`spec.bfd` must be true, false, or a mapping of minTxMs, minRxMs and multiplier']],
     [
       'BGPPeer',
       { gracefulRestart: { restartTimeSeconds: 4096 } },

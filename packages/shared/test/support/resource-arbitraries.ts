@@ -127,6 +127,15 @@ const manifest = fc.oneof(
       address: fc.oneof(ipv4, ipv6),
       asNumber,
       holdTimeSeconds: optional(fc.constantFrom(0, 3, 90, 180)),
+      bfd: optional(
+        fc.oneof(
+          fc.boolean(),
+          fc.record({
+            minTxMs: optional(fc.integer({ min: 10, max: 60_000 })),
+            multiplier: fc.integer({ min: 1, max: 255 }),
+          }),
+        ),
+      ),
       gracefulRestart: optional(fc.record({ restartTimeSeconds: optional(fc.integer({ min: 1, max: 4095 })) })),
     }),
   }),
