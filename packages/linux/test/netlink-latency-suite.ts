@@ -40,11 +40,14 @@ export function netlinkLatencySuite(): void {
 
     beforeAll(async () => {
       kernel = await openSandboxKernel();
+      // As on a host: without an address on an early interface, Linux looks through all of them for each new route.
+      sh('ip link add uplink0 type veth peer name puplink0; ip addr add 192.0.2.1/24 dev uplink0');
+      sh('ip link set uplink0 up; ip link set puplink0 up');
       sh('ip link add tap1 type veth peer name ptap1; ip link set tap1 up; ip link set ptap1 up');
     });
     afterAll(async () => {
       await kernel[Symbol.asyncDispose]();
-      sh('ip link del tap1');
+      sh('ip link del tap1; ip link del uplink0');
     });
 
     const oneRoute = () => medianMs(IDLE_ROUNDS, (at) => kernel.routes.apply([replace(at)]), IDLE_MS);
