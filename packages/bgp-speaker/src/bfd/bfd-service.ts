@@ -29,6 +29,8 @@ export interface BfdSessionHandle {
 
 /** Where sessions are kept; `BfdService`, or a stand-in in tests. */
 export interface BfdSessions {
+  /** Why there is no BFD at all, for people; `undefined` while there is, or none is needed. */
+  readonly failure: string | undefined;
   /** `onStatus` is called with every status that differs from the one before it. */
   add(
     settings: BfdSessionSettings,
@@ -66,7 +68,6 @@ export class BfdService implements BfdSessions, AsyncDisposable {
     this.#logger = options.logger;
   }
 
-  /** Why there is no BFD at all, for people; `undefined` while the worker runs or none is needed. */
   get failure(): string | undefined {
     return this.#failure;
   }

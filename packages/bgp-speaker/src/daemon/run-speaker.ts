@@ -11,6 +11,7 @@ import {
   serveHealthAndMetrics,
   VERSION,
 } from '@slash32/shared';
+import { BfdService } from '../bfd/bfd-service.ts';
 import { ResourceFollower } from '../peers/resource-follower.ts';
 import { listenForBgp, NetTransport } from '../session/net-transport.ts';
 import { Speaker } from './speaker.ts';
@@ -37,9 +38,15 @@ export async function runSpeaker(
         description: 'address to accept BGP connections on; :: is both families',
         default: '::',
       },
+      'install-routes': {
+        placeholder: 'yes|no',
+        description: 'whether learned routes go into the kernel; no: they are only shown',
+        default: 'yes',
+      },
     },
   });
   const port = readPort(options.extra['bgp-port']);
+  const installRoutes = readYesOrNo('install-routes', options.extra['install-routes']);
   const clock = new SystemClock();
   const logger = createLogger({ name: 'bgp-speaker', level: options.logLevel, host: options.host });
   context.useLogger(logger);
@@ -47,6 +54,7 @@ export async function runSpeaker(
 
   await using datastore = await openDatastore(options.datastore, { clock, logger });
   await using kernel = await openKernel({ clock, logger });
+  await using bfd = new BfdService({ clock, logger });
   const speaker: Speaker = new Speaker({
     host: options.host,
     kernel,
@@ -54,7 +62,9 @@ export async function runSpeaker(
     random: Math.random,
     logger,
     transport: new NetTransport(),
+    bfd,
     port,
+    installRoutes,
     onAnnounced: (durationMs) => metrics.announceDuration.observe(durationMs / 1000),
   });
   const follower = new ResourceFollower({
@@ -109,4 +119,9 @@ function readPort(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
   throw new FabricError('usage', `--bgp-port "${text}" is not a port; give a number from 1 to 65535`);
+}
+
+function readYesOrNo(name: string, text: string): boolean {
+  if (text === 'yes' || text === 'no') return text === 'yes';
+  throw new FabricError('usage', `--${name} "${text}" is neither; give yes or no`);
 }

@@ -78,6 +78,39 @@ export class SpeakerMetrics {
         for (const [peer, neighbor] of neighbors()) gauge.set({ peer }, neighbor.backlog.changes);
       },
     });
+    this.registry.gauge({
+      name: 'bfd_session_up',
+      help: '1 if the BFD session with the peer is Up; absent for peers without BFD.',
+      labelNames: ['peer'],
+      collect: (gauge) => {
+        gauge.reset();
+        for (const [peer, { bfd }] of neighbors()) {
+          if (bfd !== undefined) gauge.set({ peer }, bfd.state === 'Up' ? 1 : 0);
+        }
+      },
+    });
+    this.registry.gauge({
+      name: 'bfd_detection_seconds',
+      help: 'Negotiated silence after which the peer counts as gone.',
+      labelNames: ['peer'],
+      collect: (gauge) => {
+        gauge.reset();
+        for (const [peer, { bfd }] of neighbors()) {
+          if (bfd?.detectionMs !== undefined) gauge.set({ peer }, bfd.detectionMs / 1000);
+        }
+      },
+    });
+    this.registry.gauge({
+      name: 'bfd_packets',
+      help: 'BFD packets since the peer was configured, by what became of them.',
+      labelNames: ['peer', 'kind'],
+      collect: (gauge) => {
+        gauge.reset();
+        for (const [peer, { bfd }] of neighbors()) {
+          for (const [kind, count] of Object.entries(bfd?.packets ?? {})) gauge.set({ peer, kind }, count);
+        }
+      },
+    });
     this.#single('local_routes', 'Instance routes found in the kernel.', () => speaker().localRoutes);
     this.#single('learned_routes', 'Prefixes whose best route was learned.', () => speaker().locRib.learned);
     this.#single('installed_routes', 'Learned routes in the kernel.', () => speaker().installer.installedRoutes);

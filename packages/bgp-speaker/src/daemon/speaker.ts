@@ -1,5 +1,6 @@
 import type { Kernel } from '@slash32/linux';
 import type { BgpFamily, Clock, Logger, ResourceFinding } from '@slash32/shared';
+import type { BfdSessions } from '../bfd/bfd-service.ts';
 import { CEASE, type PrefixKey, prefixKeyFamily } from '../codec/index.ts';
 import type { PeerLink } from '../kernel-sync/learned-route.ts';
 import { type LocalRouteChange, LocalRoutes } from '../kernel-sync/local-routes.ts';
@@ -21,8 +22,12 @@ export interface SpeakerOptions {
   readonly random: () => number;
   readonly logger: Logger;
   readonly transport: Transport;
+  /** Absent: no BFD, whatever peers are configured with. */
+  readonly bfd?: BfdSessions;
   /** TCP port of all peers: 179, but for tests. */
   readonly port: number;
+  /** False: learned routes stay in Loc-RIB, and the kernel's are not touched. True if left out. */
+  readonly installRoutes?: boolean;
   /** Called with the time from a kernel notification to the UPDATEs being written, where there were any sessions. */
   readonly onAnnounced?: (durationMs: number) => void;
 }
@@ -89,7 +94,7 @@ export class Speaker {
   /** Reads what the kernel has, and watches it until `signal` aborts. To be awaited before the first plan. */
   async start(signal: AbortSignal): Promise<void> {
     const { kernel, clock, logger } = this.#options;
-    await this.installer.start(signal);
+    if (this.#options.installRoutes !== false) await this.installer.start(signal);
     this.#local = await LocalRoutes.start(
       { routes: kernel.routes, clock, logger, onChanges: (changes) => this.#onLocalRoutes(changes) },
       signal,
@@ -154,7 +159,7 @@ export class Speaker {
   }
 
   #add(settings: PeerSettings): void {
-    const { clock, random, logger, transport, port, kernel } = this.#options;
+    const { clock, random, logger, transport, port, kernel, bfd } = this.#options;
     const neighbor: Neighbor = new Neighbor(
       settings,
       {
@@ -163,6 +168,7 @@ export class Speaker {
         logger,
         transport,
         port,
+        ...(bfd === undefined ? {} : { bfd }),
         restart: {
           restarting: () => this.#hadForwarding.size > 0 && !this.#deferral.isOver,
           forwardingPreserved: (family) => this.#hadForwarding.has(family),

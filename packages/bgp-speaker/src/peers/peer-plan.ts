@@ -1,4 +1,5 @@
 import {
+  BFD_DEFAULTS,
   type BGPPeer,
   type FabricConfiguration,
   type Host,
@@ -6,7 +7,7 @@ import {
   type ResourceFinding,
   trySelector,
 } from '@slash32/shared';
-import type { PeerSettings } from './peer-settings.ts';
+import type { BfdSettings, PeerSettings } from './peer-settings.ts';
 
 /** The resources that decide which sessions a host has. */
 export interface SpeakerResources {
@@ -137,7 +138,13 @@ function settingsOf(peer: BGPPeer, host: Host, asNumber: number, routerId: strin
     passive: spec.passive,
     restartTimeSeconds: spec.gracefulRestart.restartTimeSeconds,
     ...(spec.multihopTtl === undefined ? {} : { multihopTtl: spec.multihopTtl }),
+    ...bfdOf(spec.bfd),
     hostAddress: host.spec.address,
     ...(host.spec.address6 === undefined ? {} : { hostAddress6: host.spec.address6 }),
   };
+}
+
+function bfdOf(bfd: BGPPeer['spec']['bfd']): { readonly bfd?: BfdSettings } {
+  if (bfd === undefined || bfd === false) return {};
+  return { bfd: bfd === true ? BFD_DEFAULTS : bfd };
 }

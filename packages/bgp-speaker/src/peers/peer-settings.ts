@@ -1,5 +1,12 @@
 import type { BgpFamily } from '@slash32/shared';
 
+/** Timers of the BFD session beside the BGP session. */
+export interface BfdSettings {
+  readonly minTxMs: number;
+  readonly minRxMs: number;
+  readonly multiplier: number;
+}
+
 /** All that one session is configured with: a BGPPeer, the Host and the FabricConfiguration, put together. */
 export interface PeerSettings {
   /** Name of the BGPPeer. */
@@ -18,13 +25,15 @@ export interface PeerSettings {
   readonly restartTimeSeconds: number;
   /** More than 1: the router is not on our link. */
   readonly multihopTtl?: number;
+  /** Absent: no BFD. */
+  readonly bfd?: BfdSettings;
   /** Addresses of the Host resource. */
   readonly hostAddress: string;
   readonly hostAddress6?: string;
 }
 
 /** Fields that a running session takes over as they are; a change of any other one needs a new session. */
-const LIVE_FIELDS: ReadonlySet<keyof PeerSettings> = new Set(['connectRetrySeconds', 'passive', 'hostAddress']);
+const LIVE_FIELDS: ReadonlySet<keyof PeerSettings> = new Set(['connectRetrySeconds', 'passive', 'hostAddress', 'bfd']);
 
 /** Names of the fields that differ and need a new session. */
 export function fieldsNeedingReset(before: PeerSettings, after: PeerSettings): readonly string[] {

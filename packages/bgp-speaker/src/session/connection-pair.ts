@@ -70,6 +70,11 @@ export class ConnectionPair {
     this.#primary.discard();
   }
 
+  /** Ends the session with a Cease; it is tried anew, as after any other failure. */
+  end(ceaseSubcode: number): void {
+    this.#primary.dispatch({ name: 'AutomaticStop', subcode: ceaseSubcode });
+  }
+
   /** Closes both without a word. */
   discard(): void {
     this.#challenger?.discard();

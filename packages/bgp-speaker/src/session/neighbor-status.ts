@@ -1,4 +1,4 @@
-import type { BgpFamily, BgpNeighborStatus, BgpSessionState } from '@slash32/shared';
+import type { BgpFamily, BgpNeighborBfd, BgpNeighborStatus, BgpSessionState } from '@slash32/shared';
 import { formatCapability, type OpenMessage } from '../codec/index.ts';
 import type { PeerSettings } from '../peers/peer-settings.ts';
 import type { AdjRibIn } from '../rib/adj-rib-in.ts';
@@ -18,6 +18,7 @@ export interface NeighborFacts {
   readonly adjRibIn: AdjRibIn;
   readonly sender: UpdateSender | undefined;
   readonly peerRestarting: boolean;
+  readonly bfd: BgpNeighborBfd | undefined;
   readonly bestPaths: (family: BgpFamily) => number;
 }
 
@@ -49,6 +50,7 @@ export function neighborStatus(facts: NeighborFacts): BgpNeighborStatus {
     remoteCapabilities: session === undefined ? [] : session.remote.capabilities.map(formatCapability),
     messages: { sent: countsByName(facts.counters.sent), received: countsByName(facts.counters.received) },
     prefixes,
+    ...(facts.bfd === undefined ? {} : { bfd: facts.bfd }),
     gracefulRestart: { peerRestarting: facts.peerRestarting, staleRoutes: facts.adjRibIn.staleRoutes() },
   };
 }

@@ -1,13 +1,15 @@
 import {
   Backoff,
   type BgpFamily,
+  type BgpNeighborBfd,
   type BgpNeighborStatus,
   type BgpSessionState,
   type Clock,
   type Logger,
   type ResourceFinding,
 } from '@slash32/shared';
-import type { DecodedUpdate, OpenMessage, PrefixKey } from '../codec/index.ts';
+import type { BfdSessions } from '../bfd/bfd-service.ts';
+import { CEASE, type DecodedUpdate, type OpenMessage, type PrefixKey } from '../codec/index.ts';
 import type { DownReason } from '../fsm/fsm-action.ts';
 import { type PeerSettings, peerTypeOf } from '../peers/peer-settings.ts';
 import { AdjRibIn } from '../rib/adj-rib-in.ts';
@@ -19,6 +21,7 @@ import type { LocalNextHops, NextHopQuestion } from './local-next-hops.ts';
 import { localOpen, type RestartState } from './local-open.ts';
 import { type MessageCounters, newMessageCounters } from './message-counters.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
+import { NeighborBfd } from './neighbor-bfd.ts';
 import { neighborStatus } from './neighbor-status.ts';
 import { PeerExport } from './peer-export.ts';
 import type { SessionMachine } from './session-machine.ts';
@@ -34,6 +37,8 @@ export interface NeighborDependencies {
   readonly restart: RestartState;
   readonly findNextHops: (question: NextHopQuestion) => Promise<LocalNextHops>;
   readonly localPrefixes: () => Iterable<PrefixKey>;
+  /** Absent: no BFD. */
+  readonly bfd?: BfdSessions;
 }
 
 export interface NeighborObserver {
@@ -62,6 +67,7 @@ export class Neighbor {
   readonly #connections: ConnectionPair;
   readonly #counters = newMessageCounters();
   readonly #idleHold: Backoff;
+  readonly #bfd: NeighborBfd;
   readonly #source: {
     readonly name: string;
     readonly type: 'ebgp' | 'ibgp';
@@ -97,6 +103,12 @@ export class Neighbor {
     );
     this.#helper = new GracefulRestartHelper(dependencies.clock, this.adjRibIn, (key) => observer.onRouteChanged(key));
     this.#connections = this.#newConnections();
+    this.#bfd = new NeighborBfd(settings, {
+      clock: dependencies.clock,
+      logger: dependencies.logger,
+      sessions: dependencies.bfd,
+      onPathDown: () => this.#onPathDown(),
+    });
   }
 
   get settings(): PeerSettings {
@@ -113,11 +125,13 @@ export class Neighbor {
 
   start(): void {
     this.#connections.start();
+    this.#bfd.apply(this.#settings);
   }
 
   /** Ends the session with a Cease and forgets the peer's routes. */
   stop(ceaseSubcode: number): void {
     this.#connections.stop(ceaseSubcode);
+    this.#bfd.stop();
     this.#endSession();
     this.#helper.clear();
   }
@@ -125,6 +139,7 @@ export class Neighbor {
   /** The speaker goes, and shall come back: connections close without NOTIFICATION, so that peers keep our routes. */
   shutDown(): void {
     this.#connections.discard();
+    this.#bfd.stop();
     this.#endSession();
   }
 
@@ -133,6 +148,7 @@ export class Neighbor {
     const mayCallNow = this.#settings.passive && !settings.passive;
     this.#settings = settings;
     if (mayCallNow) this.#connections.callNow();
+    this.#bfd.apply(settings);
   }
 
   accept(incoming: IncomingConnection): void {
@@ -146,6 +162,11 @@ export class Neighbor {
 
   flush(): void {
     this.#export?.sender?.flush();
+  }
+
+  /** `undefined` if the peer has no BFD. */
+  get bfd(): BgpNeighborBfd | undefined {
+    return this.#bfd.status();
   }
 
   /** Octets and changes that wait for the peer to read. */
@@ -163,7 +184,7 @@ export class Neighbor {
   }
 
   findings(): readonly ResourceFinding[] {
-    return this.#export?.findings() ?? [];
+    return [...(this.#export?.findings() ?? []), ...this.#bfd.findings()];
   }
 
   status(bestPaths: (family: BgpFamily) => number): BgpNeighborStatus {
@@ -178,6 +199,7 @@ export class Neighbor {
       adjRibIn: this.adjRibIn,
       sender: this.#export?.sender,
       peerRestarting: this.#helper.peerRestarting,
+      bfd: this.#bfd.status(),
       bestPaths,
     });
   }
@@ -269,6 +291,18 @@ export class Neighbor {
       'session down',
     );
     this.#observer.onDown(reason, kept);
+  }
+
+  /**
+   * The session ends and the peer's routes go (RFC 5882 4.2, RFC 9384). But not while the peer restarts: BFD shares fate
+   * with the speakers, so its loss is expected then and says nothing about forwarding (RFC 5882 4.3.2).
+   */
+  #onPathDown(): void {
+    if (this.#helper.peerRestarting || this.adjRibIn.staleRoutes() > 0) {
+      this.#deps.logger.info({ peer: this.#settings.name }, 'BFD is down because the peer restarts; its routes stay');
+      return;
+    }
+    if (this.state === 'Established') this.#connections.end(CEASE.bfdDown);
   }
 
   #onUpdate(update: DecodedUpdate): void {
