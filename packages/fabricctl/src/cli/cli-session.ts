@@ -1,8 +1,9 @@
+import { FabricError } from '@slash32/shared';
 import type { Command } from 'commander';
 import type { TableLayout } from '../output/table.ts';
 import { type CommandIo, styleFor } from './command-io.ts';
 import { EXIT_CODE, type ExitCode } from './exit-code.ts';
-import type { GlobalOptions } from './global-options.ts';
+import { type DrawingFormat, type GlobalOptions, isDrawingFormat } from './global-options.ts';
 
 /** What a command answers: the facts for `-o json|yaml`, and how people read them. */
 export interface CommandResult {
@@ -18,6 +19,8 @@ export interface CommandResult {
   readonly diagnostics?: readonly string[];
   /** For `-o yaml`, where that is more than `data` as YAML. */
   readonly yaml?: () => string;
+  /** For `-o dot|svg`, by commands declared with `draws`. */
+  readonly drawings?: Readonly<Record<DrawingFormat, () => string>>;
   readonly exitCode?: ExitCode;
 }
 
@@ -32,14 +35,17 @@ export class CliSession {
 
   /**
    * Makes a commander action of `run`: prints its result in the format asked for and keeps its exit code.
-   * `run` gets the global options and the command's own, then the command's arguments.
+   * `run` gets the global options and the command's own, then the command's arguments. Formats for drawings are refused
+   * before it, unless the command `draws`.
    */
   action<Options, Arguments extends readonly unknown[]>(
     run: (options: Options & GlobalOptions, ...args: Arguments) => Promise<CommandResult> | CommandResult,
+    { draws = false }: { readonly draws?: boolean } = {},
   ): (...args: unknown[]) => Promise<void> {
     return async (...received) => {
       const command = received.at(-1) as Command;
       const options = command.optsWithGlobals<Options & GlobalOptions>();
+      if (isDrawingFormat(options.output) && !draws) throw nothingToDraw(options.output);
       await this.print(await run(options, ...(received.slice(0, -2) as unknown as Arguments)), options);
     };
   }
@@ -63,9 +69,21 @@ export class CliSession {
         return result.names === undefined
           ? result.text(layout, false)
           : result.names.map((name) => `${name}\n`).join('');
+      case 'dot':
+      case 'svg': {
+        if (result.drawings === undefined) throw nothingToDraw(output);
+        return result.drawings[output]();
+      }
       case 'table':
       case 'wide':
         return result.text(layout, output === 'wide');
     }
   }
+}
+
+function nothingToDraw(format: DrawingFormat): FabricError {
+  return new FabricError(
+    'usage.output',
+    `-o ${format} is for \`fabricctl policy graph\`; use table, wide, name, json or yaml here`,
+  );
 }

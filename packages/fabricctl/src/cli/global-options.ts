@@ -1,7 +1,15 @@
 import { type Command, Option } from 'commander';
 
-export const OUTPUT_FORMATS = ['table', 'wide', 'name', 'json', 'yaml'] as const;
+/** Formats that only commands with something to draw have. */
+export const DRAWING_FORMATS = ['dot', 'svg'] as const;
+export type DrawingFormat = (typeof DRAWING_FORMATS)[number];
+
+export const OUTPUT_FORMATS = ['table', 'wide', 'name', 'json', 'yaml', ...DRAWING_FORMATS] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
+export function isDrawingFormat(format: OutputFormat): format is DrawingFormat {
+  return DRAWING_FORMATS.some((each) => each === format);
+}
 
 /** Options that every command takes, before or after its name. */
 export interface GlobalOptions {
@@ -29,7 +37,11 @@ export function declareGlobalOptions(program: Command, env: Environment): void {
     )
     .addOption(socketOption('--agent-socket', "felix-agent's", 'SLASH32_AGENT_SOCKET', DEFAULT_AGENT_SOCKET, env))
     .addOption(socketOption('--speaker-socket', "bgp-speaker's", 'SLASH32_SPEAKER_SOCKET', DEFAULT_SPEAKER_SOCKET, env))
-    .addOption(new Option('-o, --output <format>', 'how to print').choices(OUTPUT_FORMATS).default('table'))
+    .addOption(
+      new Option('-o, --output <format>', 'how to print; dot and svg: for drawings')
+        .choices(OUTPUT_FORMATS)
+        .default('table'),
+    )
     .addOption(new Option('--no-color', 'no colour (env NO_COLOR)'));
 }
 

@@ -14,7 +14,7 @@ import type { CliSession, CommandResult } from '../cli/cli-session.ts';
 import { EXIT_CODE } from '../cli/exit-code.ts';
 import type { GlobalOptions } from '../cli/global-options.ts';
 import { type FabricContents, openFabric, readFabric } from '../fabric/open-fabric.ts';
-import { countText } from '../manifest/problem-line.ts';
+import { problemWarnings } from '../fabric/problem-warnings.ts';
 import { formatTable, type TableLayout } from '../output/table.ts';
 import { namespaceOf, resourceColumns } from '../resource/resource-columns.ts';
 import { parseResourceWords, type ResourceWords } from '../resource/resource-words.ts';
@@ -146,13 +146,6 @@ function emptyText(fabric: FabricContents, kinds: readonly ResourceKind[], optio
   const elsewhere = fabric.entries.filter(({ resource }) => kinds.includes(resource.kind)).length;
   const hint = namespaced && elsewhere > 0 ? `; -A shows all namespaces, which have ${elsewhere}` : '';
   return `No ${what}${matching}${where}${hint}.\n`;
-}
-
-function problemWarnings({ problems, description }: FabricContents): readonly string[] {
-  if (problems.length === 0) return [];
-  return [
-    `${countText(problems.length, 'problem')} in ${description}, shown is the last good version; see fabricctl status`,
-  ];
 }
 
 async function notFoundLine(

@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
 import type { CliSession } from '../cli/cli-session.ts';
+import { declarePolicyDiff } from './policy-diff.ts';
+import { declarePolicyGraph } from './policy-graph.ts';
+import { declarePolicyLint } from './policy-lint.ts';
 import { declarePolicyShow } from './policy-show.ts';
 import { declarePolicyTrace } from './policy-trace.ts';
 
@@ -7,4 +10,7 @@ export function declarePolicy(parent: Command, session: CliSession): void {
   const policy = parent.command('policy').helpCommand(false).description('what may reach what, and why');
   declarePolicyTrace(policy, session);
   declarePolicyShow(policy, session);
+  declarePolicyGraph(policy, session);
+  declarePolicyDiff(policy, session);
+  declarePolicyLint(policy, session);
 }

@@ -1,12 +1,12 @@
-import type { DatastoreProblem, ManifestSource, Resource, ResourceFinding, ResourceOrigin } from '@slash32/shared';
+import type { DatastoreProblem, Resource, ResourceFinding, ResourceOrigin } from '@slash32/shared';
 import type { Command } from 'commander';
 import type { CliSession, CommandResult } from '../cli/cli-session.ts';
 import { EXIT_CODE } from '../cli/exit-code.ts';
 import type { GlobalOptions } from '../cli/global-options.ts';
 import { readFabric } from '../fabric/open-fabric.ts';
-import { placeOfField, type TextPlace } from '../manifest/field-place.ts';
 import { readManifests } from '../manifest/manifest-input.ts';
-import { countText, findingLine, placeText, problemLine } from '../manifest/problem-line.ts';
+import { type Placed, placed, placedLine } from '../manifest/placed-finding.ts';
+import { countText, problemLine } from '../manifest/problem-line.ts';
 import { collect } from './apply.ts';
 
 interface ValidateOptions {
@@ -14,9 +14,6 @@ interface ValidateOptions {
   readonly alone?: true;
   readonly strict?: true;
 }
-
-/** A finding with the place of the manifest it is about, if that is among those validated. */
-type PlacedFinding = ResourceFinding & Partial<TextPlace> & { readonly file?: string };
 
 const EXAMPLES = `
 Examples:
@@ -46,7 +43,7 @@ async function validate(options: ValidateOptions & GlobalOptions, session: CliSe
   const resources = (present?.entries ?? []).map(({ resource }): Resource => resource);
   const origins = new Map<string, ResourceOrigin>(manifests.map(({ key, origin }) => [key, origin]));
   const findings = findingsOfChange(resources, { put: manifests.map(({ resource }) => resource) }).map(
-    (finding): PlacedFinding => placed(finding, origins.get(finding.resource), sources),
+    (finding): Placed<ResourceFinding> => placed(finding, origins.get(finding.resource), sources),
   );
   const errors = findings.filter(({ severity }) => severity === 'error');
   const isValid = problems.length === 0 && errors.length === 0 && (!options.strict || findings.length === 0);
@@ -62,27 +59,11 @@ async function validate(options: ValidateOptions & GlobalOptions, session: CliSe
   };
 }
 
-function placed(
-  finding: ResourceFinding,
-  origin: ResourceOrigin | undefined,
-  sources: readonly ManifestSource[],
-): PlacedFinding {
-  if (origin === undefined) return finding;
-  const text = sources.find(({ file }) => file === origin.file)?.text;
-  const place = text === undefined ? undefined : placeOfField(text, origin.line, finding.path ?? '');
-  return { ...finding, ...origin, ...place };
-}
-
-function lines(problems: readonly DatastoreProblem[], findings: readonly PlacedFinding[]): readonly string[] {
+function lines(problems: readonly DatastoreProblem[], findings: readonly Placed<ResourceFinding>[]): readonly string[] {
   return [...problems.map(problemLine), ...findings.map(placedLine)];
 }
 
-function placedLine(finding: PlacedFinding): string {
-  const place = placeText(finding.file, finding.line, finding.column);
-  return `${place === '' ? '' : `${place}: `}${finding.severity}: ${findingLine(finding)}`;
-}
-
-function summary(problems: readonly DatastoreProblem[], findings: readonly PlacedFinding[]): string {
+function summary(problems: readonly DatastoreProblem[], findings: readonly Placed<ResourceFinding>[]): string {
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   const parts = [
     countText(problems.length + errors, 'error'),

@@ -71,7 +71,17 @@ async function candidatesFor(
   line: Position['line'],
 ): Promise<readonly Candidate[]> {
   if (pending !== undefined) {
-    if (pending.attributeName() === 'namespace') return namespaces(line);
+    switch (pending.attributeName()) {
+      case 'namespace':
+        return namespaces(line);
+      case 'instance':
+        return names('Instance', line);
+      case 'from':
+      case 'to':
+        return ends(line);
+      case 'ignore':
+        return lintChecks();
+    }
     return (pending.argChoices ?? []).map((word) => ({ word, about: '' }));
   }
   if (unfinished.startsWith('-')) {
@@ -89,7 +99,7 @@ async function candidatesFor(
     case 'name':
       return names(tryParseKind(operands[0] ?? ''), line);
     case 'instance':
-      return [...(await names('Instance', line)), { word: 'internet', about: 'some address outside' }];
+      return ends(line);
     case 'other':
       return [];
   }
@@ -135,6 +145,15 @@ async function names(kind: ResourceKind | undefined, line: Position['line']): Pr
       const isHere = namespace === undefined || namespace === (line.namespace ?? 'default');
       return { word: isHere ? resource.metadata.name : `${namespace}/${resource.metadata.name}`, about: '' };
     });
+}
+
+async function ends(line: Position['line']): Promise<readonly Candidate[]> {
+  return [...(await names('Instance', line)), { word: 'internet', about: 'some address outside' }];
+}
+
+async function lintChecks(): Promise<readonly Candidate[]> {
+  const { LINT_CHECKS } = await import('@slash32/policy-compiler');
+  return Object.entries(LINT_CHECKS).map(([word, { about }]) => ({ word, about }));
 }
 
 async function namespaces(line: Position['line']): Promise<readonly Candidate[]> {

@@ -11,7 +11,7 @@ import { systemErrorCode } from '../cli/exit-code.ts';
 import type { GlobalOptions } from '../cli/global-options.ts';
 import { askAgents, askSpeakers, type DaemonAnswer } from '../daemon/ask-daemons.ts';
 import { modelOf, resourcesOf } from './fabric-model.ts';
-import { findingIdentity } from './finding-changes.ts';
+import { findingIdentity } from './finding-identity.ts';
 import { type FabricContents, readFabric } from './open-fabric.ts';
 
 /** The fabric as seen from here: what is wanted, who works on it, and what is wrong. */

@@ -7,6 +7,7 @@ import {
   withCreationTimestamp,
 } from '@slash32/shared';
 import { modelOf } from './fabric-model.ts';
+import { findingIdentity } from './finding-identity.ts';
 
 export interface PlannedChange {
   readonly put?: readonly Resource[];
@@ -30,9 +31,4 @@ export function findingsOfChange(present: readonly Resource[], change: PlannedCh
   }
   const changed = new Set<string>(change.put?.map(keyOf));
   return model.findings().filter((finding) => changed.has(finding.resource) || !before.has(findingIdentity(finding)));
-}
-
-/** Equal for findings that say the same, whoever found them. */
-export function findingIdentity({ code, resource, path }: ResourceFinding): string {
-  return `${code} ${resource} ${path ?? ''}`;
 }

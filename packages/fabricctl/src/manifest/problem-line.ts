@@ -15,7 +15,12 @@ export function placeText(file: string | undefined, line: number | undefined, co
 }
 
 /** `Instance/tenant-a/web-1: spec.network: message [code]`. */
-export function findingLine({ resource, path, message, code }: ResourceFinding): string {
+export function findingLine({
+  resource,
+  path,
+  message,
+  code,
+}: Pick<ResourceFinding, 'resource' | 'path' | 'message' | 'code'>): string {
   const rest = withoutSubject(message, resource);
   const field = path !== undefined && !rest.includes(path) ? `${path}: ` : '';
   return `${resource}: ${field}${rest} [${code}]`;

@@ -32,8 +32,8 @@ function smallestCover(rule: LintRule, others: readonly LintRule[]): readonly Li
   const single = peers.find((peer) => isSame(peer, rule)) ?? peers.find((peer) => isCovered(rule, [peer]));
   if (single !== undefined) return [single];
   if (!isCovered(rule, peers)) return undefined;
-  let cover: readonly LintRule[] = peers;
-  for (const peer of peers) {
+  let cover: readonly LintRule[] = peers.toSorted((left, right) => left.index - right.index);
+  for (const peer of cover) {
     const without = cover.filter((other) => other !== peer);
     if (isCovered(rule, without)) cover = without;
   }

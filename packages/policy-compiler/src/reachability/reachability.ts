@@ -120,6 +120,12 @@ export class Reachability {
     return this.#ends.get(end)?.families[family].own ?? IntervalSet.empty;
   }
 
+  /** What an instance may send from: its own addresses and allowed address pairs; else as {@link addresses}. */
+  sourceAddresses(end: FlowEnd, family: AddressFamily): AddressSet {
+    const instance = end === OUTSIDE ? undefined : this.#ends.get(end);
+    return instance?.families[family].sourceAddresses ?? this.addresses(end, family);
+  }
+
   /** What {@link OUTSIDE}, outside the site, sees as source of an instance's IPv4; `undefined`: its own address. */
   seenSource(end: FlowEnd): string | undefined {
     const instance = this.instance(end);
