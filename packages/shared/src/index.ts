@@ -1,6 +1,7 @@
 export * from './address/ip-address.ts';
 export * from './address/ip-prefix.ts';
 export * from './address/mac-address.ts';
+export * from './bgp/community-text.ts';
 export * from './control/control-client.ts';
 export * from './control/control-methods.ts';
 export * from './control/control-protocol.ts';
@@ -32,6 +33,7 @@ export * from './resources/instance.ts';
 export * from './resources/network.ts';
 export * from './resources/resource.ts';
 export * from './resources/resource-key.ts';
+export * from './resources/route-policy.ts';
 export * from './resources/security-group.ts';
 export * from './selectors/parse-selector.ts';
 export * from './selectors/selector.ts';

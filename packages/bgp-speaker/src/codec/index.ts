@@ -7,7 +7,13 @@ export {
   prependAs,
 } from './attributes/as-path.ts';
 export { attributesKey, type FormattedAttribute, formatAttributes } from './attributes/attribute-encoder.ts';
-export { formatCommunity, formatExtendedCommunity, formatLargeCommunity } from './attributes/communities.ts';
+export {
+  canonicalLargeSet,
+  canonicalSet,
+  formatCommunity,
+  formatExtendedCommunity,
+  formatLargeCommunity,
+} from './attributes/communities.ts';
 export * from './attributes/path-attributes.ts';
 export * from './capabilities/capability.ts';
 export { formatCapability } from './capabilities/capability-text.ts';

@@ -8,7 +8,8 @@ const APPLY_ORDER: Readonly<Record<ResourceKind, number>> = {
   AddressGroup: 3,
   SecurityGroup: 4,
   Instance: 5,
-  BGPPeer: 6,
+  RoutePolicy: 6,
+  BGPPeer: 7,
 };
 
 /** In the order to write; deletions go the other way round. Stable within a kind. */

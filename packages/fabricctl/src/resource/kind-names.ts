@@ -9,6 +9,7 @@ export const KIND_SHORT_NAMES: Readonly<Record<ResourceKind, readonly string[]>>
   SecurityGroup: ['sg', 'sgs'],
   AddressGroup: ['ag', 'ags'],
   BGPPeer: ['peer', 'peers'],
+  RoutePolicy: ['rp', 'rps'],
 };
 
 /** The kind that `text` names, in any case: `instances`, `SecurityGroup`, `sg`. */
@@ -31,5 +32,6 @@ export function parseKind(text: string): ResourceKind {
 /** Every word that names `kind`, lower case. */
 function kindWords(kind: ResourceKind): readonly string[] {
   const name = kind.toLowerCase();
-  return [name, `${name}s`, ...KIND_SHORT_NAMES[kind]];
+  const plural = name.endsWith('y') ? `${name.slice(0, -1)}ies` : `${name}s`;
+  return [name, plural, ...KIND_SHORT_NAMES[kind]];
 }

@@ -61,8 +61,18 @@ const KIND_COLUMNS: { readonly [Kind in ResourceKind]: readonly KindColumn<Kind>
     { header: 'AS', value: ({ spec }) => String(spec.asNumber) },
     { header: 'HOSTS', value: ({ spec }) => spec.hosts },
     { header: 'FAMILIES', value: ({ spec }) => spec.families.join(', ') },
+    { header: 'IMPORT', value: ({ spec }) => spec.import.join(', '), wide: true, wrap: true },
+    { header: 'EXPORT', value: ({ spec }) => spec.export.join(', '), wide: true, wrap: true },
     { header: 'HOLD', value: ({ spec }) => `${spec.holdTimeSeconds}s`, wide: true },
     { header: 'PASSIVE', value: ({ spec }) => (spec.passive ? 'yes' : 'no'), wide: true },
+  ],
+  RoutePolicy: [
+    { header: 'TERMS', value: ({ spec }) => String(spec.terms.length) },
+    {
+      header: 'ACTIONS',
+      value: ({ spec }) => spec.terms.map(({ name, action }, index) => `${name ?? index + 1}: ${action}`).join(', '),
+      wrap: true,
+    },
   ],
 };
 

@@ -46,6 +46,7 @@ function namedPrefixes(resource: Resource): readonly IpPrefix[] {
       return prefixOf(resource.spec.address);
     case 'Network':
     case 'FabricConfiguration':
+    case 'RoutePolicy':
       return [];
   }
 }

@@ -73,6 +73,7 @@ export class ResourceStore {
         this.#setAddressGroup(nameOf(resource), resource);
         break;
       case 'BGPPeer':
+      case 'RoutePolicy':
         break; // only the speaker's business
     }
   }
@@ -103,6 +104,7 @@ export class ResourceStore {
         this.#setAddressGroup(name, undefined);
         break;
       case 'BGPPeer':
+      case 'RoutePolicy':
         break;
     }
     return true;
@@ -133,6 +135,7 @@ export class ResourceStore {
       case 'AddressGroup':
         return this.addressGroups.has(name);
       case 'BGPPeer':
+      case 'RoutePolicy':
         return false;
     }
   }

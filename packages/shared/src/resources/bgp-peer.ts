@@ -3,10 +3,12 @@ import {
   apiVersionField,
   asNumberField,
   clusterMetadata,
+  dnsLabel,
   ipAddressField,
   selectorField,
   statusField,
 } from './field-types.ts';
+import { BUILT_IN_POLICIES } from './route-policy.ts';
 
 /** Of a BGPPeer with `bfd: true`. */
 export const BFD_DEFAULTS = { minTxMs: 100, minRxMs: 100, multiplier: 3 } as const;
@@ -31,6 +33,23 @@ const bfdField = z.union(
   ],
   { error: 'must be true, false, or a mapping of minTxMs, minRxMs and multiplier' },
 );
+
+const policyNames = (builtIn: string, about: string) =>
+  z
+    .array(dnsLabel)
+    .min(1)
+    .default([builtIn])
+    .describe(`${about}; names of RoutePolicies, in order, or ${builtIn}. A name that is unknown lets nothing through`);
+
+const prefixLimit = z.strictObject({
+  limit: z.int().min(1).max(0xffff_ffff).describe('prefixes that the router may announce, refused ones included'),
+  warnAtPercent: z.int().min(1).max(100).default(80).describe('a finding warns from here on'),
+  action: z
+    .enum(['warn', 'idle', 'restart'])
+    .default('restart')
+    .describe('above the limit: warn only; end the session until `bgp enable`; or until restartSeconds are over'),
+  restartSeconds: z.int().min(1).max(65_535).default(300).describe('pause of action restart'),
+});
 
 /** A router that the selected hosts hold a BGP session with. */
 export const bgpPeerSchema = z
@@ -73,6 +92,19 @@ export const bgpPeerSchema = z
         .strictObject({ restartTimeSeconds: z.int().min(1).max(4095).default(120) })
         .default({ restartTimeSeconds: 120 })
         .describe('how long the router keeps our routes while the speaker is down (RFC 4724)'),
+      import: policyNames(BUILT_IN_POLICIES.import, 'which of the router’s routes to use'),
+      export: policyNames(BUILT_IN_POLICIES.export, 'which routes of instances to announce'),
+      maxPrefixes: z
+        .strictObject({ 'ipv4-unicast': prefixLimit.optional(), 'ipv6-unicast': prefixLimit.optional() })
+        .optional()
+        .describe('how much the router may announce, by family (RFC 4486); left out: no limit'),
+      localAsNumber: asNumberField.optional().describe('our AS number towards this router; left out: the host’s'),
+      allowOwnAs: z
+        .int()
+        .min(0)
+        .max(10)
+        .default(0)
+        .describe('how often our own AS may be in the AS_PATH of a received route, where hosts share one AS number'),
     }),
     status: statusField,
   })

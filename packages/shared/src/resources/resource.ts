@@ -5,6 +5,7 @@ import { type FabricConfiguration, fabricConfigurationSchema } from './fabric-co
 import { type Host, hostSchema } from './host.ts';
 import { type Instance, instanceSchema } from './instance.ts';
 import { type Network, networkSchema } from './network.ts';
+import { type RoutePolicy, routePolicySchema } from './route-policy.ts';
 import { type SecurityGroup, securityGroupSchema } from './security-group.ts';
 
 /** The schema of every kind; the source of truth for validation, `fabricctl explain` and editors. */
@@ -16,6 +17,7 @@ export const RESOURCE_SCHEMAS = {
   SecurityGroup: securityGroupSchema,
   AddressGroup: addressGroupSchema,
   BGPPeer: bgpPeerSchema,
+  RoutePolicy: routePolicySchema,
 } as const;
 
 export type ResourceKind = keyof typeof RESOURCE_SCHEMAS;
@@ -26,7 +28,15 @@ export const RESOURCE_KINDS = Object.keys(RESOURCE_SCHEMAS) as readonly Resource
 export const NAMESPACED_KINDS: ReadonlySet<ResourceKind> = new Set(['Instance', 'SecurityGroup', 'AddressGroup']);
 
 /** A valid resource, normalised: defaults filled in, addresses canonical, protocols as numbers. */
-export type Resource = FabricConfiguration | Host | Network | Instance | SecurityGroup | AddressGroup | BGPPeer;
+export type Resource =
+  | FabricConfiguration
+  | Host
+  | Network
+  | Instance
+  | SecurityGroup
+  | AddressGroup
+  | BGPPeer
+  | RoutePolicy;
 
 export type ResourceOfKind<Kind extends ResourceKind> = Extract<Resource, { kind: Kind }>;
 

@@ -151,7 +151,7 @@ describe('problems', () => {
       'a foreign kind',
       'apiVersion: v1\nkind: Pod\n',
       [
-        '2:7 manifest.unknown-kind kind "Pod" is unknown; use one of FabricConfiguration, Host, Network, Instance, SecurityGroup, AddressGroup, BGPPeer',
+        '2:7 manifest.unknown-kind kind "Pod" is unknown; use one of FabricConfiguration, Host, Network, Instance, SecurityGroup, AddressGroup, BGPPeer, RoutePolicy',
       ],
     ],
     [

@@ -27,6 +27,7 @@ const GOOD_SPECS: Readonly<Record<ResourceKind, Record<string, unknown>>> = {
   SecurityGroup: { rules: [{ direction: 'ingress', ethertype: 'IPv4', protocol: 'tcp', ports: 443 }] },
   AddressGroup: { cidrs: ['198.51.100.0/24'] },
   BGPPeer: { hosts: 'rack == "a"', address: '192.0.2.1', asNumber: 64901 },
+  RoutePolicy: { terms: [{ match: { prefixes: [{ cidr: '10.0.0.0/8', le: 24 }] }, action: 'accept' }] },
 };
 
 /** Checks a manifest of `kind` with `spec` (and `metadata`) over the good one; as YAML, since JSON is YAML. */
@@ -55,7 +56,18 @@ function normalised(kind: ResourceKind, spec: Record<string, unknown>): Record<s
   return { ...manifests[0]?.resource.spec };
 }
 
+const term = (fields: Record<string, unknown>) => ({ terms: [{ action: 'accept', ...fields }] });
 const rule = (fields: Record<string, unknown>) => ({ rules: [{ direction: 'ingress', ethertype: 'IPv4', ...fields }] });
+
+test('communities have one spelling, and built-in policies keep their names', () => {
+  const communities = ['no-export', '65001:07', '65001:*'];
+  expect(normalised('RoutePolicy', term({ match: { communities } }))).toEqual({
+    terms: [{ match: { communities: ['NO_EXPORT', '65001:7', '65001:*'] }, action: 'accept' }],
+  });
+  expect(messagesOf('RoutePolicy', {}, { name: 'default-export' })).toEqual([
+    '`metadata.name` is the name of a built-in policy; choose another',
+  ]);
+});
 
 test.each(RESOURCE_KINDS)('a good %s is good, and its key can be read back', (kind) => {
   const { manifests, problems } = check(kind, {});
@@ -99,6 +111,14 @@ describe('normalising', () => {
       connectRetrySeconds: 5,
       passive: false,
       gracefulRestart: { restartTimeSeconds: 120 },
+    });
+    expect(normalised('BGPPeer', {})).toMatchObject({
+      import: ['default-import'],
+      export: ['default-export'],
+      allowOwnAs: 0,
+    });
+    expect(normalised('BGPPeer', { maxPrefixes: { 'ipv6-unicast': { limit: 9 } } })).toMatchObject({
+      maxPrefixes: { 'ipv6-unicast': { limit: 9, warnAtPercent: 80, action: 'restart', restartSeconds: 300 } },
     });
     expect(normalised('BGPPeer', {})).not.toHaveProperty('bfd');
     expect(normalised('BGPPeer', { bfd: true })).toMatchObject({ bfd: true });
@@ -340,6 +360,57 @@ describe('what is refused', () => {
       { gracefulRestart: { restartTimeSeconds: 4096 } },
       ['`spec.gracefulRestart.restartTimeSeconds` must be at most 4095'],
     ],
+    ['BGPPeer', { import: [] }, ['`spec.import` must have at least 1 entry']],
+    [
+      'BGPPeer',
+      { maxPrefixes: { 'ipv4-unicast': { limit: 0 } } },
+      ['`spec.maxPrefixes.ipv4-unicast.limit` must be at least 1'],
+    ],
+    ['BGPPeer', { localAsNumber: 23_456 }, ['`spec.localAsNumber` is reserved (RFC 6793, RFC 7300); choose another']],
+    [
+      'RoutePolicy',
+      term({ match: { prefixes: [{ cidr: '10.0.0.0/8', ge: 7 }] } }),
+      ['`spec.terms[0].match.prefixes[0].ge` must be at least 8, the length of 10.0.0.0/8'],
+    ],
+    [
+      'RoutePolicy',
+      term({ match: { prefixes: [{ cidr: '10.0.0.0/8', le: 33 }] } }),
+      ['`spec.terms[0].match.prefixes[0].le` must be at most 32'],
+    ],
+    [
+      'RoutePolicy',
+      term({ match: { prefixes: [{ cidr: '2001:db8::/32', ge: 64, le: 48 }] } }),
+      ['`spec.terms[0].match.prefixes[0].le` must be at least 64'],
+    ],
+    [
+      'RoutePolicy',
+      term({ match: { communities: ['65536:1'] } }),
+      [
+        '`spec.terms[0].match.communities[0]`: "65536:1" is not a community; write it like 65001:100, 65001:* or NO_EXPORT',
+      ],
+    ],
+    [
+      'RoutePolicy',
+      term({ set: { communities: { add: ['65001:*'] } } }),
+      ['`spec.terms[0].set.communities.add[0]`: "65001:*" is not a community; write it like 65001:100 or NO_EXPORT'],
+    ],
+    [
+      'RoutePolicy',
+      term({ set: { communities: { set: [], remove: ['*:*'] } } }),
+      ['`spec.terms[0].set.communities.remove` has no meaning beside set; leave one of them out'],
+    ],
+    [
+      'RoutePolicy',
+      term({ action: 'reject', set: { med: 1 } }),
+      ['`spec.terms[0].set` has no effect on a rejected route; leave it out'],
+    ],
+    ['RoutePolicy', term({ action: 'next' }), ['`spec.terms[0].set` is missing: action next without it does nothing']],
+    [
+      'RoutePolicy',
+      term({ match: { metric: { ge: 2, le: 1 } } }),
+      ['`spec.terms[0].match.metric.le` must not be less than ge'],
+    ],
+    ['RoutePolicy', term({ set: { prepend: 33 } }), ['`spec.terms[0].set.prepend` must be at most 32']],
   ])('%s %j', (kind, spec, messages) => {
     expect(messagesOf(kind, spec)).toEqual(messages);
   });

@@ -120,6 +120,28 @@ const manifest = fc.oneof(
     spec: fc.record({ cidrs: fc.array(fc.oneof(cidr4, cidr6), { maxLength: 4 }) }),
   }),
   fc.record({
+    kind: fc.constant('RoutePolicy'),
+    metadata: cluster,
+    spec: fc.record({
+      terms: fc.array(
+        fc.record({
+          match: optional(
+            fc.record({
+              prefixes: optional(fc.array(fc.record({ cidr: fc.oneof(cidr4, cidr6) }), { minLength: 1, maxLength: 2 })),
+              communities: optional(fc.constantFrom(['no-export'], ['65001:1', '65001:*'])),
+            }),
+          ),
+          action: fc.constantFrom('accept', 'next'),
+          set: fc.record({
+            localPref: fc.nat(),
+            communities: optional(fc.constantFrom({ set: [] }, { add: ['1:2'] })),
+          }),
+        }),
+        { maxLength: 3 },
+      ),
+    }),
+  }),
+  fc.record({
     kind: fc.constant('BGPPeer'),
     metadata: cluster,
     spec: fc.record({

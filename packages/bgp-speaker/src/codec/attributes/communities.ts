@@ -1,22 +1,6 @@
 import type { LargeCommunity } from './path-attributes.ts';
 
-/** Well-known communities: RFC 1997, RFC 8326, RFC 7999, RFC 9494, RFC 3765. */
-const WELL_KNOWN: ReadonlyMap<number, string> = new Map([
-  [0xffff0000, 'GRACEFUL_SHUTDOWN'],
-  [0xffff0001, 'ACCEPT_OWN'],
-  [0xffff0006, 'LLGR_STALE'],
-  [0xffff0007, 'NO_LLGR'],
-  [0xffff029a, 'BLACKHOLE'],
-  [0xffffff01, 'NO_EXPORT'],
-  [0xffffff02, 'NO_ADVERTISE'],
-  [0xffffff03, 'NO_EXPORT_SUBCONFED'],
-  [0xffffff04, 'NOPEER'],
-]);
-
-/** `65001:100`, or the name of a well-known community. */
-export function formatCommunity(community: number): string {
-  return WELL_KNOWN.get(community) ?? `${community >>> 16}:${community & 0xffff}`;
-}
+export { formatCommunity } from '@slash32/shared';
 
 /** `64512:1:2` (RFC 8092 section 5). */
 export function formatLargeCommunity(community: LargeCommunity): string {

@@ -95,6 +95,17 @@ export function prefixKeyLength(key: PrefixKey): number {
   return typeof key === 'number' ? ipv4KeyLength(key) : key.charCodeAt(0);
 }
 
+/** The prefix of `length` bits that contains `key`; `length` is at most the key's own. */
+export function shortenedPrefixKey(key: PrefixKey, length: number): PrefixKey {
+  if (typeof key === 'number') return ipv4PrefixKey(ipv4KeyAddress(key), length);
+  const wholeOctets = length >> 3;
+  let shortened = String.fromCharCode(length) + key.slice(1, 1 + wholeOctets);
+  if ((length & 7) !== 0) {
+    shortened += String.fromCharCode(key.charCodeAt(1 + wholeOctets) & (0xff00 >> (length & 7)) & 0xff);
+  }
+  return shortened.padEnd(IPV6_OCTETS + 1, '\0');
+}
+
 /** Reads `ADDRESS/LENGTH` or a bare address (a host prefix). `FabricError` `prefix.invalid` if it is neither. */
 export function prefixKeyFromText(text: string): PrefixKey {
   const prefix = parseIpPrefix(text);
