@@ -14,6 +14,7 @@ import {
   type SpeakerStatus,
   silentLogger,
 } from '@slash32/shared';
+import type { BfdSessions } from '../../src/bfd/bfd-service.ts';
 import { Speaker } from '../../src/daemon/speaker.ts';
 import { speakerHandlers } from '../../src/daemon/speaker-handlers.ts';
 import type { MemoryNetwork } from './memory-transport.ts';
@@ -23,6 +24,7 @@ export interface LabHostSettings {
   readonly address: string;
   readonly address6?: string;
   readonly asNumber: number;
+  readonly bfd?: BfdSessions;
 }
 
 /** A speaker on a fake kernel in a memory network, with the resources of its own. */
@@ -79,7 +81,7 @@ export class LabHost {
 
   async start(): Promise<void> {
     this.#life = new AbortController();
-    const { name, address } = this.settings;
+    const { name, address, bfd } = this.settings;
     this.#speaker = new Speaker({
       host: name,
       kernel: this.kernel,
@@ -88,6 +90,7 @@ export class LabHost {
       logger: silentLogger,
       transport: this.#network.transport(address),
       port: 179,
+      ...(bfd === undefined ? {} : { bfd }),
     });
     await this.speaker.start(this.#life.signal);
     this.#network.listen(address, (incoming) => this.speaker.accept(incoming));
