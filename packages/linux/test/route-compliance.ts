@@ -167,6 +167,27 @@ export function routeCompliance(open: () => Promise<KernelWorld>): void {
       await expectRoutes(route4('10.0.0.1/32', 'tap1'), route4('10.0.0.3/32', 'tap2'));
     });
 
+    test.each([4, 6] as const)('an IPv%i replacement that is refused leaves what was there', async (family) => {
+      await addGatewayNets();
+      const [good, near, unreachable] =
+        family === 4
+          ? ['192.0.2.8', '192.0.2.9', '203.0.113.77']
+          : ['2001:db8:a::8', '2001:db8:a::9', '2001:db8:ffff::9'];
+      const prefix = family === 4 ? '10.5.0.0/16' : '2001:db8:75::/64';
+      const through = (...gateways: string[]): KernelRoute => ({
+        family,
+        prefix,
+        type: 'unicast',
+        protocol: PROTOCOL,
+        nextHops: gateways.map((gateway) => ({ gateway, device: 'tap1' })),
+      });
+      await replace(through(good));
+      for (const bad of [through(unreachable), through(near, unreachable), through()]) {
+        expect(await world.kernel.routes.apply([{ op: 'replace', route: bad }])).toHaveLength(1);
+        await expectRoutes(through(good));
+      }
+    });
+
     test('deleting leaves a route of another protocol in place', async () => {
       await replace(route4('10.0.0.1/32', 'tap1'));
       const other: KernelRoute = { ...route4('10.0.0.1/32', 'tap1'), protocol: 134 };

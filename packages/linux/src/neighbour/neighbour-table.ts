@@ -15,7 +15,7 @@ export interface NeighbourFailure {
   readonly reason: string;
 }
 
-/** Permanent neighbour entries, both families. Errors as of RouteTable, with `neighbour.*` codes. */
+/** Permanent neighbour entries, both families. Errors as of RouteTable. */
 export interface NeighbourTable extends AsyncDisposable {
   /** Deleting what is absent is no failure. */
   apply(changes: readonly NeighbourChange[]): Promise<readonly NeighbourFailure[]>;

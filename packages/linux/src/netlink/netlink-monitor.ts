@@ -63,10 +63,11 @@ export class NetlinkMonitor implements AsyncDisposable {
     this.#listeners.add(listener);
     signal.addEventListener('abort', () => this.#listeners.delete(listener), { once: true });
     this.#starting ??= this.#start();
+    const starting = this.#starting;
     try {
-      await this.#starting;
+      await starting;
     } catch (error) {
-      this.#starting = undefined;
+      if (this.#starting === starting) this.#starting = undefined;
       this.#listeners.delete(listener);
       throw error;
     }

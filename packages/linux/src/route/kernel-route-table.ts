@@ -24,7 +24,7 @@ import type { KernelRoute, RouteChange, RouteFailure, RouteFilter, RouteTable } 
 import { toKernelRoute, toRouteDeletion, toRouteMessage } from './route-translation.ts';
 import { type RouteListener, RouteWatch } from './route-watch.ts';
 
-const { ENOENT, ESRCH } = constants.errno;
+const { ENOENT, EOPNOTSUPP, ESRCH } = constants.errno;
 
 const FAMILY_NUMBERS = { 4: AF_INET, 6: AF_INET6 } as const;
 const FAMILIES = [4, 6] as const;
@@ -32,8 +32,8 @@ const SELECTIONS = [
   { table: RT_TABLE_MAIN, type: RTN_UNSPEC },
   { table: RT_TABLE_LOCAL, type: RTN_LOCAL },
 ];
-/** A table that has never had a route is not there. */
-const NO_TABLE: ReadonlySet<number> = new Set([ENOENT]);
+/** A table that has never had a route is not there, nor is one of a family that is switched off. */
+const NO_TABLE: ReadonlySet<number> = new Set([ENOENT, EOPNOTSUPP]);
 
 /** The {@link RouteTable} of the network namespace that we run in. */
 export class KernelRouteTable implements RouteTable {
@@ -66,7 +66,8 @@ export class KernelRouteTable implements RouteTable {
           write: (writer) => writeRouteDump(writer, selection),
           read(octets, start, end) {
             const message = readRoute(octets, start, end);
-            return message === undefined ? undefined : toKernelRoute(message, nameOf);
+            // Asked for a family that it does not have, Linux lists all others.
+            return message?.family === selection.family ? toKernelRoute(message, nameOf) : undefined;
           },
           emptyErrno: NO_TABLE,
         });

@@ -31,7 +31,7 @@ export type RouteChange =
 
 export interface RouteFailure {
   readonly change: RouteChange;
-  /** The kernel's words. */
+  /** The kernel's words; of a device that is not there, `device NAME does not exist`. */
   readonly reason: string;
 }
 
@@ -42,7 +42,7 @@ export interface RouteFilter {
   readonly family?: AddressFamily;
 }
 
-/** Routes of the kernel. Errors (`FabricError`): `route.unavailable` (the tool cannot be run), `route.timeout`. */
+/** Routes of the kernel. Errors (`FabricError`): `netlink.failed` (what was done is unknown: list again), `netlink.closed`. */
 export interface RouteTable extends AsyncDisposable {
   /** Applies all changes in order; one that fails stops none of the others. Deleting what is absent is no failure. */
   apply(changes: readonly RouteChange[]): Promise<readonly RouteFailure[]>;
