@@ -22,7 +22,7 @@ function plain(ruleset: NftRuleset): unknown {
       .sort((left, right) => (left.name < right.name ? -1 : 1)),
     chains: [...chains.values()]
       .map(({ name, hook, rules }) => ({ name, hook, rules: rules.map(({ text, comment }) => `${text} # ${comment}`) }))
-      .map((chain) => (/-(judged|passes)$/.test(chain.name) ? { ...chain, rules: [] } : chain))
+      .map((chain) => (/^(forward|source-judged|.*-passes)$/.test(chain.name) ? { ...chain, rules: [] } : chain))
       .sort((left, right) => (left.name < right.name ? -1 : 1)),
   }));
 }

@@ -1,6 +1,18 @@
 import type { NftChain, NftRuleset } from '@slash32/shared';
 import { type Direction, NAMES } from '../ir/names.ts';
-import { ACCEPT, ALL_BITS, type CompiledRule, rule } from '../ir/rule.ts';
+import {
+  ACCEPT,
+  ALL_BITS,
+  type CompiledRule,
+  DROP,
+  goto,
+  is,
+  jump,
+  type Match,
+  RETURN,
+  rule,
+  type Statement,
+} from '../ir/rule.ts';
 import { INET_TABLE } from './tables.ts';
 
 /**
@@ -27,47 +39,68 @@ export function nextGeneration(generation: number): number {
   return generation >= LAST_GENERATION ? 1 : generation + 1;
 }
 
-/** The chains that hold the generation. */
+/**
+ * The chains that hold the generation, so that a new one replaces few rules. A flow that passed both ends here needs the
+ * first rule only; one whose other end is elsewhere, or that is new, is judged at one end or both.
+ */
 export function generationChains(generation: number): readonly NftChain[] {
-  return (['egress', 'ingress'] as const).flatMap((direction): NftChain[] => {
-    const end = END_BIT[direction];
-    const other = END_BIT[direction === 'egress' ? 'ingress' : 'egress'];
-    return [
-      { name: NAMES.judged[direction], rules: [judgedRule(direction, generation)] },
-      {
-        name: NAMES.passes[direction],
-        rules: [
-          rule(
-            `both ends pass in generation ${generation}`,
-            [{ kind: 'mark', mask: GENERATION_BITS | other, value: generation | other }],
-            { kind: 'mark', keep: ALL_BITS, set: end },
-            ACCEPT,
-          ),
-          rule(
-            `${END[direction]} end passes in generation ${generation}`,
-            [],
-            { kind: 'mark', keep: OTHERS_BITS, set: generation | end },
-            ACCEPT,
-          ),
-        ],
-      },
-    ];
-  });
+  const { egress: source, ingress: destination } = END_BIT;
+  const both = source | destination;
+  return [
+    {
+      name: NAMES.forward,
+      hook: { type: 'filter', hook: 'forward', priority: 0, policy: 'accept' },
+      rules: [
+        rule(`both ends passed in generation ${generation}`, [marked(generation, both)], ACCEPT),
+        rule('no flow', [is('ct state', 'invalid', 'untracked')], goto(NAMES.noFlow)),
+        rule(
+          `source end not passed in generation ${generation}`,
+          [{ ...marked(generation, source), negated: true }],
+          jump(NAMES.end.egress),
+        ),
+        rule(`destination end passed in generation ${generation}`, [marked(generation, destination)], ACCEPT),
+        rule('destination end', [], goto(NAMES.end.ingress)),
+      ],
+    },
+    {
+      name: NAMES.sourceJudged,
+      rules: [
+        rule(`source end passes in generation ${generation}`, [marked(generation, source)], RETURN),
+        rule('no endpoint has this interface', [], DROP),
+      ],
+    },
+    { name: NAMES.passes.egress, rules: noteRules('egress', generation, RETURN) },
+    { name: NAMES.passes.ingress, rules: noteRules('ingress', generation, ACCEPT) },
+  ];
 }
 
-function judgedRule(direction: Direction, generation: number): CompiledRule {
+function noteRules(direction: Direction, generation: number, verdict: Statement): CompiledRule[] {
   const end = END_BIT[direction];
-  return rule(
-    `${END[direction]} end passed in generation ${generation}`,
-    [{ kind: 'mark', mask: GENERATION_BITS | end, value: generation | end }],
-    ACCEPT,
-  );
+  const other = END_BIT[direction === 'egress' ? 'ingress' : 'egress'];
+  return [
+    rule(
+      `both ends pass in generation ${generation}`,
+      [marked(generation, other)],
+      { kind: 'mark', keep: ALL_BITS, set: end },
+      verdict,
+    ),
+    rule(
+      `${END[direction]} end passes in generation ${generation}`,
+      [],
+      { kind: 'mark', keep: OTHERS_BITS, set: generation | end },
+      verdict,
+    ),
+  ];
+}
+
+function marked(generation: number, ends: number): Extract<Match, { kind: 'mark' }> {
+  return { kind: 'mark', mask: (GENERATION_BITS | ends) >>> 0, value: (generation | ends) >>> 0 };
 }
 
 /** The policy generation in a ruleset as compiled or read back; `undefined` if it has none, or not one only. */
 export function generationOf(ruleset: NftRuleset): number | undefined {
   const chains = ruleset.get(INET_TABLE)?.chains;
-  const comments = [...Object.values(NAMES.judged), ...Object.values(NAMES.passes)].map(
+  const comments = [NAMES.forward, NAMES.sourceJudged, ...Object.values(NAMES.passes)].map(
     (name) => chains?.get(name)?.rules[0]?.comment ?? '',
   );
   const found = new Set(comments.map((comment) => /generation (\d+) /.exec(comment)?.[1]));

@@ -14,7 +14,11 @@ const HOSTS_LINK_LOCAL = '0xfe800000000000000000000000000001';
 /** MLD queries stay with routers; reports, done messages and MLDv2 reports are an instance's to send. */
 const MULTICAST_LISTENER = ['131', '132', '143'];
 
+/** The common case first: a source of one's own costs one lookup, and then what nobody may send with it. */
 export function preroutingChains(taps: TapMatch): NftChain[] {
+  const source4 = ['iifname', 'ether saddr', 'ip saddr'] as const;
+  const source6 = ['iifname', 'ether saddr', 'ip6 saddr'] as const;
+  const { knownSource, unknownSource } = NAMES;
   return [
     {
       name: 'prerouting',
@@ -24,25 +28,43 @@ export function preroutingChains(taps: TapMatch): NftChain[] {
     {
       name: NAMES.fromInstance,
       rules: [
+        rule('own address', [inSet(source4, NAMES.sources[4])], goto(knownSource[4])),
+        rule('own address', [inSet(source6, NAMES.sources[6])], goto(knownSource[6])),
+        rule('allowed address pair', [inSet(source4, NAMES.pairs[4])], goto(knownSource[4])),
+        rule('allowed address pair', [inSet(source6, NAMES.pairs[6])], goto(knownSource[6])),
         rule('no port security', [inSet(['iifname'], NAMES.unfiltered)], RETURN),
-        rule('IPv4', [is('meta nfproto', 'ipv4')], goto(NAMES.fromInstance4)),
-        rule('IPv6', [is('meta nfproto', 'ipv6')], goto(NAMES.fromInstance6)),
+        rule('IPv4', [is('meta nfproto', 'ipv4')], goto(unknownSource[4])),
+        rule('IPv6', [is('meta nfproto', 'ipv6')], goto(unknownSource[6])),
         rule('neither IPv4 nor IPv6', [], DROP),
       ],
     },
-    { name: NAMES.fromInstance4, rules: fromInstance4() },
-    { name: NAMES.fromInstance6, rules: fromInstance6() },
+    { name: knownSource[4], rules: knownSource4() },
+    { name: knownSource[6], rules: knownSource6() },
+    { name: unknownSource[4], rules: unknownSource4() },
+    { name: unknownSource[6], rules: unknownSource6() },
   ];
 }
 
-function fromInstance4(): NftChain['rules'] {
-  const source = ['iifname', 'ether saddr', 'ip saddr'] as const;
+/** What is not dropped here passes. */
+function knownSource4(): NftChain['rules'] {
   return [
     rule('DHCP server', [is('udp sport', '67')], DROP),
     rule('loose source route', [{ kind: 'source-routed', header: 'ip option lsrr exists' }], DROP),
     rule('strict source route', [{ kind: 'source-routed', header: 'ip option ssrr exists' }], DROP),
-    rule('own address', [inSet(source, NAMES.sources[4])], RETURN),
-    rule('allowed address pair', [inSet(source, NAMES.pairs[4])], RETURN),
+  ];
+}
+
+function knownSource6(): NftChain['rules'] {
+  return [
+    rule('DHCPv6 server', [is('udp sport', '547')], DROP),
+    rule('router advertisement, redirect', [is('icmpv6 type', '134', '137')], DROP),
+    rule('routing header type 0', [{ kind: 'source-routed', header: 'rt type 0' }], DROP),
+    rule('advertises the gateway', [is('icmpv6 type', '136'), is('@th,64,128', HOSTS_LINK_LOCAL)], DROP),
+  ];
+}
+
+function unknownSource4(): NftChain['rules'] {
+  return [
     rule(
       'DHCP client without an address',
       [
@@ -52,37 +74,28 @@ function fromInstance4(): NftChain['rules'] {
         is('udp sport', '68'),
         is('udp dport', '67'),
       ],
-      RETURN,
+      goto(NAMES.knownSource[4]),
     ),
     rule('source is not its own, or no endpoint', [], DROP),
   ];
 }
 
-function fromInstance6(): NftChain['rules'] {
-  const source = ['iifname', 'ether saddr', 'ip6 saddr'] as const;
+function unknownSource6(): NftChain['rules'] {
   const linkLocal = is('ip6 saddr', 'fe80::/10');
   const unspecified = is('ip6 saddr', '::');
+  const allowed = goto(NAMES.knownSource[6]);
+  const listener = is('icmpv6 type', ...MULTICAST_LISTENER);
   return [
-    rule('DHCPv6 server', [is('udp sport', '547')], DROP),
-    rule('router advertisement, redirect', [is('icmpv6 type', '134', '137')], DROP),
-    rule('routing header type 0', [{ kind: 'source-routed', header: 'rt type 0' }], DROP),
-    rule('advertises the gateway', [is('icmpv6 type', '136'), is('@th,64,128', HOSTS_LINK_LOCAL)], DROP),
-    rule('own address', [inSet(source, NAMES.sources[6])], RETURN),
-    rule('allowed address pair', [inSet(source, NAMES.pairs[6])], RETURN),
-    rule('neighbour discovery', [KNOWN_MAC, linkLocal, is('icmpv6 type', '133', '135', '136')], RETURN),
+    rule('neighbour discovery', [KNOWN_MAC, linkLocal, is('icmpv6 type', '133', '135', '136')], allowed),
     rule(
       'duplicate address detection, not of the gateway',
       [KNOWN_MAC, unspecified, is('icmpv6 type', '135'), isNot('@th,64,128', HOSTS_LINK_LOCAL)],
-      RETURN,
+      allowed,
     ),
-    rule('router solicitation without an address', [KNOWN_MAC, unspecified, is('icmpv6 type', '133')], RETURN),
-    rule('multicast listener', [KNOWN_MAC, linkLocal, is('icmpv6 type', ...MULTICAST_LISTENER)], RETURN),
-    rule(
-      'multicast listener without an address',
-      [KNOWN_MAC, unspecified, is('icmpv6 type', ...MULTICAST_LISTENER)],
-      RETURN,
-    ),
-    rule('DHCPv6 client', [KNOWN_MAC, linkLocal, is('udp sport', '546'), is('udp dport', '547')], RETURN),
+    rule('router solicitation without an address', [KNOWN_MAC, unspecified, is('icmpv6 type', '133')], allowed),
+    rule('multicast listener', [KNOWN_MAC, linkLocal, listener], allowed),
+    rule('multicast listener without an address', [KNOWN_MAC, unspecified, listener], allowed),
+    rule('DHCPv6 client', [KNOWN_MAC, linkLocal, is('udp sport', '546'), is('udp dport', '547')], allowed),
     rule('source is not its own, or no endpoint', [], DROP),
   ];
 }

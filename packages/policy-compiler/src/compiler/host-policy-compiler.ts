@@ -34,7 +34,7 @@ export interface PolicyUpdate {
 
 /** Where an endpoint is in the program, for `policy show`. */
 export interface EndpointObjects {
-  /** Chains of its list, egress first, each followed by those of its groups, unless there is one group only. */
+  /** Egress, ingress; shared with all endpoints of the same groups and reach. */
   readonly chains: readonly { readonly table: NftTableId; readonly name: string }[];
   /** Its elements, then all elements of its groups' own sets. */
   readonly elements: readonly { readonly table: NftTableId; readonly set: string; readonly keys: readonly string[] }[];
@@ -161,9 +161,8 @@ export class HostPolicyCompiler implements Disposable {
       elements.set(`${table} ${set}`, entry);
     }
     for (const direction of ['egress', 'ingress'] as const) {
-      const own = this.#objects.listObjects(endpoint.list, direction);
-      for (const name of own.chains) chains.push({ table: INET_TABLE, name });
-      for (const set of own.sets) {
+      chains.push({ table: INET_TABLE, name: endpoint.list.chainName(direction) });
+      for (const set of this.#objects.setsOf(endpoint.list, direction)) {
         elements.set(`${INET_TABLE} ${set}`, {
           table: INET_TABLE,
           set,

@@ -1,6 +1,6 @@
 import type { NftChain } from '@slash32/shared';
-import { type Direction, groupChainName, listChainName, type Mode, NAMES, type PolicyListKey } from '../ir/names.ts';
-import { DROP, type Field, jump, notInSet, rule } from '../ir/rule.ts';
+import { type Direction, listChainName, type Mode, NAMES, type PolicyListKey } from '../ir/names.ts';
+import { DROP, type Field, notInSet, rule } from '../ir/rule.ts';
 import type { OpenInstance } from '../model/resolved-instance.ts';
 import type { EndpointVerdicts } from './endpoint-elements.ts';
 import type { GroupProgram } from './group-program.ts';
@@ -27,29 +27,20 @@ export class PolicyList {
     return listChainName(this.mode, direction, this.key);
   }
 
-  /**
-   * The list's chain, then those that it jumps to. The rules of a single group stand in the list's own chain; several
-   * have a chain each, which other lists of several may share.
-   */
-  chains(direction: Direction, programOf: (group: string) => GroupProgram): NftChain[] {
+  /** The rules of all its groups, one after the other: few, since most of what groups allow is in sets. */
+  chain(direction: Direction, programOf: (group: string) => GroupProgram): NftChain {
     const { groups, reach, unfiltered } = this.key;
-    const [only, ...more] = groups;
-    const ofGroups: NftChain[] =
-      more.length === 0
-        ? []
-        : groups.map((group) => ({
-            name: groupChainName(this.mode, direction, group),
-            rules: programOf(group).rules[this.mode],
-          }));
-    const body =
-      only !== undefined && more.length === 0
-        ? programOf(only).rules[this.mode]
-        : ofGroups.map(({ name }, index) => rule(`group ${groups[index] ?? ''}`, [], jump(name)));
     const end = unfiltered
       ? rule('no port security', [], passStatement(this.mode, direction))
       : rule(this.#dropNote(direction), [], DROP);
-    const siteRules = reach === 'site' ? this.#siteRules(direction) : [];
-    return [{ name: this.chainName(direction), rules: [...siteRules, ...body, end] }, ...ofGroups];
+    return {
+      name: this.chainName(direction),
+      rules: [
+        ...(reach === 'site' ? this.#siteRules(direction) : []),
+        ...groups.flatMap((group) => programOf(group).rules[this.mode]),
+        end,
+      ],
+    };
   }
 
   /**

@@ -29,7 +29,7 @@ interface ActiveReference {
 }
 
 /**
- * Lists, groups and the sets that groups share: in the program as long as something uses them. Endpoints use lists,
+ * Lists, groups' own sets, and the sets that groups share: in the program as long as something uses them. Endpoints use lists,
  * lists use groups, groups use the members of other groups and address groups.
  */
 export class PolicyObjects {
@@ -38,8 +38,6 @@ export class PolicyObjects {
   readonly #lists = new Map<string, ActiveList>();
   readonly #groups = new Map<string, ActiveGroup>();
   readonly #references = new Map<string, ActiveReference>();
-  /** Chain → lists that are made of it. */
-  readonly #chainUsers = new Map<string, Set<ActiveList>>();
 
   constructor(store: ProgramStore, model: FabricModel) {
     this.#store = store;
@@ -55,13 +53,7 @@ export class PolicyObjects {
     const active: ActiveList = { list, users: new Set([instance]) };
     this.#lists.set(list.id, active);
     for (const group of list.key.groups) this.#useGroup(group, active);
-    for (const direction of DIRECTIONS) {
-      for (const chain of list.chains(direction, this.#programOf(direction))) {
-        const users = this.#chainUsers.get(chain.name) ?? new Set();
-        this.#chainUsers.set(chain.name, users.add(active));
-        this.#store.putChain(INET_TABLE, chain);
-      }
-    }
+    for (const direction of DIRECTIONS) this.#putChain(list, direction);
   }
 
   dropList(list: PolicyList, instance: string): void {
@@ -69,15 +61,7 @@ export class PolicyObjects {
     active?.users.delete(instance);
     if (active === undefined || active.users.size > 0) return;
     this.#lists.delete(list.id);
-    for (const direction of DIRECTIONS) {
-      for (const { name } of active.list.chains(direction, this.#programOf(direction))) {
-        const users = this.#chainUsers.get(name);
-        users?.delete(active);
-        if (users !== undefined && users.size > 0) continue;
-        this.#chainUsers.delete(name);
-        this.#store.deleteChain(INET_TABLE, name);
-      }
-    }
+    for (const direction of DIRECTIONS) this.#store.deleteChain(INET_TABLE, list.chainName(direction));
     for (const group of active.list.key.groups) this.#dropGroup(group, active);
   }
 
@@ -112,16 +96,20 @@ export class PolicyObjects {
     }
   }
 
-  /** Chains that an active list is made of, its own first, and the sets that belong to its groups. */
-  listObjects(list: PolicyList, direction: Direction): { chains: string[]; sets: string[] } {
-    return {
-      chains: list.chains(direction, this.#programOf(direction)).map(({ name }) => name),
-      sets: list.key.groups.flatMap((group) => this.#programOf(direction)(group).sets.map(({ name }) => name)),
-    };
+  /** The sets that belong to an active list's groups. */
+  setsOf(list: PolicyList, direction: Direction): string[] {
+    return list.key.groups.flatMap((group) => this.#programOf(group, direction).sets.map(({ name }) => name));
   }
 
-  #programOf(direction: Direction): (group: string) => GroupProgram {
-    return (group) => this.#groups.get(group)?.programs[direction] ?? NOTHING;
+  #putChain(list: PolicyList, direction: Direction): void {
+    this.#store.putChain(
+      INET_TABLE,
+      list.chain(direction, (group) => this.#programOf(group, direction)),
+    );
+  }
+
+  #programOf(group: string, direction: Direction): GroupProgram {
+    return this.#groups.get(group)?.programs[direction] ?? NOTHING;
   }
 
   #useGroup(name: string, list: ActiveList): void {
@@ -159,9 +147,7 @@ export class PolicyObjects {
     active.programs[direction] = program;
     for (const reference of program.references) this.#useReference(reference, name, direction);
     for (const set of program.sets) this.#store.replaceSet(INET_TABLE, set);
-    for (const { list } of active.lists) {
-      for (const chain of list.chains(direction, this.#programOf(direction))) this.#store.putChain(INET_TABLE, chain);
-    }
+    for (const { list } of active.lists) this.#putChain(list, direction);
     const kept = new Set(program.sets.map((set) => set.name));
     for (const set of before.sets) if (!kept.has(set.name)) this.#store.deleteSet(INET_TABLE, set.name);
     const referred = new Set(program.references.map(referenceId));

@@ -123,7 +123,9 @@ class HookRun {
       }
       case 'mark': {
         const flow = 'flow' in this.#packet ? this.#packet.flow : undefined;
-        return typeof flow === 'object' && (flow.mark & match.mask) >>> 0 === match.value;
+        return (
+          typeof flow === 'object' && ((flow.mark & match.mask) >>> 0 === match.value) !== (match.negated === true)
+        );
       }
       case 'source-routed':
         return 'sourceRouted' in this.#packet && this.#packet.sourceRouted === true;

@@ -17,13 +17,9 @@ function bounded(name: string): string {
   return name.length <= LONGEST ? name : `${name.slice(0, LONGEST - 33)}/${digest(name, 32)}`;
 }
 
-export function groupChainName(mode: Mode, direction: Direction, group: string): string {
-  return bounded(`${mode === 'packet' ? 'stateless-' : ''}${direction}/${group}`);
-}
-
 /** The chain of all endpoints with these groups, in this order, and this reach. */
 export function listChainName(mode: Mode, direction: Direction, list: PolicyListKey): string {
-  const prefix = `${mode === 'packet' ? 'stateless-' : ''}${direction}-list${list.reach === 'site' ? '-in-site' : ''}`;
+  const prefix = `${mode === 'packet' ? 'stateless-' : ''}${direction}${list.reach === 'site' ? '-in-site' : ''}`;
   if (list.unfiltered) return `${prefix}/unfiltered`;
   const [only, ...more] = list.groups;
   if (only === undefined) return `${prefix}/none`;
@@ -76,11 +72,15 @@ export const NAMES = {
     flow: { egress: 'egress-of', ingress: 'ingress-of' },
     packet: { egress: 'stateless-egress-of', ingress: 'stateless-ingress-of' },
   },
-  /** Chains that end the own base chain for flows that passed this end before, and that note that one passes. */
-  judged: { egress: 'source-judged', ingress: 'destination-judged' },
+  forward: 'forward',
+  /** Chains that judge a flow at one end, that note that it passes there, and that know whether it did. */
+  end: { egress: 'source-end', ingress: 'destination-end' },
   passes: { egress: 'source-passes', ingress: 'destination-passes' },
+  sourceJudged: 'source-judged',
+  noFlow: 'no-flow',
+  /** From a tap; of these, with a source that is nobody's own; and what may not be sent with a source of one's own. */
   fromInstance: 'from-instance',
-  fromInstance4: 'from-instance4',
-  fromInstance6: 'from-instance6',
+  unknownSource: { 4: 'unknown-source4', 6: 'unknown-source6' },
+  knownSource: { 4: 'known-source4', 6: 'known-source6' },
   toHost: 'to-host',
 } as const;

@@ -40,8 +40,8 @@ export type Match =
   | { readonly kind: 'lookup'; readonly fields: readonly Field[]; readonly set: string; readonly negated?: boolean }
   /** `FIELD VALUE` or `FIELD { VALUE, VALUE }`. */
   | { readonly kind: 'value'; readonly field: Field; readonly values: readonly string[]; readonly negated?: boolean }
-  /** `ct mark and MASK == VALUE`. */
-  | { readonly kind: 'mark'; readonly mask: number; readonly value: number }
+  /** `ct mark and MASK == VALUE`. Without a flow it does not match, negated neither. */
+  | { readonly kind: 'mark'; readonly mask: number; readonly value: number; readonly negated?: boolean }
   /** An IPv4 option or an IPv6 extension header that steers the packet is there. */
   | {
       readonly kind: 'source-routed';
@@ -125,7 +125,7 @@ function renderMatch(match: Match): string {
       return `${match.field} ${match.negated === true ? '!= ' : ''}${values}`;
     }
     case 'mark':
-      return `ct mark and ${hex(match.mask)} == ${hex(match.value)}`;
+      return `ct mark and ${hex(match.mask)} ${match.negated === true ? '!=' : '=='} ${hex(match.value)}`;
     case 'source-routed':
       return match.header;
   }
