@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestFabric } from './command-run.ts';
-import { ROUTES, SPEAKER_STATUS, serveSpeaker, TOR_A } from './test-daemons.ts';
+import { ROUTES, SPEAKER_STATUS, serveSpeaker, TOR_A, TOR_B } from './test-daemons.ts';
 
 const lines = (text: string): readonly string[] => text.trimEnd().split('\n');
 
@@ -47,6 +47,40 @@ describe('bgp and routes', () => {
       'Sent:          1 OPEN, 2 UPDATE',
       'Received:      1 OPEN, 5 UPDATE',
       'ipv4-unicast:  5 received, 4 accepted, 3 best, 2 advertised',
+    ]);
+  });
+
+  it('shows BFD where there is any', async () => {
+    const bfd = {
+      state: 'Up',
+      remoteState: 'Up',
+      detectionMs: 300,
+      transmitMs: 100,
+      multihop: false,
+      lastDown: { at: '2026-11-25T09:00:00Z', reason: 'Control Detection Time Expired' },
+      packets: { sent: 50, received: 49, discarded: 0, hopLimitDiscarded: 2 },
+    } as const;
+    await using _speaker = await serveSpeaker(fabric.at('bfd.sock'), {
+      neighbors: [
+        { ...TOR_A, bfd },
+        { ...TOR_B, bfd: { ...bfd, state: 'Down', remoteState: 'AdminDown', multihop: true, problem: 'no route' } },
+      ],
+    });
+    const socket = ['--speaker-socket', fabric.at('bfd.sock')];
+    const summary = lines((await fabric.run(['bgp', 'neighbors', ...socket])).out);
+    expect(summary.map((line) => line.split(/ {2,}/)[6])).toEqual(['BFD', 'Up', 'Down']);
+    const detail = async (peer: string) =>
+      lines((await fabric.run(['bgp', 'neighbors', peer, ...socket])).out).filter((line) => line.startsWith('BFD'));
+    expect(await detail('tor-a')).toEqual([
+      'BFD:            Up (router Up), single hop, detection 300ms, sent every 100ms',
+      'BFD packets:    50 sent, 49 received, 2 from more than one hop away',
+      'BFD last down:  2026-11-25T09:00:00Z: Control Detection Time Expired',
+    ]);
+    expect(await detail('tor-b')).toEqual([
+      expect.stringContaining('Down (router AdminDown), multihop'),
+      expect.stringContaining('50 sent'),
+      expect.stringContaining('2026-11-25T09:00:00Z'),
+      'BFD problem:    no route',
     ]);
   });
 

@@ -4,6 +4,7 @@ import type { CliSession, CommandResult } from '../cli/cli-session.ts';
 import { EXIT_CODE } from '../cli/exit-code.ts';
 import type { GlobalOptions } from '../cli/global-options.ts';
 import { askAnySpeaker } from '../daemon/ask-daemons.ts';
+import { bfdFields } from '../output/bfd-fields.ts';
 import { formatDuration } from '../output/duration.ts';
 import { formatFields, formatTable, type TableLayout } from '../output/table.ts';
 import type { Tone } from '../output/text-style.ts';
@@ -75,6 +76,10 @@ function summaryText(neighbors: readonly HostNeighbor[], layout: TableLayout): s
       { header: 'AS', value: ({ remoteAsNumber }) => String(remoteAsNumber), align: 'right' },
       { header: 'STATE', value: ({ state }) => state, tone: stateTone },
       { header: 'SINCE', value: ({ stateSeconds }) => formatDuration(stateSeconds), align: 'right' },
+      // A column only where it has something to say.
+      ...(neighbors.some(({ bfd }) => bfd !== undefined)
+        ? [{ header: 'BFD', value: ({ bfd }: HostNeighbor) => bfd?.state ?? '' }]
+        : []),
       { header: 'ACCEPTED', value: (neighbor) => counts(neighbor, 'accepted'), align: 'right' },
       { header: 'ADVERTISED', value: (neighbor) => counts(neighbor, 'advertised'), align: 'right' },
       { header: 'LAST DOWN', value: lastDownText, wrap: true },
@@ -99,6 +104,7 @@ function detailText(neighbor: HostNeighbor, { style }: TableLayout): string {
       'Hold time',
       holdTimeSeconds === undefined ? undefined : `${holdTimeSeconds}s, keepalive ${keepaliveSeconds ?? '-'}s`,
     ],
+    ...bfdFields(neighbor.bfd, style),
     ['Capabilities', ours.filter((name) => theirs.includes(name)).join(', ')],
     ['Only ours', only(ours, theirs).join(', ')],
     ['Only theirs', only(theirs, ours).join(', ')],
