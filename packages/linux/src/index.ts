@@ -30,4 +30,8 @@ export * from './route/route-table.ts';
 export * from './sysctl/fake-sysctls.ts';
 export * from './sysctl/kernel-sysctls.ts';
 export * from './sysctl/sysctls.ts';
+export { MAX_MD5_KEY_OCTETS, type Md5Peer } from './tcp/md5-signature-option.ts';
+export * from './tcp/outgoing-tcp.ts';
+export * from './tcp/tcp-listener.ts';
+export type { TcpProtection } from './tcp/tcp-options.ts';
 export * from './udp/udp-socket.ts';
