@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { elementsSuite } from './elements-suite.ts';
 import { linuxWorld } from './kernel-world.ts';
+import { linkExactnessSuite } from './link-exactness-suite.ts';
 import { netlinkLatencySuite } from './netlink-latency-suite.ts';
 import { networkCompliance } from './network-compliance.ts';
 import { networkRobustnessSuite } from './network-robustness-suite.ts';
@@ -15,6 +16,7 @@ describe('Linux', () => {
   nftCompliance(linuxWorld);
   routeCompliance(linuxWorld);
   routeExactnessSuite();
+  linkExactnessSuite();
   networkCompliance(linuxWorld);
   elementsSuite();
   nftRobustnessSuite();

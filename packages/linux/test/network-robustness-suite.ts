@@ -143,6 +143,31 @@ export function networkRobustnessSuite(): void {
       );
     });
 
+    test('a renamed interface takes its routes and neighbours along, and the watches tell', async () => {
+      addTap('tap1');
+      const routes = new Map<string, string | undefined>();
+      const neighbours: string[] = [];
+      const onEvents = (events: readonly RouteEvent[]) => {
+        for (const { type, route: now } of events) {
+          if (type === 'added') routes.set(now.prefix, now.nextHops[0]?.device);
+        }
+      };
+      await kernel.routes.watch({ protocol: 133 }, { onEvents, onOverrun() {} }, controller.signal);
+      await kernel.neighbours.watch((device) => neighbours.push(device), controller.signal);
+      const six: KernelRoute = { ...route('2001:db8::1/128', 'tap1'), family: 6 };
+      await kernel.routes.apply([
+        { op: 'replace', route: route('10.0.0.1/32', 'tap1') },
+        { op: 'replace', route: six },
+      ]);
+      const neighbour = { device: 'tap1', address: '10.0.0.1', mac: '52:54:00:00:00:01' };
+      await kernel.neighbours.apply([{ op: 'replace', neighbour }]);
+      await vi.waitFor(() => expect(neighbours).toEqual(['tap1']));
+      sh('ip link set tap1 name tap3');
+      await vi.waitFor(() => expect([...routes.values()]).toEqual(['tap3', 'tap3']));
+      await vi.waitFor(() => expect(neighbours).toContain('tap3'));
+      sh('ip link del tap3');
+    });
+
     test('leaving a bridge is not leaving the world', async () => {
       addTap('tap1');
       const events: string[] = [];

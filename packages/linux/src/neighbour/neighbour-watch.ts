@@ -4,7 +4,7 @@ import type { PermanentNeighbour } from './neighbour-table.ts';
 
 /** The view of one subscription to permanent neighbours, so that the many other entries pass unheard. */
 export class NeighbourWatch implements View<PermanentNeighbour> {
-  readonly kinds: ReadonlySet<NotificationKind> = new Set<NotificationKind>(['neighbour']);
+  readonly kinds: ReadonlySet<NotificationKind> = new Set<NotificationKind>(['neighbour', 'link']);
   readonly list: () => Promise<readonly PermanentNeighbour[]>;
   readonly #onChange: (device: string, address: string) => void;
   readonly #signal: AbortSignal;
@@ -31,13 +31,15 @@ export class NeighbourWatch implements View<PermanentNeighbour> {
   }
 
   apply(notifications: readonly Notification[]): boolean {
+    let renamed = false;
     for (const notification of notifications) {
+      if (notification.kind === 'link') renamed ||= notification.formerName !== undefined;
       if (notification.kind !== 'neighbour') continue;
       const { device, address, mac, permanent } = notification.neighbour;
       if (notification.deleted || !permanent || mac === undefined) this.#remove(keyOf(notification.neighbour));
       else if (this.#put({ device, address, mac })) this.#announce(notification.neighbour);
     }
-    return false;
+    return renamed;
   }
 
   /** True if that made a difference. */

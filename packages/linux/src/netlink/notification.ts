@@ -9,7 +9,13 @@ import { RTM_DELROUTE, RTM_NEWROUTE, readRoute } from './route-message.ts';
 
 /** What Linux told of by itself; names of devices are those that they had then. */
 export type Notification =
-  | { readonly kind: 'link'; readonly deleted: boolean; readonly link: LinkMessage }
+  | {
+      readonly kind: 'link';
+      readonly deleted: boolean;
+      readonly link: LinkMessage;
+      /** The name that the interface had before, if it has got another. */
+      readonly formerName?: string;
+    }
   | { readonly kind: 'address'; readonly deleted: boolean; readonly device: string; readonly address: string }
   | { readonly kind: 'route'; readonly deleted: boolean; readonly route: KernelRoute }
   | { readonly kind: 'neighbour'; readonly deleted: boolean; readonly neighbour: NeighbourRecord };
@@ -42,7 +48,10 @@ export function readNotification(
     case RTM_NEWLINK:
     case RTM_DELLINK: {
       const link = readLink(octets, start, end);
-      return link === undefined ? undefined : { kind: 'link', deleted: type === RTM_DELLINK, link };
+      if (link === undefined) return undefined;
+      const formerName = nameOf(link.index);
+      const renamed = formerName === undefined || formerName === link.name ? {} : { formerName };
+      return { kind: 'link', deleted: type === RTM_DELLINK, link, ...renamed };
     }
     case RTM_NEWADDR:
     case RTM_DELADDR: {

@@ -13,7 +13,8 @@ export interface RouteListener {
 /**
  * The view of one subscription to routes. Linux does not tell of every change: IPv4 routes go silently when their
  * interface goes down or loses its last IPv4 address, or when their source address is removed; and of an IPv6 multipath
- * route that loses a next hop only that next hop is reported. The view is listed again after what may have had such an
+ * route that loses a next hop only that next hop is reported. An interface that gets another name says nothing of its
+ * routes. The view is listed again after what may have had such an
  * effect on it.
  */
 export class RouteWatch implements View<KernelRoute> {
@@ -63,7 +64,8 @@ export class RouteWatch implements View<KernelRoute> {
     for (const notification of notifications) {
       const { kind, deleted } = notification;
       if (kind === 'route') uncertain = this.#applyRoute(notification.route, deleted, events) || uncertain;
-      else if (kind === 'link') uncertain ||= this.#mayTakeRoutes(notification.link, deleted);
+      else if (kind === 'link')
+        uncertain ||= this.#mayChangeRoutes(notification.link, deleted, notification.formerName);
       else if (kind === 'address') uncertain ||= deleted && this.#mayBeNeeded(notification);
     }
     this.#emit(events);
@@ -96,8 +98,9 @@ export class RouteWatch implements View<KernelRoute> {
     return false;
   }
 
-  #mayTakeRoutes({ name, up }: { readonly name: string; readonly up: boolean }, deleted: boolean): boolean {
-    return (!up || deleted) && this.#some((route) => isIpv4Through(route, name));
+  #mayChangeRoutes(link: { readonly name: string; readonly up: boolean }, deleted: boolean, formerName = ''): boolean {
+    if (formerName !== '' && this.#some((route) => isThrough(route, formerName))) return true;
+    return (!link.up || deleted) && this.#some((route) => isIpv4Through(route, link.name));
   }
 
   #mayBeNeeded({ device, address }: { readonly device: string; readonly address: string }): boolean {
@@ -118,5 +121,9 @@ export class RouteWatch implements View<KernelRoute> {
 }
 
 function isIpv4Through(route: KernelRoute, device: string): boolean {
-  return route.family === 4 && route.nextHops.some((hop) => hop.device === device);
+  return route.family === 4 && isThrough(route, device);
+}
+
+function isThrough(route: KernelRoute, device: string): boolean {
+  return route.nextHops.some((hop) => hop.device === device);
 }
