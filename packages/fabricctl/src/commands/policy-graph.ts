@@ -1,4 +1,4 @@
-import type { FlowEnd, Reachability } from '@slash32/policy-compiler';
+import type { FlowEdge, FlowEnd, Reachability } from '@slash32/policy-compiler';
 import { type AddressFamily, FabricError, type Instance } from '@slash32/shared';
 import type { Command } from 'commander';
 import type { CliSession, CommandResult } from '../cli/cli-session.ts';
@@ -6,8 +6,7 @@ import type { GlobalOptions } from '../cli/global-options.ts';
 import { findInstance, instanceName } from '../fabric/find-instance.ts';
 import { readFabric } from '../fabric/open-fabric.ts';
 import { problemWarnings } from '../fabric/problem-warnings.ts';
-import type { Drawing } from '../reach/drawing.ts';
-import type { FlowRecord } from '../reach/flow-record.ts';
+import type { Drawing, DroppedPair } from '../reach/drawing.ts';
 
 interface GraphOptions {
   readonly namespace?: string;
@@ -74,30 +73,20 @@ async function graph(options: GraphOptions & GlobalOptions): Promise<CommandResu
   const [from, to] = [endNamed(options.from), endNamed(options.to)];
   const families: readonly AddressFamily[] = options.ipv4 ? [4] : options.ipv6 ? [6] : [4, 6];
 
-  const records: FlowRecord[] = [];
-  const dropped: { source: string; destination: string }[] = [];
-  const ends: readonly FlowEnd[] = [...reachability.instances, compiler.OUTSIDE];
-  for (const source of ends) {
-    if (from !== undefined && source !== from) continue;
-    for (const destination of ends) {
-      if (source === destination || (to !== undefined && destination !== to)) continue;
-      if (!isInScope(source) && !isInScope(destination)) continue;
-      const found = families.flatMap((family) => {
-        const boxes = reachability.flows(source, destination, family);
-        return boxes.length === 0 ? [] : recordsOf({ source, destination, family, boxes }, reachability);
-      });
-      records.push(...found);
-      if (found.length === 0) dropped.push({ source: nameOf(source), destination: nameOf(destination) });
-    }
-  }
+  const isWanted = (source: FlowEnd, destination: FlowEnd): boolean =>
+    (isInScope(source) || isInScope(destination)) &&
+    (from === undefined || source === from) &&
+    (to === undefined || destination === to);
+  const edges = [...reachability.edges({ families, isWanted })];
+  const records = edges.flatMap((edge) => recordsOf(edge, reachability));
+  const dropped = options.all ? pairsWithout(edges, [...reachability.instances, compiler.OUTSIDE], isWanted) : [];
   const closed = [...model.instances()]
     .filter(({ state, name }) => state === 'closed' && isInScope(name))
     .map(({ name }) => name)
     .sort();
-  const shownDropped = options.all ? dropped : [];
   const shown = reachability.instances.filter(isInScope);
   const drawing = (): Drawing => {
-    const whole = drawings.drawingOf({ records, dropped: shownDropped, instances: notesOf(shown, reachability) });
+    const whole = drawings.drawingOf({ records, dropped, instances: notesOf(shown, reachability) });
     return options.each ? whole : drawings.foldTwins(whole);
   };
   return {
@@ -142,6 +131,21 @@ function scopeOf(options: GraphOptions, instances: readonly Instance[]): (end: F
   return (end) => typeof end === 'string' && end.startsWith(prefix);
 }
 
+/** Pairs of ends that are wanted but have no flow. */
+function pairsWithout(
+  edges: readonly FlowEdge[],
+  ends: readonly FlowEnd[],
+  isWanted: (source: FlowEnd, destination: FlowEnd) => boolean,
+): readonly DroppedPair[] {
+  const reached = Map.groupBy(edges, ({ source }) => source);
+  return ends.flatMap((source) => {
+    const destinations = new Set(reached.get(source)?.map(({ destination }) => destination));
+    return ends
+      .filter((end) => end !== source && !destinations.has(end) && isWanted(source, end))
+      .map((end) => ({ source: nameOf(source), destination: nameOf(end) }));
+  });
+}
+
 function nameOf(end: FlowEnd): string {
   return typeof end === 'string' ? end : 'internet';
 }
@@ -153,7 +157,7 @@ function notesOf(names: readonly string[], reachability: Reachability): Readonly
   );
 }
 
-function nothingText(dropped: readonly { readonly source: string; readonly destination: string }[]): string {
+function nothingText(dropped: readonly DroppedPair[]): string {
   const bySource = Map.groupBy(dropped, ({ source }) => source);
   const lines = [...bySource].map(
     ([source, pairs]) => `${source} → ${pairs.map(({ destination }) => destination).join(', ')}\n`,

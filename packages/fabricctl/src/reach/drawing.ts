@@ -23,10 +23,15 @@ export interface DrawingEdge {
   readonly labels: readonly string[];
 }
 
+export interface DroppedPair {
+  readonly source: string;
+  readonly destination: string;
+}
+
 export interface DrawingInput {
   readonly records: readonly FlowRecord[];
   /** Pairs without any flow that are to be drawn as such. */
-  readonly dropped: readonly { readonly source: string; readonly destination: string }[];
+  readonly dropped: readonly DroppedPair[];
   /** Instances to draw, with or without flows; name → note. */
   readonly instances: ReadonlyMap<string, string | undefined>;
 }

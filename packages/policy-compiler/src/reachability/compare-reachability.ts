@@ -1,6 +1,7 @@
 import type { AddressFamily } from '@slash32/shared';
 import { type FlowBox, isEmptyBox, subtractBoxes, tidyBoxes } from './flow-box.ts';
-import { type FlowEdge, type FlowEnd, OUTSIDE, type Reachability } from './reachability.ts';
+import { type FlowEnd, OUTSIDE } from './flow-end.ts';
+import type { FlowEdge, Reachability } from './reachability.ts';
 
 /** Flows that a change opens or closes, by pair of ends; each as disjoint boxes. */
 export interface ReachabilityDifference {

@@ -1,7 +1,8 @@
 import type { AddressFamily } from '@slash32/shared';
 import { type AddressSet, addressTexts } from './address-set.ts';
+import { OUTSIDE } from './flow-end.ts';
 import { type Interval, IntervalSet } from './interval-set.ts';
-import { OUTSIDE, type Reachability } from './reachability.ts';
+import type { Reachability } from './reachability.ts';
 
 /**
  * Addresses of the outside in words: `internet` (everything, the rest of the site included), `internet beyond the site`,

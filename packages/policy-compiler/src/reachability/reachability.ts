@@ -1,17 +1,22 @@
 import type { AddressFamily } from '@slash32/shared';
 import type { FabricModel } from '../model/fabric-model.ts';
 import type { OpenInstance, ResolvedInstance } from '../model/resolved-instance.ts';
-import type { AddressAtom, AddressAtoms } from './address-atoms.ts';
+import type { AddressAtoms } from './address-atoms.ts';
 import { type AddressSet, ALL_ADDRESSES, addressSet } from './address-set.ts';
 import { type FlowBox, isEmptyBox, tidyBoxes } from './flow-box.ts';
+import {
+  type FamilyEnd,
+  type FlowEnd,
+  type InstanceEnd,
+  OUTSIDE,
+  type Role,
+  type RoleSample,
+  type Spot,
+} from './flow-end.ts';
 import { IntervalSet } from './interval-set.ts';
 import { type FlowDirection, PolicyClass } from './policy-class.ts';
 import { RemoteTable, siteAddresses } from './remotes.ts';
 import type { ServiceSet } from './services.ts';
-
-/** An open instance, `NAMESPACE/NAME`, or all addresses that are no instance's. */
-export type FlowEnd = string | typeof OUTSIDE;
-export const OUTSIDE = Symbol('outside');
 
 /** All flows between two ends, in one family: disjoint boxes, at least one. */
 export interface FlowEdge {
@@ -21,30 +26,9 @@ export interface FlowEdge {
   readonly boxes: readonly FlowBox[];
 }
 
-/** Some addresses of an instance that no remote tells apart, under the policy of the instance. */
-interface Spot {
-  readonly policy: PolicyClass;
-  readonly atom: AddressAtom;
-  /** One per class and atom: what is known about a spot is known of all instances there. */
-  readonly id: number;
-  readonly addresses: AddressSet;
-}
-
-interface FamilyEnd {
-  /** Own addresses and allowed address pairs: what it may send from. */
-  readonly sources: readonly Spot[];
-  readonly sourceAddresses: AddressSet;
-  /** Own addresses: what is routed to it. */
-  readonly destinations: readonly Spot[];
-  readonly own: AddressSet;
-  /** Its gateways and its host's addresses: what it sends there, the host judges, not its groups. */
-  readonly hostAddresses: AddressSet;
-}
-
-interface End {
-  readonly instance: OpenInstance;
-  readonly policy: PolicyClass;
-  readonly families: Readonly<Record<AddressFamily, FamilyEnd>>;
+export interface EdgeOptions {
+  readonly families?: readonly AddressFamily[];
+  readonly isWanted?: (source: FlowEnd, destination: FlowEnd) => boolean;
 }
 
 const FAMILIES = [4, 6] as const;
@@ -65,9 +49,10 @@ export class Reachability {
   /** Names of the open instances, sorted. */
   readonly instances: readonly string[];
   readonly #model: FabricModel;
-  readonly #ends = new Map<string, End>();
+  readonly #ends = new Map<string, InstanceEnd>();
   readonly #remotes: RemoteTable;
   readonly #atoms: Readonly<Record<AddressFamily, AddressAtoms>>;
+  readonly #roles = new Map<string, Role>();
   readonly #spotIds = new Map<string, number>();
   readonly #pairs: Readonly<Record<AddressFamily, Map<number, ServiceSet>>> = { 4: new Map(), 6: new Map() };
   readonly #outside: Readonly<Record<AddressFamily, AddressSet>>;
@@ -90,7 +75,7 @@ export class Reachability {
       const policy = classes.get(PolicyClass.keyOf(instance));
       if (policy === undefined) continue;
       const families = { 4: this.#familyEnd(instance, policy, 4), 6: this.#familyEnd(instance, policy, 6) };
-      this.#ends.set(instance.name, { instance, policy, families });
+      this.#ends.set(instance.name, { instance, policy, families, role: this.#roleOf(instance.name, families) });
     }
   }
 
@@ -151,11 +136,15 @@ export class Reachability {
     return tidyBoxes(boxes);
   }
 
-  /** Every pair of ends with a flow, sources first by name, {@link OUTSIDE} last. */
-  *edges(families: readonly AddressFamily[] = FAMILIES): Generator<FlowEdge> {
-    const ends: readonly FlowEnd[] = [...this.instances, OUTSIDE];
-    for (const source of ends) {
-      for (const destination of ends) {
+  /**
+   * Every pair of ends with a flow, sources by name, {@link OUTSIDE} last. Costs what there are of them, not what pairs of
+   * instances could be. `isWanted`: pairs to leave out at once.
+   */
+  *edges({ families = FAMILIES, isWanted = () => true }: EdgeOptions = {}): Generator<FlowEdge> {
+    const sources: readonly FlowEnd[] = [...this.instances, OUTSIDE];
+    for (const source of sources) {
+      for (const destination of this.#partners(source)) {
+        if (source === destination || !isWanted(source, destination)) continue;
         for (const family of families) {
           const boxes = this.flows(source, destination, family);
           if (boxes.length > 0) yield { source, destination, family, boxes };
@@ -178,6 +167,36 @@ export class Reachability {
       );
     });
     return [end.policy.signature, ...parts].join('\n');
+  }
+
+  /** Ends that `source` may have a flow to, itself included: all those of the roles that it has one to. */
+  #partners(source: FlowEnd): readonly FlowEnd[] {
+    if (source === OUTSIDE) return this.instances;
+    const role = this.#ends.get(source)?.role;
+    if (role === undefined) return [];
+    role.partners ??= [...this.#roles.values()]
+      .filter((other) => FAMILIES.some((family) => this.#meet(role.sample, other.sample, family)))
+      .flatMap(({ names }) => names)
+      .sort();
+    return [...role.partners, OUTSIDE];
+  }
+
+  #meet(from: RoleSample, to: RoleSample, family: AddressFamily): boolean {
+    return from[family].sources.some((near) =>
+      to[family].destinations.some((far) => !this.#pairServices(near, far, family).isEmpty),
+    );
+  }
+
+  #roleOf(name: string, families: RoleSample): Role {
+    const key = FAMILIES.map((family) =>
+      [families[family].sources, families[family].destinations]
+        .map((spots) => spots.map(({ id }) => id).join())
+        .join(';'),
+    ).join('|');
+    const role: Role = this.#roles.get(key) ?? { names: [], sample: families, partners: undefined };
+    this.#roles.set(key, role);
+    role.names.push(name);
+    return role;
   }
 
   #familyEnd(instance: OpenInstance, policy: PolicyClass, family: AddressFamily): FamilyEnd {

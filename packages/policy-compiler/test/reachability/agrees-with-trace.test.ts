@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { FabricModel, tracePacket } from '../../src/index.ts';
 import { isInBox } from '../../src/reachability/flow-box.ts';
-import { type FlowEnd, OUTSIDE, Reachability } from '../../src/reachability/reachability.ts';
+import { type FlowEnd, OUTSIDE } from '../../src/reachability/flow-end.ts';
+import { Reachability } from '../../src/reachability/reachability.ts';
 import { serviceOf } from '../../src/reachability/services.ts';
 import { apply, changeArbitrary, foundation, packetArbitrary, probe } from '../random-fabric.ts';
 
@@ -49,3 +50,24 @@ it('holds exactly the flows that the evaluator passes', () => {
   );
   expect(Math.min(seen.pass, seen.drop)).toBeGreaterThan(200);
 }, 60_000);
+
+it('finds by its edges all pairs of ends that have a flow', () => {
+  fc.assert(
+    fc.property(fc.array(changeArbitrary, { minLength: 10, maxLength: 40 }), (changes) => {
+      const model = new FabricModel();
+      for (const resource of foundation()) model.put(resource);
+      for (const change of changes) apply(model, change);
+      const reachability = new Reachability(model);
+      const ends: FlowEnd[] = [...reachability.instances, OUTSIDE];
+      const expected = ends.flatMap((source) =>
+        ends.flatMap((destination) =>
+          ([4, 6] as const)
+            .map((family) => ({ source, destination, family, boxes: reachability.flows(source, destination, family) }))
+            .filter(({ boxes }) => boxes.length > 0),
+        ),
+      );
+      expect([...reachability.edges()]).toEqual(expected);
+    }),
+    { numRuns: 200 },
+  );
+});
