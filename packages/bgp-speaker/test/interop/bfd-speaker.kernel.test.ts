@@ -145,22 +145,20 @@ describe('a session with BFD to BIRD', () => {
     expect(hostChanges).not.toContain('default');
   });
 
-  it.each(['on', 'graceful'] as const)(
-    'keeps our routes at the router over an orderly restart, with "bfd %s"',
-    async (mode) => {
-      await startAll(mode);
-      let torChanges = '';
-      tor.spawn('ip', ['-4', 'monitor', 'route'], (text) => {
-        torChanges += text;
-      });
-      await speaker.stop('SIGTERM');
-      await waitUntil('BFD down at the router', async () => !(await bird.show('bfd sessions')).includes(' Up '));
-      speaker.start();
-      await speaker.established('tor');
-      await bfdUp();
-      expect(torChanges).not.toContain('203.0.113.10');
-    },
-  );
+  it('keeps our routes at the router over an orderly restart, with "bfd graceful"', async () => {
+    await startAll('graceful');
+    let torChanges = '';
+    tor.spawn('ip', ['-4', 'monitor', 'route'], (text) => {
+      torChanges += text;
+    });
+    await speaker.stop('SIGTERM');
+    await waitUntil('BFD down at the router', async () => !(await bird.show('bfd sessions')).includes(' Up '));
+    speaker.start();
+    await speaker.established('tor');
+    await bfdUp();
+    expect(await torHas('203.0.113.10')).toBe(true);
+    expect(torChanges).not.toContain('203.0.113.10');
+  });
 
   it('takes new timers, and the end of BFD, without a flap', async () => {
     await startAll('on');
