@@ -16,7 +16,9 @@ export class SpeakerMetrics {
     buckets: TURN_BUCKETS_SECONDS,
   });
   readonly #messages: Counter<'peer' | 'direction' | 'type'>;
-  readonly #messageTotals = new Map<string, number>();
+  readonly #bfdPackets: Counter<'peer' | 'kind'>;
+  /** Totals at the last scrape. */
+  readonly #totals = new Map<string, number>();
 
   constructor(speaker: () => Speaker, isDatastoreInSync: () => boolean) {
     const neighbors = (): ReadonlyMap<string, Neighbor> => speaker().neighbors;
@@ -85,7 +87,11 @@ export class SpeakerMetrics {
       collect: (gauge) => {
         gauge.reset();
         for (const [peer, { bfd }] of neighbors()) {
-          if (bfd !== undefined) gauge.set({ peer }, bfd.state === 'Up' ? 1 : 0);
+          if (bfd === undefined) continue;
+          gauge.set({ peer }, bfd.state === 'Up' ? 1 : 0);
+          for (const [kind, total] of Object.entries(bfd.packets)) {
+            this.#bfdPackets.inc({ peer, kind }, this.#grownBy(`bfd ${peer} ${kind}`, total));
+          }
         }
       },
     });
@@ -100,16 +106,11 @@ export class SpeakerMetrics {
         }
       },
     });
-    this.registry.gauge({
-      name: 'bfd_packets',
-      help: 'BFD packets since the peer was configured, by what became of them.',
+    // As for messages: behind the gauge that brings it up to date.
+    this.#bfdPackets = this.registry.counter({
+      name: 'bfd_packets_total',
+      help: 'BFD packets by peer and kind; hopLimitDiscarded came from more than one hop away.',
       labelNames: ['peer', 'kind'],
-      collect: (gauge) => {
-        gauge.reset();
-        for (const [peer, { bfd }] of neighbors()) {
-          for (const [kind, count] of Object.entries(bfd?.packets ?? {})) gauge.set({ peer, kind }, count);
-        }
-      },
     });
     this.#single('local_routes', 'Instance routes found in the kernel.', () => speaker().localRoutes);
     this.#single('learned_routes', 'Prefixes whose best route was learned.', () => speaker().locRib.learned);
@@ -127,12 +128,15 @@ export class SpeakerMetrics {
   #countMessages(peer: string, neighbor: Neighbor): void {
     for (const [direction, counts] of Object.entries<MessageCounts>({ ...neighbor.counters })) {
       for (const [type, total] of Object.entries<number>(counts)) {
-        const key = `${peer} ${direction} ${type}`;
-        const before = this.#messageTotals.get(key) ?? 0;
-        // A peer that was configured anew counts from zero.
-        this.#messages.inc({ peer, direction, type }, total >= before ? total - before : total);
-        this.#messageTotals.set(key, total);
+        this.#messages.inc({ peer, direction, type }, this.#grownBy(`${peer} ${direction} ${type}`, total));
       }
     }
+  }
+
+  /** Since the last scrape. A peer that was configured anew counts from zero. */
+  #grownBy(name: string, total: number): number {
+    const before = this.#totals.get(name) ?? 0;
+    this.#totals.set(name, total);
+    return total >= before ? total - before : total;
   }
 }

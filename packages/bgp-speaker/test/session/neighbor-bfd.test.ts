@@ -1,5 +1,6 @@
 import { FakeClock } from '@slash32/shared';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { SpeakerMetrics } from '../../src/daemon/speaker-metrics.ts';
 import { FakeBfd } from '../lab/fake-bfd.ts';
 import { LabHost } from '../lab/lab-host.ts';
 import { MemoryNetwork } from '../lab/memory-transport.ts';
@@ -186,5 +187,25 @@ describe('a session with BFD', () => {
     expect(a.status().findings).toEqual([]);
     bfd.failure = 'the thread ended';
     expect(a.status().findings).toMatchObject([{ code: 'bgp-peer.bfd-problem' }]);
+  });
+
+  it('is in the metrics', async () => {
+    a.addPeer('plain', '192.0.2.3', 64_603);
+    await start();
+    bfd.report({ state: 'Up', detectionMs: 300 });
+    const metrics = new SpeakerMetrics(
+      () => a.speaker,
+      () => true,
+    );
+    await metrics.registry.text();
+    const lines = (await metrics.registry.text()).split('\n').filter((line) => line.startsWith('slash32_bgp_bfd_'));
+    expect(lines).toEqual([
+      'slash32_bgp_bfd_session_up{peer="to-b"} 1',
+      'slash32_bgp_bfd_detection_seconds{peer="to-b"} 0.3',
+      'slash32_bgp_bfd_packets_total{peer="to-b",kind="sent"} 4',
+      'slash32_bgp_bfd_packets_total{peer="to-b",kind="received"} 3',
+      'slash32_bgp_bfd_packets_total{peer="to-b",kind="discarded"} 2',
+      'slash32_bgp_bfd_packets_total{peer="to-b",kind="hopLimitDiscarded"} 1',
+    ]);
   });
 });
