@@ -138,25 +138,21 @@ export function hostChains(taps: TapMatch): NftChain[] {
   ];
 }
 
-/** Translation of what leaves the site. `address`: of this host; absent while there is no such Host resource. */
-export function natChain(address: string | undefined): NftChain {
+/**
+ * Translation of what leaves the site, to `address` of this host. A chain of this type costs every flow of the host its
+ * bookkeeping, whether a rule matches or not; so it is there only while an endpoint is translated.
+ */
+export function natChain(address: string): NftChain {
   return {
-    name: 'postrouting',
+    name: NAMES.postrouting,
     hook: { type: 'nat', hook: 'postrouting', priority: 100, policy: 'accept' },
-    rules:
-      address === undefined
-        ? []
-        : [
-            rule(
-              'masquerade what leaves the site',
-              [
-                is('meta nfproto', 'ipv4'),
-                inSet(['iifname'], NAMES.masqueraded),
-                notInSet(['ip daddr'], NAMES.site[4]),
-              ],
-              { kind: 'snat', address },
-            ),
-          ],
+    rules: [
+      rule(
+        'masquerade what leaves the site',
+        [is('meta nfproto', 'ipv4'), inSet(['iifname'], NAMES.masqueraded), notInSet(['ip daddr'], NAMES.site[4])],
+        { kind: 'snat', address },
+      ),
+    ],
   };
 }
 

@@ -78,6 +78,7 @@ export class HostPolicyCompiler implements Disposable {
   readonly #toggled = new Set<string>();
   #statelessEndpoints = 0;
   #withStateless = false;
+  #withTranslation = false;
   #generation: number;
   #reconciled = false;
 
@@ -187,10 +188,11 @@ export class HostPolicyCompiler implements Disposable {
     for (const group of changes.addressGroups) this.#objects.addressGroupChanged(group);
     if (changes.fabric) this.#updateSite();
     const withStateless = this.#statelessEndpoints > 0;
-    if (changes.fabric || changes.hosts.has(this.host) || withStateless !== this.#withStateless) {
-      this.#withStateless = withStateless;
-      this.#updateBaseChains();
-    }
+    const withTranslation = this.#store.elements(INET_TABLE, NAMES.masqueraded).size > 0;
+    const otherChains = withStateless !== this.#withStateless || withTranslation !== this.#withTranslation;
+    this.#withStateless = withStateless;
+    this.#withTranslation = withTranslation;
+    if (otherChains || changes.fabric || changes.hosts.has(this.host)) this.#updateBaseChains();
     return differing;
   }
 
@@ -270,11 +272,13 @@ export class HostPolicyCompiler implements Disposable {
       ...preroutingChains(taps),
       ...forwardChains(taps, withStateless),
       ...hostChains(taps),
-      natChain(host?.spec.masqueradeAddress ?? host?.spec.address),
       ...generationChains(this.#generation),
     ];
     for (const chain of chains) this.#store.putChain(INET_TABLE, chain);
     for (const chain of arpChains(taps)) this.#store.putChain(ARP_TABLE, chain);
+    const translated = host?.spec.masqueradeAddress ?? host?.spec.address;
+    if (this.#withTranslation && translated !== undefined) this.#store.putChain(INET_TABLE, natChain(translated));
+    else this.#store.deleteChain(INET_TABLE, NAMES.postrouting);
     if (withStateless) return;
     for (const chain of ['stateless-source', 'stateless-destination']) this.#store.deleteChain(INET_TABLE, chain);
     for (const set of STATELESS_SETS) this.#store.deleteSet(INET_TABLE, set.name);

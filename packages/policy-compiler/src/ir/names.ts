@@ -83,4 +83,5 @@ export const NAMES = {
   unknownSource: { 4: 'unknown-source4', 6: 'unknown-source6' },
   knownSource: { 4: 'known-source4', 6: 'known-source6' },
   toHost: 'to-host',
+  postrouting: 'postrouting',
 } as const;
