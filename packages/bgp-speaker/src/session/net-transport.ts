@@ -125,6 +125,14 @@ class NetConnection implements BgpConnection {
     return canonicalAddress(this.#socket.localAddress);
   }
 
+  get localPort(): number | undefined {
+    return this.#socket.localPort;
+  }
+
+  get remotePort(): number | undefined {
+    return this.#socket.remotePort;
+  }
+
   get bufferedOctets(): number {
     return this.#socket.writableLength;
   }

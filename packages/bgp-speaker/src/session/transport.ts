@@ -14,6 +14,9 @@ export interface BgpConnection {
   /** Canonical address text; meaningful once connected. */
   readonly localAddress: string;
   readonly remoteAddress: string;
+  /** Ports, once connected; absent: the transport does not tell. */
+  readonly localPort?: number | undefined;
+  readonly remotePort?: number | undefined;
   /** Octets that were written here and that the kernel has not taken yet. */
   readonly bufferedOctets: number;
   write(octets: Uint8Array): void;
