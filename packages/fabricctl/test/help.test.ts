@@ -9,6 +9,9 @@ const LEAVES = [
   ['bgp', 'neighbors'],
   ['policy', 'trace'],
   ['policy', 'show'],
+  ['policy', 'graph'],
+  ['policy', 'diff'],
+  ['policy', 'lint'],
 ];
 
 describe('help', () => {
@@ -91,7 +94,7 @@ describe('completion', () => {
   it('offers commands, subcommands, options, kinds, names and namespaces', async () => {
     await using fabric = await TestFabric.create(SAMPLE);
     expect(await complete(fabric, 'a')).toEqual(['apply']);
-    expect(await complete(fabric, 'policy', '')).toEqual(['show', 'trace']);
+    expect(await complete(fabric, 'policy', '')).toEqual(['diff', 'graph', 'lint', 'show', 'trace']);
     expect(await complete(fabric, 'apply', '--d')).toEqual(['--datastore', '--dry-run']);
     expect(await complete(fabric, 'get', 's')).toEqual(['securitygroup', 'sg']);
     expect(await complete(fabric, 'get', 'host', '')).toEqual(['compute-a1', 'compute-b1']);
@@ -100,6 +103,15 @@ describe('completion', () => {
     expect(await complete(fabric, 'get', 'inst', '-n', '')).toEqual(['tenant-a']);
     expect(await complete(fabric, 'get', '-o', 'y')).toEqual(['yaml']);
     expect(await complete(fabric, 'policy', 'trace', '-n', 'tenant-a', '')).toEqual(['db-1', 'internet', 'web-1']);
+    expect(await complete(fabric, 'policy', 'graph', '-n', 'tenant-a', '--to', '')).toEqual([
+      'db-1',
+      'internet',
+      'web-1',
+    ]);
+    expect(await complete(fabric, 'policy', 'graph', '-n', 'tenant-a', '--instance', 'w')).toEqual(['web-1']);
+    expect(await complete(fabric, 'policy', 'graph', '-o', 's')).toEqual(['svg']);
+    expect(await complete(fabric, 'policy', 'lint', '--severity', '')).toEqual(['error', 'info', 'warning']);
+    expect(await complete(fabric, 'policy', 'lint', '--ignore', 'lint.allow')).toEqual(['lint.allow-all-ingress']);
   });
 
   it('has no names, and no error, without a datastore', async () => {

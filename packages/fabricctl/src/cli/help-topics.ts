@@ -8,6 +8,9 @@ Examples:
   fabricctl apply -f web.yaml                        create or change what the file says
   fabricctl get instances -A -o wide                 all instances, of all tenants
   fabricctl policy trace web-1 db-1:5432/tcp         may web-1 reach db-1, and which rule says so?
+  fabricctl policy graph -n tenant-a                 who can reach whom, on which ports?
+  fabricctl policy diff -f web.yaml                  what would open and close if I applied this?
+  fabricctl policy lint -A                           which rules are too wide, or for nothing?
   fabricctl routes 203.0.113.10                      where does this host send it, and why?
   fabricctl explain SecurityGroup.spec.rules         what may a rule say?
 
