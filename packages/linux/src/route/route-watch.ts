@@ -1,8 +1,7 @@
 import type { Notification, NotificationKind } from '../netlink/notification.ts';
 import type { View } from '../netlink/view-synchronizer.ts';
-import { routeFingerprint } from './route-equality.ts';
+import { RouteCollection, type RouteShape } from './route-collection.ts';
 import { routeMatches } from './route-filter.ts';
-import { routeKey } from './route-key.ts';
 import type { KernelRoute, RouteEvent, RouteFilter } from './route-table.ts';
 
 export interface RouteListener {
@@ -23,9 +22,7 @@ export class RouteWatch implements View<KernelRoute> {
   readonly #filter: RouteFilter;
   readonly #listener: RouteListener;
   readonly #signal: AbortSignal;
-  readonly #routes = new Map<string, KernelRoute>();
-  /** Prefixes that are or were in the view; grows with it and is made anew by a listing. */
-  readonly #prefixes = new Set<string>();
+  #routes = new RouteCollection();
 
   constructor(
     filter: RouteFilter,
@@ -39,23 +36,20 @@ export class RouteWatch implements View<KernelRoute> {
     this.list = list;
   }
 
-  adopt(routes: readonly KernelRoute[], first: boolean): void {
-    const events: RouteEvent[] = [];
-    const listed = new Map(routes.map((route) => [routeKey(route), route]));
-    this.#prefixes.clear();
-    for (const { prefix } of routes) this.#prefixes.add(prefix);
-    for (const [key, route] of this.#routes) {
-      if (listed.has(key)) continue;
-      this.#routes.delete(key);
-      events.push({ type: 'removed', route });
+  adopt(listed: readonly KernelRoute[], first: boolean): void {
+    const before = this.#routes;
+    const after = new RouteCollection();
+    const added: RouteEvent[] = [];
+    for (const route of listed) {
+      after.set(route);
+      if (!first && before.set(route)) added.push({ type: 'added', route });
     }
-    for (const [key, route] of listed) {
-      const present = this.#routes.get(key);
-      if (present !== undefined && routeFingerprint(present) === routeFingerprint(route)) continue;
-      this.#routes.set(key, route);
-      events.push({ type: 'added', route });
+    this.#routes = after;
+    const removed: RouteEvent[] = [];
+    for (const route of before.routes()) {
+      if (after.get(route) === undefined) removed.push({ type: 'removed', route });
     }
-    if (!first) this.#emit(events);
+    this.#emit([...removed, ...added]);
   }
 
   apply(notifications: readonly Notification[]): boolean {
@@ -80,20 +74,18 @@ export class RouteWatch implements View<KernelRoute> {
   #applyRoute(route: KernelRoute, deleted: boolean, events: RouteEvent[]): boolean {
     const matches = routeMatches(route, this.#filter);
     // Cheap, since a BGP table may fill beside a few routes that are watched.
-    if (!matches && !this.#prefixes.has(route.prefix)) return false;
-    const key = routeKey(route);
-    const present = this.#routes.get(key);
+    if (!matches && !this.#routes.hasPrefix(route.prefix)) return false;
     if (!deleted && matches) {
-      this.#routes.set(key, route);
-      this.#prefixes.add(route.prefix);
+      this.#routes.set(route);
       events.push({ type: 'added', route });
       return false;
     }
+    const present = this.#routes.get(route);
     if (present === undefined) return false;
     // A route of another protocol with our key replaced ours, unless it was appended.
     if (!deleted || (matches && route.nextHops.length < present.nextHops.length)) return true;
     if (!matches) return false;
-    this.#routes.delete(key);
+    this.#routes.delete(route);
     events.push({ type: 'removed', route });
     return false;
   }
@@ -108,11 +100,8 @@ export class RouteWatch implements View<KernelRoute> {
     return this.#some((route) => route.source === own || isIpv4Through(route, device));
   }
 
-  #some(test: (route: KernelRoute) => boolean): boolean {
-    for (const route of this.#routes.values()) {
-      if (test(route)) return true;
-    }
-    return false;
+  #some(test: (shape: RouteShape) => boolean): boolean {
+    return this.#routes.shapes().some(test);
   }
 
   #emit(events: readonly RouteEvent[]): void {
@@ -120,10 +109,10 @@ export class RouteWatch implements View<KernelRoute> {
   }
 }
 
-function isIpv4Through(route: KernelRoute, device: string): boolean {
+function isIpv4Through(route: RouteShape, device: string): boolean {
   return route.family === 4 && isThrough(route, device);
 }
 
-function isThrough(route: KernelRoute, device: string): boolean {
+function isThrough(route: RouteShape, device: string): boolean {
   return route.nextHops.some((hop) => hop.device === device);
 }
