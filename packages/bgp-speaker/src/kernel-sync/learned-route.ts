@@ -19,15 +19,14 @@ export interface PeerLink {
 export type LinkOf = (peer: string) => PeerLink | undefined;
 
 /**
- * The kernel's route for a multipath set of learned paths; `undefined` if there is nothing to install. A link-local next
- * hop (RFC 2545 3) is preferred, and needs the interface: while that is not known, the route is `undecided`, rather than
- * installed over the global next hop and replaced a moment later.
+ * Next hops of the kernel's route for a multipath set of learned paths, in a fixed order; `undefined` if there is nothing
+ * to install. A link-local next hop (RFC 2545 3) is preferred, and needs the interface: while that is not known, they are
+ * `undecided`, rather than installed over the global next hop and replaced a moment later.
  */
-export function learnedRoute(
-  key: PrefixKey,
+export function learnedNextHops(
   paths: readonly Path[],
   linkOf: LinkOf,
-): KernelRoute | 'undecided' | undefined {
+): readonly KernelNextHop[] | 'undecided' | undefined {
   const nextHops = new Map<string, KernelNextHop>();
   for (const path of paths) {
     if (path.source.type === 'local') return undefined;
@@ -36,6 +35,11 @@ export function learnedRoute(
     nextHops.set(nextHopText(nextHop), nextHop);
   }
   if (nextHops.size === 0) return undefined;
+  return [...nextHops.entries()].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, nextHop]) => nextHop);
+}
+
+/** The kernel's route for a prefix over these next hops. */
+export function learnedRoute(key: PrefixKey, nextHops: readonly KernelNextHop[]): KernelRoute {
   const family = prefixKeyAddressFamily(key);
   return {
     family,
@@ -43,19 +47,19 @@ export function learnedRoute(
     type: 'unicast',
     protocol: ROUTE_PROTOCOL.learned,
     metric: LEARNED_ROUTE_METRIC[family],
-    nextHops: [...nextHops.entries()].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, nextHop]) => nextHop),
+    nextHops,
   };
 }
 
-/** True if the kernel's route has the next hops that are wanted; an interface counts only where one is wanted. */
-export function hasNextHops(wanted: KernelRoute, actual: KernelRoute): boolean {
-  return wanted.nextHops.length === actual.nextHops.length && coversNextHops(wanted, actual);
+/** True if the kernel has the next hops that are wanted; an interface counts only where one is wanted. */
+export function sameNextHops(wanted: readonly KernelNextHop[], actual: readonly KernelNextHop[]): boolean {
+  return wanted.length === actual.length && coversNextHops(wanted, actual);
 }
 
 /** True if every next hop of `actual` is wanted as well. */
-export function coversNextHops(wanted: KernelRoute, actual: KernelRoute): boolean {
-  return actual.nextHops.every((candidate) =>
-    wanted.nextHops.some(
+export function coversNextHops(wanted: readonly KernelNextHop[], actual: readonly KernelNextHop[]): boolean {
+  return actual.every((candidate) =>
+    wanted.some(
       (nextHop) =>
         nextHop.gateway === candidate.gateway &&
         (nextHop.device === undefined || candidate.device === undefined || nextHop.device === candidate.device),
@@ -63,8 +67,9 @@ export function coversNextHops(wanted: KernelRoute, actual: KernelRoute): boolea
   );
 }
 
-export function routeText(route: KernelRoute): string {
-  return route.nextHops.map(nextHopText).join(' ');
+/** Equal for equal next hops in equal order. */
+export function nextHopsText(nextHops: readonly KernelNextHop[]): string {
+  return nextHops.map(nextHopText).join(' ');
 }
 
 function kernelNextHop(path: Path, linkOf: LinkOf): KernelNextHop | undefined {

@@ -1,15 +1,9 @@
-import type { KernelRoute, RouteChange, RouteEvent, RouteTable } from '@slash32/linux';
+import type { KernelNextHop, KernelRoute, RouteChange, RouteEvent, RouteTable } from '@slash32/linux';
 import { Backoff, type Clock, type Logger, ROUTE_PROTOCOL, type Timer } from '@slash32/shared';
-import { type PrefixKey, prefixKeyFromText } from '../codec/index.ts';
+import { type PrefixKey, prefixKeyAddressFamily, prefixKeyFromText } from '../codec/index.ts';
 import type { Path } from '../rib/path.ts';
-import {
-  coversNextHops,
-  hasNextHops,
-  LEARNED_ROUTE_METRIC,
-  type LinkOf,
-  learnedRoute,
-  routeText,
-} from './learned-route.ts';
+import { coversNextHops, LEARNED_ROUTE_METRIC, type LinkOf, learnedRoute, sameNextHops } from './learned-route.ts';
+import { NextHopSets } from './next-hop-sets.ts';
 
 export interface RouteInstallerOptions {
   readonly routes: RouteTable;
@@ -19,6 +13,14 @@ export interface RouteInstallerOptions {
   /** The paths that Loc-RIB has chosen for a prefix now. */
   readonly chosen: (key: PrefixKey) => readonly Path[];
   readonly linkOf: LinkOf;
+}
+
+type NextHops = readonly KernelNextHop[];
+
+interface Batch {
+  readonly changes: readonly RouteChange[];
+  /** Of the changes, in their order; `undefined`: of a former release's route. */
+  readonly keys: readonly (PrefixKey | undefined)[];
 }
 
 const BATCH_SIZE = 5000;
@@ -38,8 +40,10 @@ export class RouteInstaller {
   readonly #options: RouteInstallerOptions;
   readonly #backoff: Backoff;
   readonly #marked = new Set<PrefixKey>();
-  readonly #installed = new Map<PrefixKey, KernelRoute>();
-  readonly #retained = new Map<PrefixKey, KernelRoute>();
+  /** Prefix → its interned next hops. */
+  readonly #installed = new Map<PrefixKey, NextHops>();
+  readonly #retained = new Map<PrefixKey, NextHops>();
+  readonly #nextHopSets: NextHopSets;
   readonly #failed = new Map<PrefixKey, string>();
   /** Of former releases, with another metric: removed with the retained ones. */
   #obsolete: readonly KernelRoute[] = [];
@@ -50,14 +54,16 @@ export class RouteInstaller {
   #periodTimer: Timer | undefined;
   #reconcileWanted = false;
   #lastReconcileMs = Number.NEGATIVE_INFINITY;
+  #started = false;
   #stopped = false;
 
   constructor(options: RouteInstallerOptions) {
     this.#options = options;
+    this.#nextHopSets = new NextHopSets(options.linkOf);
     this.#backoff = new Backoff({ initialMs: 500, maxMs: 30_000, random: options.random });
   }
 
-  /** Lists what the former life left and begins to watch for changes by others. */
+  /** Lists what the former life left and begins to watch for changes by others. Before it, nothing is installed. */
   async start(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#stop(), { once: true });
     const filter = { protocol: ROUTE_PROTOCOL.learned };
@@ -69,10 +75,11 @@ export class RouteInstaller {
     const obsolete: KernelRoute[] = [];
     for (const route of await this.#options.routes.list(filter)) {
       if (route.metric === LEARNED_ROUTE_METRIC[route.family]) {
-        this.#retained.set(prefixKeyFromText(route.prefix), route);
+        this.#retained.set(prefixKeyFromText(route.prefix), this.#nextHopSets.intern(route.nextHops));
       } else obsolete.push(route);
     }
     this.#obsolete = obsolete;
+    this.#started = true;
     this.#armPeriod();
   }
 
@@ -95,12 +102,12 @@ export class RouteInstaller {
   }
 
   hasRetained(family: 4 | 6): boolean {
-    for (const route of this.#retained.values()) if (route.family === family) return true;
-    return false;
+    return this.#retained.keys().some((key) => prefixKeyAddressFamily(key) === family);
   }
 
   /** The choice for this prefix changed. */
   mark(key: PrefixKey): void {
+    if (!this.#started) return;
     this.#marked.add(key);
     this.#wake();
   }
@@ -155,46 +162,52 @@ export class RouteInstaller {
     }
   }
 
-  #nextBatch(): readonly RouteChange[] {
+  #nextBatch(): Batch {
     const changes: RouteChange[] = [];
+    const keys: (PrefixKey | undefined)[] = [];
     if (!this.#deferring) {
-      for (const route of this.#obsolete) changes.push({ op: 'delete', route });
+      for (const route of this.#obsolete) {
+        changes.push({ op: 'delete', route });
+        keys.push(undefined);
+      }
       this.#obsolete = [];
     }
+    this.#nextHopSets.forgetLatest();
     for (const key of this.#marked) {
       if (changes.length >= BATCH_SIZE) break;
       this.#marked.delete(key);
       const change = this.#changeFor(key);
-      if (change !== undefined) changes.push(change);
+      if (change === undefined) continue;
+      changes.push(change);
+      keys.push(key);
     }
-    return changes;
+    return { changes, keys };
   }
 
   /** What has to be done for a prefix now; nothing if the kernel has what is wanted. */
   #changeFor(key: PrefixKey): RouteChange | undefined {
-    const wanted = learnedRoute(key, this.#options.chosen(key), this.#options.linkOf);
+    const wanted = this.#nextHopSets.of(this.#options.chosen(key));
     if (wanted === 'undecided') return undefined;
     const retained = this.#retained.get(key);
     if (retained !== undefined) {
       if (this.#deferring && (wanted === undefined || !coversNextHops(wanted, retained))) return undefined;
       this.#retained.delete(key);
-      this.#installed.set(key, wanted !== undefined && hasNextHops(wanted, retained) ? wanted : retained);
+      this.#installed.set(key, wanted !== undefined && sameNextHops(wanted, retained) ? wanted : retained);
     }
     const installed = this.#installed.get(key);
     if (wanted === undefined) {
       this.#failed.delete(key);
       if (installed === undefined) return undefined;
       this.#installed.delete(key);
-      return { op: 'delete', route: installed };
+      return { op: 'delete', route: learnedRoute(key, installed) };
     }
-    if (installed !== undefined && routeText(installed) === routeText(wanted)) return undefined;
+    if (installed === wanted) return undefined;
     this.#installed.set(key, wanted);
-    return { op: 'replace', route: wanted };
+    return { op: 'replace', route: learnedRoute(key, wanted) };
   }
 
-  async #apply(changes: readonly RouteChange[]): Promise<void> {
+  async #apply({ changes, keys }: Batch): Promise<void> {
     if (changes.length === 0) return;
-    const keys = changes.map(({ route }) => prefixKeyFromText(route.prefix));
     let failures: ReadonlyMap<RouteChange, string>;
     try {
       failures = new Map((await this.#options.routes.apply(changes)).map(({ change, reason }) => [change, reason]));
@@ -203,9 +216,12 @@ export class RouteInstaller {
       this.#reconcileWanted = true;
       throw error;
     }
+    if (failures.size === 0 && this.#failed.size === 0) {
+      this.#backoff.reset();
+      return;
+    }
     for (const [index, change] of changes.entries()) {
-      const key = keys[index];
-      if (key === undefined) continue;
+      const key = keys[index] ?? prefixKeyFromText(change.route.prefix);
       const reason = failures.get(change);
       if (reason === undefined) {
         if (change.op === 'replace') this.#failed.delete(key);
@@ -213,7 +229,7 @@ export class RouteInstaller {
       }
       // A refused deletion is of a route that was wanted once: it goes back to where it will be tried again.
       if (change.op === 'replace') this.#installed.delete(key);
-      else this.#installed.set(key, change.route);
+      else this.#installed.set(key, this.#nextHopSets.intern(change.route.nextHops));
       if (!this.#failed.has(key)) {
         this.#options.logger.warn({ prefix: change.route.prefix, op: change.op, reason }, 'kernel refused a route');
       }
@@ -261,24 +277,25 @@ export class RouteInstaller {
 
   /** Compares what we believe to be installed with what is, and marks the differences. */
   async #reconcile(): Promise<void> {
-    const actual = new Map<PrefixKey, KernelRoute>();
+    const actual = new Map<PrefixKey, NextHops>();
     for (const route of await this.#options.routes.list({ protocol: ROUTE_PROTOCOL.learned })) {
-      if (route.metric === LEARNED_ROUTE_METRIC[route.family]) actual.set(prefixKeyFromText(route.prefix), route);
+      if (route.metric !== LEARNED_ROUTE_METRIC[route.family]) continue;
+      actual.set(prefixKeyFromText(route.prefix), this.#nextHopSets.intern(route.nextHops));
     }
     this.#reconcileWanted = false;
     this.#armPeriod();
     this.#lastReconcileMs = this.#options.clock.monotonicMs();
-    for (const [key, route] of this.#installed) {
+    for (const [key, nextHops] of this.#installed) {
       const found = actual.get(key);
-      if (found !== undefined && hasNextHops(route, found)) continue;
+      if (found !== undefined && sameNextHops(nextHops, found)) continue;
       this.#installed.delete(key);
       if (found !== undefined) this.#installed.set(key, found);
       this.#marked.add(key);
     }
     for (const key of this.#retained.keys()) if (!actual.has(key)) this.#retained.delete(key);
-    for (const [key, route] of actual) {
+    for (const [key, nextHops] of actual) {
       if (this.#installed.has(key) || this.#retained.has(key)) continue;
-      this.#installed.set(key, route);
+      this.#installed.set(key, nextHops);
       this.#marked.add(key);
     }
   }
