@@ -3,12 +3,14 @@
  * Runs inside `scripts/sandbox` (`make bench`). Exit code 1 if a benchmark could not be run; a missed target is printed.
  */
 
+import { bgpBenchmark } from './bgp/bgp.ts';
 import { programmingLatencyBenchmark } from './latency/programming-latency.ts';
 import { type BenchmarkReport, formatReport, writeReport } from './report/report.ts';
 import { agentStartBenchmark } from './start/agent-start.ts';
 import { trafficBenchmark } from './traffic/traffic.ts';
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<BenchmarkReport>>> = {
+  bgp: bgpBenchmark,
   latency: programmingLatencyBenchmark,
   start: agentStartBenchmark,
   traffic: trafficBenchmark,
