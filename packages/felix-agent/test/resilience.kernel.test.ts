@@ -57,8 +57,8 @@ describe('restart and drift on a real kernel', () => {
     ],
     [
       'a rule that lets everything through',
-      'nft insert rule inet slash32 forward-destination accept',
-      () => !/chain forward-destination \{[^}]*\n\t\taccept\n/.test(sh('nft list table inet slash32')),
+      'nft insert rule inet slash32 forward accept',
+      () => !/chain forward \{[^}]*\n\t\taccept\n/.test(sh('nft list table inet slash32')),
     ],
     ['a deleted route', 'ip route delete 10.70.0.2/32', () => sh('ip route').includes('10.70.0.2 dev tap2 proto 133')],
     ['flushed routes', 'ip route flush proto 133', () => sh('ip route').includes('10.70.0.3 dev tap3 proto 133')],
