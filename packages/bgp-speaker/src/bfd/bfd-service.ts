@@ -55,6 +55,7 @@ const STOP_TIMEOUT_MS = 500;
 export class BfdService implements BfdSessions, AsyncDisposable {
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #program: URL;
   readonly #entries = new Map<number, Entry>();
   #worker: Worker | undefined;
   #restartTimer: Timer | undefined;
@@ -62,10 +63,14 @@ export class BfdService implements BfdSessions, AsyncDisposable {
   #stopped = false;
   #failure: string | undefined;
 
-  /** The worker starts with the first session: hosts without BFD pay nothing. */
-  constructor(options: { readonly clock: Clock; readonly logger: Logger }) {
+  /**
+   * The worker starts with the first session: hosts without BFD pay nothing. `worker`: its program, if it is not the
+   * real one, which tests of this side are about.
+   */
+  constructor(options: { readonly clock: Clock; readonly logger: Logger; readonly worker?: URL }) {
     this.#clock = options.clock;
     this.#logger = options.logger;
+    this.#program = options.worker ?? new URL('./bfd-worker.ts', import.meta.url);
   }
 
   get failure(): string | undefined {
@@ -122,7 +127,7 @@ export class BfdService implements BfdSessions, AsyncDisposable {
   }
 
   #startWorker(): void {
-    const worker = new Worker(new URL('./bfd-worker.ts', import.meta.url), { name: 'bfd' });
+    const worker = new Worker(this.#program, { name: 'bfd' });
     this.#worker = worker;
     worker.unref();
     worker.on('message', (report: BfdReport) => this.#receive(report));
