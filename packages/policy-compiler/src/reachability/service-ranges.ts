@@ -15,25 +15,26 @@ export interface ServiceRange {
 export function serviceRanges(services: ServiceSet, family: AddressFamily): readonly ServiceRange[] {
   if (services.covers(MEANINGFUL[family])) return [{ protocol: 'any' }];
   const ranges: ServiceRange[] = [];
-  let firstOfRun: number | undefined;
+  let run: { readonly first: number; readonly last: number } | undefined;
   /** Whole protocols without a name, one after the other, are told as one. */
-  const endRun = (next: number): void => {
-    if (firstOfRun !== undefined) ranges.push({ protocol: protocolRun(firstOfRun, next - 1) });
-    firstOfRun = undefined;
+  const endRun = (): void => {
+    if (run !== undefined) ranges.push({ protocol: protocolRun(run.first, run.last) });
+    run = undefined;
   };
   for (let protocol = 0; protocol < 256; protocol += 1) {
+    if (protocol === ICMP[family === 4 ? 6 : 4]) continue; // no protocol of this family
     const part = services.intersect(protocolServices(protocol));
     const isWhole = !part.isEmpty && part.covers(protocolServices(protocol).intersect(MEANINGFUL[family]));
     const name = formatProtocol(protocol);
     if (isWhole && typeof name === 'number') {
-      firstOfRun ??= protocol;
+      run = { first: run?.first ?? protocol, last: protocol };
       continue;
     }
-    endRun(protocol);
+    endRun();
     if (isWhole) ranges.push({ protocol: name });
     else if (!part.isEmpty) ranges.push({ protocol: name, ...details(part, protocol === ICMP[family]) });
   }
-  endRun(256);
+  endRun();
   return ranges;
 }
 
