@@ -9,6 +9,8 @@ export class ScriptedLibc implements Libc {
   readonly readings: Reading[] = [];
   readonly sent: Uint8Array[] = [];
   readonly open = new Set<number>();
+  /** What to call when a descriptor is readable. */
+  readonly watched = new Map<number, () => void>();
   /** Errors that the next calls of `send` give. */
   readonly sendErrors: (keyof typeof constants.errno)[] = [];
   /** Called with what was sent, to lay out the answer. */
@@ -76,8 +78,9 @@ export class ScriptedLibc implements Libc {
     return `error ${errno}`;
   }
 
-  watchReadable(): { close(): void } {
-    return { close: () => undefined };
+  watchReadable(descriptor: number, onReadable: () => void): { close(): void } {
+    this.watched.set(descriptor, onReadable);
+    return { close: () => void this.watched.delete(descriptor) };
   }
 
   #fail(name: keyof typeof constants.errno): number {

@@ -102,15 +102,28 @@ export class NetlinkMonitor implements AsyncDisposable {
   #read(socket: NetlinkSocket): void {
     const wanted = new Set([...this.#listeners].flatMap((listener) => [...listener.kinds]));
     const notifications: Notification[] = [];
-    let lost = false;
-    for (let messages = 0; messages < MESSAGES_PER_TURN && !lost; messages += 1) {
-      const length = socket.receive();
-      if (length === 'empty') break;
-      if (length === 'lost') lost = true;
-      else this.#decode(socket, length, wanted, notifications);
-    }
+    const lost = this.#drain(socket, wanted, notifications);
     if (notifications.length > 0) this.#deliver(notifications);
-    if (lost) void this.#recover(socket);
+    if (lost !== undefined) void this.#recover(socket, lost);
+  }
+
+  /** Returns why notifications are lost, if they are. */
+  #drain(
+    socket: NetlinkSocket,
+    wanted: ReadonlySet<NotificationKind>,
+    notifications: Notification[],
+  ): string | undefined {
+    try {
+      for (let messages = 0; messages < MESSAGES_PER_TURN; messages += 1) {
+        const length = socket.receive();
+        if (length === 'empty') return undefined;
+        if (length === 'lost') return 'the receive buffer was full';
+        this.#decode(socket, length, wanted, notifications);
+      }
+      return undefined;
+    } catch (error) {
+      return String(error);
+    }
   }
 
   #decode(
@@ -142,22 +155,21 @@ export class NetlinkMonitor implements AsyncDisposable {
     }
   }
 
-  /** Reads nothing more before names are known again; what is still in the socket stays there. */
-  async #recover(socket: NetlinkSocket): Promise<void> {
-    this.#logger.warn({}, 'kernel notifications were lost; listing again');
-    socket.unwatch();
+  /** Begins anew, with a fresh socket; what is still in the old one is older than the listings that follow. */
+  async #recover(socket: NetlinkSocket, reason: string): Promise<void> {
+    this.#logger.warn({ reason }, 'kernel notifications were lost; listing again');
+    socket[Symbol.dispose]();
     while (!this.#ended.signal.aborted) {
       try {
-        await this.#learnNames();
-        break;
+        await this.#start();
+        this.#backoff.reset();
+        for (const listener of [...this.#listeners]) listener.onGap();
+        return;
       } catch (error) {
-        this.#logger.warn({ error: String(error) }, 'listing interfaces failed; trying again');
+        if (this.#ended.signal.aborted) return;
+        this.#logger.warn({ error: String(error) }, 'the monitor of kernel notifications did not start; trying again');
         await sleep(this.#clock, this.#backoff.nextDelayMs(), this.#ended.signal).catch(() => undefined);
       }
     }
-    if (this.#ended.signal.aborted) return;
-    this.#backoff.reset();
-    for (const listener of [...this.#listeners]) listener.onGap();
-    socket.watch(() => this.#read(socket));
   }
 }
