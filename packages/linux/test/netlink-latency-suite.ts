@@ -10,7 +10,7 @@ const IDLE_ROUNDS = 31;
 const IDLE_MS = 10;
 
 /** Limits are far above what an idle machine needs, so that they fail for a lost design and not for a busy neighbour. */
-const LIMIT_MS = { one: 10, manyRoutes: 5_000, pause: 400, start: 5_000 };
+const LIMIT_MS = { one: 30, manyRoutes: 10_000, pause: 1_500, start: 10_000 };
 
 function prefixOf(at: number): string {
   return `10.${at >> 16}.${(at >> 8) & 0xff}.${at & 0xff}/32`;
