@@ -161,6 +161,8 @@ export interface SpeakerAnswers {
   readonly status?: SpeakerStatus;
   readonly neighbors?: readonly BgpNeighborStatus[];
   readonly routes?: readonly BgpRouteStatus[];
+  /** Called with what is asked, but for status and neighbors. */
+  readonly onQuestion?: (method: string, question: object) => void;
 }
 
 export function serveSpeaker(path: string, answers: SpeakerAnswers = {}): Promise<ControlServer> {
@@ -169,7 +171,22 @@ export function serveSpeaker(path: string, answers: SpeakerAnswers = {}): Promis
     {
       'speaker.status': () => answers.status ?? SPEAKER_STATUS,
       'speaker.neighbors': () => answers.neighbors ?? [TOR_A, TOR_B],
-      'speaker.routes': () => answers.routes ?? ROUTES,
+      'speaker.routes': (question) => {
+        answers.onQuestion?.('speaker.routes', question);
+        return answers.routes ?? ROUTES;
+      },
+      'speaker.clear': (question) => {
+        answers.onQuestion?.('speaker.clear', question);
+        return { peer: question.peer, done: ['asked for ipv4-unicast again'] };
+      },
+      'speaker.shutdown': (question) => {
+        answers.onQuestion?.('speaker.shutdown', question);
+        return { peer: question.peer, done: ['shut down'] };
+      },
+      'speaker.enable': (question) => {
+        answers.onQuestion?.('speaker.enable', question);
+        return { peer: question.peer, done: ['enabled'] };
+      },
     },
     { logger: silentLogger },
   );

@@ -1,22 +1,13 @@
 import {
   type BgpFamily,
-  type BgpRouteStatus,
   type ControlHandlers,
-  parseIpPrefix,
+  FabricError,
   type SpeakerMethods,
   type SpeakerStatus,
 } from '@slash32/shared';
-import {
-  formatAsPath,
-  formatCommunity,
-  formatLargeCommunity,
-  type PrefixKey,
-  prefixKeyFamily,
-  prefixKeyFromText,
-  prefixKeyToText,
-} from '../codec/index.ts';
-import type { Path } from '../rib/path.ts';
+import { prefixKeyFamily } from '../codec/index.ts';
 import type { Neighbor } from '../session/neighbor.ts';
+import { findNeighbor, routesInView } from './route-views.ts';
 import type { Speaker } from './speaker.ts';
 
 /** What the answers are made from. */
@@ -35,10 +26,21 @@ export function speakerHandlers(facts: SpeakerFacts): ControlHandlers<SpeakerMet
       [...speaker.neighbors.values()].map((neighbor) =>
         neighbor.status((family) => bestPaths(speaker, neighbor, family)),
       ),
-    'speaker.routes': ({ prefix }) =>
-      prefix === undefined
-        ? [...knownPrefixes(speaker)].flatMap((key) => routesOf(speaker, key))
-        : routesOf(speaker, keyOfText(prefix)),
+    'speaker.routes': (question) => routesInView(speaker, question),
+    'speaker.clear': ({ peer, soft }) => {
+      const neighbor = findNeighbor(speaker, peer);
+      const done =
+        soft === undefined ? [neighbor.reset()] : soft === 'in' ? neighbor.refreshIn() : neighbor.refreshOut();
+      return { peer: neighbor.settings.name, done };
+    },
+    'speaker.shutdown': ({ peer, reason = '', drainSeconds = 0 }) => {
+      const neighbor = findNeighbor(speaker, peer);
+      return { peer: neighbor.settings.name, done: [neighbor.takeDown(reason, checkedDrain(drainSeconds))] };
+    },
+    'speaker.enable': ({ peer }) => {
+      const neighbor = findNeighbor(speaker, peer);
+      return { peer: neighbor.settings.name, done: [neighbor.enable()] };
+    },
   };
 }
 
@@ -60,12 +62,6 @@ function speakerStatus({ speaker, process }: SpeakerFacts): SpeakerStatus {
   };
 }
 
-/** A bare address is a host route. Throws `FabricError` `prefix.invalid`. */
-function keyOfText(text: string): PrefixKey {
-  parseIpPrefix(text);
-  return prefixKeyFromText(text);
-}
-
 /** Prefixes in Loc-RIB that a neighbor's path forwards for. */
 function bestPaths(speaker: Speaker, neighbor: Neighbor, family: BgpFamily): number {
   let count = 0;
@@ -76,66 +72,10 @@ function bestPaths(speaker: Speaker, neighbor: Neighbor, family: BgpFamily): num
   return count;
 }
 
-function knownPrefixes(speaker: Speaker): ReadonlySet<PrefixKey> {
-  const keys = new Set(speaker.locRib.localPrefixes);
-  for (const neighbor of speaker.neighbors.values()) for (const key of neighbor.adjRibIn.keys()) keys.add(key);
-  return keys;
-}
+/** Longest drain before a shutdown: a day. */
+const MAX_DRAIN_SECONDS = 86_400;
 
-/** The candidates of one prefix, best first, then the others, then the rejected. */
-function routesOf(speaker: Speaker, key: PrefixKey): readonly BgpRouteStatus[] {
-  const { paths, reasons } = speaker.locRib.explain(key);
-  const installed = speaker.installer.isInstalled(key);
-  const [best] = paths;
-  const entries = new Map<string, { readonly path: Path; readonly stale: boolean }>();
-  for (const neighbor of speaker.neighbors.values()) {
-    const entry = neighbor.adjRibIn.entry(key);
-    if (entry !== undefined) entries.set(neighbor.settings.name, entry);
-  }
-  const statuses: BgpRouteStatus[] = [];
-  const add = (path: Path, stale: boolean, reason: string): void => {
-    const used = paths.includes(path);
-    const local = path.source.type === 'local';
-    statuses.push(
-      routeStatus(key, path, { best: path === best, installed: used && (local || installed), stale, reason }),
-    );
-  };
-  for (const path of paths) {
-    add(path, entries.get(path.source.name)?.stale ?? false, reasons.get(path) ?? 'best route');
-  }
-  for (const { path, stale } of entries.values()) {
-    if (paths.includes(path)) continue;
-    add(
-      path,
-      stale,
-      path.rejection === undefined ? (reasons.get(path) ?? 'not chosen') : `rejected: ${path.rejection}`,
-    );
-  }
-  const failure = speaker.installer.failures.get(key);
-  if (failure === undefined) return statuses;
-  return statuses.map((status) =>
-    status.best ? { ...status, reason: `${status.reason}; kernel: ${failure}` } : status,
-  );
-}
-
-function routeStatus(
-  key: PrefixKey,
-  path: Path,
-  verdict: Pick<BgpRouteStatus, 'best' | 'installed' | 'stale' | 'reason'>,
-): BgpRouteStatus {
-  const { attributes, nextHop, source } = path;
-  return {
-    prefix: prefixKeyToText(key),
-    source: source.name,
-    nextHop: nextHop.address === '::' && nextHop.linkLocal !== undefined ? nextHop.linkLocal : nextHop.address,
-    asPath: formatAsPath(attributes.asPath),
-    origin: attributes.origin,
-    ...(attributes.localPref === undefined ? {} : { localPref: attributes.localPref }),
-    ...(attributes.med === undefined ? {} : { med: attributes.med }),
-    communities: [
-      ...(attributes.communities ?? []).map(formatCommunity),
-      ...(attributes.largeCommunities ?? []).map(formatLargeCommunity),
-    ],
-    ...verdict,
-  };
+function checkedDrain(seconds: number): number {
+  if (Number.isFinite(seconds) && seconds >= 0 && seconds <= MAX_DRAIN_SECONDS) return seconds;
+  throw new FabricError('bgp.drain-invalid', `a drain takes 0 to ${MAX_DRAIN_SECONDS} seconds, not ${seconds}`);
 }

@@ -6,11 +6,13 @@ import type { PeerLink } from '../kernel-sync/learned-route.ts';
 import { type LocalRouteChange, LocalRoutes } from '../kernel-sync/local-routes.ts';
 import { RestartDeferral } from '../kernel-sync/restart-deferral.ts';
 import { RouteInstaller } from '../kernel-sync/route-installer.ts';
+import { ObserverHub } from '../observe/observer-hub.ts';
 import { EMPTY_PLAN, type PeerPlan, planPeers, type SpeakerResources } from '../peers/peer-plan.ts';
 import { fieldsNeedingReset, type PeerSettings } from '../peers/peer-settings.ts';
 import { LocRib } from '../rib/loc-rib.ts';
 import { findLocalNextHops } from '../session/local-next-hops.ts';
 import { Neighbor } from '../session/neighbor.ts';
+import type { Hold } from '../session/session-hold.ts';
 import type { IncomingConnection, Transport } from '../session/transport.ts';
 
 export interface SpeakerOptions {
@@ -44,6 +46,8 @@ export interface SpeakerOptions {
 export class Speaker {
   readonly locRib = new LocRib();
   readonly installer: RouteInstaller;
+  /** Where to listen to what happens in here. */
+  readonly observers: ObserverHub;
   readonly #options: SpeakerOptions;
   readonly #neighbors = new Map<string, Neighbor>();
   readonly #deferral: RestartDeferral;
@@ -56,6 +60,7 @@ export class Speaker {
   constructor(options: SpeakerOptions) {
     this.#options = options;
     const { clock, random, logger } = options;
+    this.observers = new ObserverHub(logger);
     this.installer = new RouteInstaller({
       routes: options.kernel.routes,
       clock,
@@ -99,7 +104,7 @@ export class Speaker {
       { routes: kernel.routes, clock, logger, onChanges: (changes) => this.#onLocalRoutes(changes) },
       signal,
     );
-    for (const key of this.locRib.localPrefixes) this.#hadForwarding.add(prefixKeyFamily(key));
+    for (const key of this.locRib.localRoutes.keys()) this.#hadForwarding.add(prefixKeyFamily(key));
     if (this.installer.hasRetained(4)) this.#hadForwarding.add('ipv4-unicast');
     if (this.installer.hasRetained(6)) this.#hadForwarding.add('ipv6-unicast');
     await kernel.interfaces.watch((events) => {
@@ -121,6 +126,7 @@ export class Speaker {
   applyResources(resources: SpeakerResources): void {
     if (this.#closed) return;
     const plan = planPeers(this.#options.host, resources, this.#plan);
+    const holds = new Map<string, Hold>();
     for (const [name, neighbor] of this.#neighbors) {
       const settings = plan.peers.get(name);
       if (settings === undefined) {
@@ -133,11 +139,12 @@ export class Speaker {
         continue;
       }
       this.#options.logger.info({ peer: name, fields }, 'settings changed; the session is reset');
+      if (neighbor.hold !== undefined) holds.set(name, neighbor.hold);
       this.#remove(name, neighbor, CEASE.otherConfigurationChange);
     }
     this.#plan = plan;
     for (const [name, settings] of plan.peers) {
-      if (!this.#neighbors.has(name)) this.#add(settings);
+      if (!this.#neighbors.has(name)) this.#add(settings, holds.get(name));
     }
     this.#beginDeferral();
   }
@@ -158,7 +165,7 @@ export class Speaker {
     for (const neighbor of this.#neighbors.values()) neighbor.shutDown();
   }
 
-  #add(settings: PeerSettings): void {
+  #add(settings: PeerSettings, hold: Hold | undefined): void {
     const { clock, random, logger, transport, port, kernel, bfd } = this.#options;
     const neighbor: Neighbor = new Neighbor(
       settings,
@@ -168,6 +175,7 @@ export class Speaker {
         logger,
         transport,
         port,
+        observers: this.observers,
         ...(bfd === undefined ? {} : { bfd }),
         restart: {
           restarting: () => this.#hadForwarding.size > 0 && !this.#deferral.isOver,
@@ -183,10 +191,13 @@ export class Speaker {
             this.#setLink(neighbor, link);
           }
         },
-        localPrefixes: () => this.locRib.localPrefixes,
+        localRoutes: () => this.locRib.localRoutes,
       },
       {
-        onRouteChanged: (key) => this.#decideAgain(key),
+        onRouteChanged: (key) => {
+          if (this.observers.active) this.observers.routeReceived(neighbor, key);
+          this.#decideAgain(key);
+        },
         onUp: (session) =>
           this.#deferral.peerUp(settings.name, session.context.families, session.remoteGracefulRestart !== undefined),
         onDown: () => this.#deferral.peerDown(settings.name),
@@ -195,7 +206,7 @@ export class Speaker {
     );
     this.#neighbors.set(settings.name, neighbor);
     this.locRib.addSource(neighbor.adjRibIn);
-    neighbor.start();
+    neighbor.start(hold);
   }
 
   #remove(name: string, neighbor: Neighbor, ceaseSubcode: number): void {
@@ -218,10 +229,10 @@ export class Speaker {
 
   #onLocalRoutes(changes: readonly LocalRouteChange[]): void {
     const startMs = this.#options.clock.monotonicMs();
-    for (const { key, present } of changes) {
-      this.locRib.setLocal(key, present);
+    for (const { key, metric } of changes) {
+      this.locRib.setLocal(key, metric);
       this.#decideAgain(key);
-      for (const neighbor of this.#neighbors.values()) neighbor.setLocal(key, present);
+      for (const neighbor of this.#neighbors.values()) neighbor.setLocal(key, metric);
     }
     for (const neighbor of this.#neighbors.values()) neighbor.flush();
     if ([...this.#neighbors.values()].some(({ state }) => state === 'Established')) {
@@ -245,6 +256,8 @@ export class Speaker {
   }
 
   #decideAgain(key: PrefixKey): void {
-    if (this.locRib.decideAgain(key)) this.installer.mark(key);
+    if (!this.locRib.decideAgain(key)) return;
+    this.installer.mark(key);
+    if (this.observers.active) this.observers.bestChanged(key, this.locRib.route(key));
   }
 }

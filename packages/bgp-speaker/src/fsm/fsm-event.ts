@@ -4,13 +4,13 @@ import type { NotificationMessage } from '../codec/index.ts';
 
 export type FsmEvent =
   | { readonly name: 'ManualStart' }
-  | { readonly name: 'ManualStop'; readonly subcode?: number }
+  | { readonly name: 'ManualStop'; readonly subcode?: number; readonly data?: Uint8Array }
   | { readonly name: 'AutomaticStart' }
   | { readonly name: 'ManualStart_with_PassiveTcpEstablishment' }
   | { readonly name: 'AutomaticStart_with_PassiveTcpEstablishment' }
   | { readonly name: 'AutomaticStart_with_DampPeerOscillations' }
   | { readonly name: 'AutomaticStart_with_DampPeerOscillations_and_PassiveTcpEstablishment' }
-  | { readonly name: 'AutomaticStop'; readonly subcode?: number }
+  | { readonly name: 'AutomaticStop'; readonly subcode?: number; readonly data?: Uint8Array }
   | { readonly name: 'ConnectRetryTimer_Expires' }
   | { readonly name: 'HoldTimer_Expires' }
   | { readonly name: 'KeepaliveTimer_Expires' }

@@ -3,7 +3,7 @@ import { CEASE, ERROR_CODE, formatNotification, type NotificationMessage } from 
 import type { DownCause, DownReason, FsmAction, FsmTimer } from './fsm-action.ts';
 import { type FsmSettings, INITIAL_FSM, type SessionFsm, type Transition } from './session-fsm-state.ts';
 
-const NO_DATA = new Uint8Array(0);
+const NO_DATA: Uint8Array = new Uint8Array(0);
 export const HOLD_TIMER_EXPIRED: NotificationMessage = { code: ERROR_CODE.holdTimerExpired, subcode: 0, data: NO_DATA };
 const CONNECTION_TIMERS: readonly FsmTimer[] = ['ConnectRetry', 'DelayOpen', 'Hold', 'Keepalive', 'SendHold'];
 
@@ -12,10 +12,10 @@ export const stop = (timer: FsmTimer): FsmAction => ({ type: 'stop-timer', timer
 export const drop = (abort = false): FsmAction => ({ type: 'drop-connection', abort });
 export const stay = (fsm: SessionFsm): Transition => ({ fsm, actions: [] });
 export const received = (text: string): DownReason => ({ cause: 'notification-received', text });
-export const cease = (subcode: number = CEASE.administrativeShutdown): NotificationMessage => ({
+export const cease = (subcode: number = CEASE.administrativeShutdown, data = NO_DATA): NotificationMessage => ({
   code: ERROR_CODE.cease,
   subcode,
-  data: NO_DATA,
+  data,
 });
 export const fsmError = (subcode: number): NotificationMessage => ({
   code: ERROR_CODE.finiteStateMachine,

@@ -177,9 +177,9 @@ function inOpenSent(fsm: SessionFsm, event: FsmEvent, settings: FsmSettings): Tr
     case 'TcpConnectionConfirmed':
       return stay(fsm);
     case 'ManualStop':
-      return stopped(fsm, 'stopped', cease(event.subcode));
+      return stopped(fsm, 'stopped', cease(event.subcode, event.data));
     case 'AutomaticStop':
-      return notifyAndFail(fsm, settings, cease(event.subcode));
+      return notifyAndFail(fsm, settings, cease(event.subcode, event.data));
     case 'HoldTimer_Expires':
       return notifyAndFail(fsm, settings, HOLD_TIMER_EXPIRED);
     case 'SendHoldTimer_Expires':
@@ -231,9 +231,9 @@ function inOpenConfirm(fsm: SessionFsm, event: FsmEvent, settings: FsmSettings):
     case 'TcpConnectionConfirmed':
       return stay(fsm);
     case 'ManualStop':
-      return stopped(fsm, 'stopped', cease(event.subcode));
+      return stopped(fsm, 'stopped', cease(event.subcode, event.data));
     case 'AutomaticStop':
-      return notifyAndFail(fsm, settings, cease(event.subcode));
+      return notifyAndFail(fsm, settings, cease(event.subcode, event.data));
     case 'HoldTimer_Expires':
       return notifyAndFail(fsm, settings, HOLD_TIMER_EXPIRED);
     case 'SendHoldTimer_Expires':
@@ -278,9 +278,9 @@ function inEstablished(fsm: SessionFsm, event: FsmEvent, settings: FsmSettings):
     case 'TcpConnectionConfirmed':
       return stay(fsm);
     case 'ManualStop':
-      return stopped(fsm, 'stopped', cease(event.subcode));
+      return stopped(fsm, 'stopped', cease(event.subcode, event.data));
     case 'AutomaticStop':
-      return notifyAndFail(fsm, settings, cease(event.subcode));
+      return notifyAndFail(fsm, settings, cease(event.subcode, event.data));
     case 'HoldTimer_Expires':
       return notifyAndFail(fsm, settings, HOLD_TIMER_EXPIRED);
     case 'SendHoldTimer_Expires':

@@ -1,10 +1,11 @@
-import type { RouteEvent, RouteTable } from '@slash32/linux';
+import type { KernelRoute, RouteEvent, RouteTable } from '@slash32/linux';
 import { type Clock, type Logger, ROUTE_PROTOCOL, sleep } from '@slash32/shared';
 import { type PrefixKey, prefixKeyFromText } from '../codec/index.ts';
 
 export interface LocalRouteChange {
   readonly key: PrefixKey;
-  readonly present: boolean;
+  /** Of the kernel's route, the lowest if there are several; `undefined`: there is none any more. */
+  readonly metric: number | undefined;
 }
 
 export interface LocalRoutesOptions {
@@ -16,6 +17,18 @@ export interface LocalRoutesOptions {
 }
 
 const LIST_RETRY_MS = 1000;
+/** What the kernel takes where none is given. */
+const DEFAULT_METRIC = { 4: 0, 6: 1024 } as const;
+
+/** One route of the kernel that came or went. */
+interface Sighting {
+  readonly key: PrefixKey;
+  readonly metric: number;
+  readonly present: boolean;
+}
+
+/** Prefix → metrics of its routes, ascending; none is empty. */
+type MetricTable = Map<PrefixKey, readonly number[]>;
 
 /**
  * The prefixes of instances on this host: what the kernel has with `ROUTE_PROTOCOL.endpoint`. Learned from the kernel's
@@ -24,9 +37,9 @@ const LIST_RETRY_MS = 1000;
 export class LocalRoutes {
   readonly #options: LocalRoutesOptions;
   readonly #signal: AbortSignal;
-  #present = new Set<PrefixKey>();
+  #present: MetricTable = new Map();
   /** While a listing is under way: what notifications said meanwhile, which is newer than the listing. */
-  #duringList: Map<PrefixKey, boolean> | undefined;
+  #duringList: Sighting[] | undefined;
   #listAgain = false;
 
   private constructor(options: LocalRoutesOptions, signal: AbortSignal) {
@@ -57,10 +70,12 @@ export class LocalRoutes {
     const changes: LocalRouteChange[] = [];
     for (const { type, route } of events) {
       if (route.type === 'local') continue;
-      const key = prefixKeyFromText(route.prefix);
-      const present = type === 'added';
-      this.#duringList?.set(key, present);
-      if (this.#set(key, present)) changes.push({ key, present });
+      const sighting = { ...sightingOf(route), present: type === 'added' };
+      this.#duringList?.push(sighting);
+      const before = this.#present.get(sighting.key)?.[0];
+      record(this.#present, sighting);
+      const metric = this.#present.get(sighting.key)?.[0];
+      if (metric !== before) changes.push({ key: sighting.key, metric });
     }
     if (changes.length > 0) this.#options.onChanges(changes);
   }
@@ -84,36 +99,55 @@ export class LocalRoutes {
   async #list(): Promise<void> {
     do {
       this.#listAgain = false;
-      const newer = new Map<PrefixKey, boolean>();
+      const newer: Sighting[] = [];
       this.#duringList = newer;
       try {
-        const listed = await this.#options.routes.list({ protocol: ROUTE_PROTOCOL.endpoint });
-        this.#replace(
-          new Set(listed.filter(({ type }) => type !== 'local').map(({ prefix }) => prefixKeyFromText(prefix))),
-          newer,
-        );
+        const listed: MetricTable = new Map();
+        for (const route of await this.#options.routes.list({ protocol: ROUTE_PROTOCOL.endpoint })) {
+          if (route.type !== 'local') record(listed, { ...sightingOf(route), present: true });
+        }
+        for (const sighting of newer) record(listed, sighting);
+        this.#replace(listed);
       } finally {
         this.#duringList = undefined;
       }
     } while (this.#listAgain);
   }
 
-  #replace(listed: Set<PrefixKey>, newer: ReadonlyMap<PrefixKey, boolean>): void {
-    for (const [key, present] of newer) {
-      if (present) listed.add(key);
-      else listed.delete(key);
-    }
+  #replace(listed: MetricTable): void {
     const changes: LocalRouteChange[] = [];
-    for (const key of this.#present.difference(listed)) changes.push({ key, present: false });
-    for (const key of listed.difference(this.#present)) changes.push({ key, present: true });
+    for (const key of this.#present.keys()) if (!listed.has(key)) changes.push({ key, metric: undefined });
+    for (const [key, [metric]] of listed) {
+      if (metric !== this.#present.get(key)?.[0]) changes.push({ key, metric });
+    }
     this.#present = listed;
     if (changes.length > 0) this.#options.onChanges(changes);
   }
+}
 
-  #set(key: PrefixKey, present: boolean): boolean {
-    if (this.#present.has(key) === present) return false;
-    if (present) this.#present.add(key);
-    else this.#present.delete(key);
-    return true;
+function sightingOf({ prefix, family, metric }: KernelRoute): { readonly key: PrefixKey; readonly metric: number } {
+  return { key: prefixKeyFromText(prefix), metric: metric ?? DEFAULT_METRIC[family] };
+}
+
+/** Routes of one metric share one list: a table of 100,000 has few different ones. */
+const SINGLE_METRICS = new Map<number, readonly number[]>();
+
+function single(metric: number): readonly number[] {
+  let list = SINGLE_METRICS.get(metric);
+  if (list === undefined) {
+    list = [metric];
+    SINGLE_METRICS.set(metric, list);
   }
+  return list;
+}
+
+function record(table: MetricTable, { key, metric, present }: Sighting): void {
+  const before = table.get(key) ?? [];
+  if (before.includes(metric) === present) return;
+  const after = present
+    ? [...before, metric].sort((left, right) => left - right)
+    : before.filter((each) => each !== metric);
+  const [only] = after;
+  if (only === undefined) table.delete(key);
+  else table.set(key, after.length === 1 ? single(only) : after);
 }

@@ -5,8 +5,10 @@ import {
   type Host,
   matchesSelector,
   type ResourceFinding,
+  type RoutePolicy,
   trySelector,
 } from '@slash32/shared';
+import { type PeerPolicies, peerPolicies } from './peer-policies.ts';
 import type { BfdSettings, PeerSettings } from './peer-settings.ts';
 
 /** The resources that decide which sessions a host has. */
@@ -15,6 +17,8 @@ export interface SpeakerResources {
   readonly host?: Host;
   /** By name. */
   readonly peers: ReadonlyMap<string, BGPPeer>;
+  /** By name. */
+  readonly policies?: ReadonlyMap<string, RoutePolicy>;
 }
 
 export interface PeerPlan {
@@ -61,7 +65,9 @@ export function planPeers(hostName: string, resources: SpeakerResources, previou
     if (problem === 'not-for-this-host') continue;
     if (problem === undefined) {
       nameOfAddress.set(peer.spec.address, name);
-      peers.set(name, settingsOf(peer, host, asNumber, routerId));
+      const policies = peerPolicies(peer, resources.policies ?? new Map());
+      findings.push(...policies.findings);
+      peers.set(name, settingsOf(peer, host, asNumber, routerId, policies));
       continue;
     }
     findings.push(problem);
@@ -123,13 +129,25 @@ function problemOf(
   return undefined;
 }
 
-function settingsOf(peer: BGPPeer, host: Host, asNumber: number, routerId: string): PeerSettings {
+function settingsOf(
+  peer: BGPPeer,
+  host: Host,
+  asNumber: number,
+  routerId: string,
+  { importPolicies, exportPolicies }: PeerPolicies,
+): PeerSettings {
   const { spec } = peer;
+  const localAsNumber = spec.localAsNumber ?? asNumber;
   return {
     name: peer.metadata.name,
     address: spec.address,
     remoteAsNumber: spec.asNumber,
-    localAsNumber: asNumber,
+    localAsNumber,
+    ...(localAsNumber === asNumber ? {} : { hostAsNumber: asNumber }),
+    allowOwnAs: spec.allowOwnAs,
+    importPolicies,
+    exportPolicies,
+    maxPrefixes: spec.maxPrefixes ?? {},
     routerId,
     ...(spec.localAddress === undefined ? {} : { localAddress: spec.localAddress }),
     families: spec.families,

@@ -1,4 +1,8 @@
-import type { BgpFamily } from '@slash32/shared';
+import type { BGPPeer, BgpFamily } from '@slash32/shared';
+import type { NamedPolicy } from '../rib/route-policy.ts';
+
+export type PrefixLimits = NonNullable<BGPPeer['spec']['maxPrefixes']>;
+export type PrefixLimit = NonNullable<PrefixLimits[BgpFamily]>;
 
 /** Timers of the BFD session beside the BGP session. */
 export interface BfdSettings {
@@ -13,7 +17,15 @@ export interface PeerSettings {
   readonly name: string;
   readonly address: string;
   readonly remoteAsNumber: number;
+  /** What we are towards this router. */
   readonly localAsNumber: number;
+  /** The host's own AS number, where the router is told another one. */
+  readonly hostAsNumber?: number;
+  /** How often our own AS may be in a received AS_PATH. */
+  readonly allowOwnAs: number;
+  readonly importPolicies: readonly NamedPolicy[];
+  readonly exportPolicies: readonly NamedPolicy[];
+  readonly maxPrefixes: PrefixLimits;
   /** Our BGP Identifier, dotted quad. */
   readonly routerId: string;
   /** Source of the session; absent: the kernel's choice. */
@@ -33,13 +45,34 @@ export interface PeerSettings {
 }
 
 /** Fields that a running session takes over as they are; a change of any other one needs a new session. */
-const LIVE_FIELDS: ReadonlySet<keyof PeerSettings> = new Set(['connectRetrySeconds', 'passive', 'hostAddress', 'bfd']);
+const LIVE_FIELDS: ReadonlySet<keyof PeerSettings> = new Set([
+  'connectRetrySeconds',
+  'passive',
+  'hostAddress',
+  'bfd',
+  'allowOwnAs',
+  'importPolicies',
+  'exportPolicies',
+  'maxPrefixes',
+]);
 
 /** Names of the fields that differ and need a new session. */
 export function fieldsNeedingReset(before: PeerSettings, after: PeerSettings): readonly string[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)]) as ReadonlySet<keyof PeerSettings>;
   return [...names].filter(
     (name) => !LIVE_FIELDS.has(name) && JSON.stringify(before[name]) !== JSON.stringify(after[name]),
+  );
+}
+
+/** True if both have the same policies, by content. */
+export function samePolicies(left: readonly NamedPolicy[], right: readonly NamedPolicy[]): boolean {
+  return (
+    left.length === right.length &&
+    left.every(({ name, terms }, index) => {
+      const other = right[index];
+      // Unchanged resources are the same objects; looking into large prefix lists is for the others.
+      return name === other?.name && (terms === other.terms || JSON.stringify(terms) === JSON.stringify(other.terms));
+    })
   );
 }
 

@@ -9,6 +9,7 @@ import {
   type Host,
   type Logger,
   type ResourceKey,
+  type RoutePolicy,
   sleep,
 } from '@slash32/shared';
 import type { SpeakerResources } from './peer-plan.ts';
@@ -23,7 +24,7 @@ export interface ResourceFollowerOptions {
   readonly onResources: (resources: SpeakerResources) => void;
 }
 
-type SpeakerResource = FabricConfiguration | Host | BGPPeer;
+type SpeakerResource = FabricConfiguration | Host | BGPPeer | RoutePolicy;
 
 /**
  * The speaker's part of the datastore, followed for as long as the speaker lives. While the datastore is lost, and until
@@ -106,6 +107,7 @@ export class ResourceFollower {
     return (
       resource.kind === 'FabricConfiguration' ||
       resource.kind === 'BGPPeer' ||
+      resource.kind === 'RoutePolicy' ||
       (resource.kind === 'Host' && resource.metadata.name === this.#options.host)
     );
   }
@@ -114,8 +116,10 @@ export class ResourceFollower {
     let configuration: FabricConfiguration | undefined;
     let host: Host | undefined;
     const peers = new Map<string, BGPPeer>();
+    const policies = new Map<string, RoutePolicy>();
     for (const resource of this.#known.values()) {
       if (resource.kind === 'BGPPeer') peers.set(resource.metadata.name, resource);
+      else if (resource.kind === 'RoutePolicy') policies.set(resource.metadata.name, resource);
       else if (resource.kind === 'Host') host = resource;
       else configuration = resource;
     }
@@ -123,6 +127,7 @@ export class ResourceFollower {
       ...(configuration === undefined ? {} : { configuration }),
       ...(host === undefined ? {} : { host }),
       peers,
+      policies,
     };
   }
 }

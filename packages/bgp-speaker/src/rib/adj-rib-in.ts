@@ -1,13 +1,6 @@
 import type { BgpFamily } from '@slash32/shared';
-import {
-  BGP_FAMILIES,
-  type NextHop,
-  type NlriBlock,
-  type PathAttributes,
-  type PrefixKey,
-  prefixKeyFromText,
-} from '../codec/index.ts';
-import type { ImportPolicy } from './import-policy.ts';
+import { BGP_FAMILIES, type NextHop, type NlriBlock, type PathAttributes, type PrefixKey } from '../codec/index.ts';
+import type { ImportPolicy, ImportVerdict } from './import-policy.ts';
 import type { Path, PathSource } from './path.ts';
 import { PathTable } from './path-table.ts';
 
@@ -30,7 +23,7 @@ interface FamilyTable {
  * the caller to decide again.
  */
 export class AdjRibIn {
-  readonly #policy: ImportPolicy;
+  #policy: ImportPolicy;
   readonly #paths: PathTable;
   readonly #tables: Readonly<Record<BgpFamily, FamilyTable>> = {
     'ipv4-unicast': { current: new Map(), stale: new Map(), accepted: 0 },
@@ -86,18 +79,13 @@ export class AdjRibIn {
 
   announce(block: NlriBlock, attributes: PathAttributes, nextHop: NextHop, changed: (key: PrefixKey) => void): void {
     const table = this.#tables[block.family];
-    const verdict = this.#policy.ofPath(attributes, nextHop);
-    const nextHopKey = prefixKeyFromText(nextHop.address);
-    let accepted: Path | undefined;
+    const verdictOf = this.#policy.forRoute(block.family, attributes, nextHop);
+    let verdict: ImportVerdict | undefined;
+    let path: Path | undefined;
     for (const key of block.prefixes) {
-      const rejection = verdict ?? this.#policy.ofPrefix(key, nextHopKey);
-      let path: Path;
-      if (rejection === undefined) {
-        accepted ??= this.#paths.intern(attributes, nextHop, undefined);
-        path = accepted;
-      } else {
-        path = this.#paths.intern(attributes, nextHop, rejection);
-      }
+      const before = verdict;
+      verdict = verdictOf(key);
+      if (path === undefined || verdict !== before) path = this.#paths.intern(attributes, nextHop, verdict);
       const current = table.current.get(key);
       if (current === path) continue;
       const previous = current ?? table.stale.get(key);
@@ -110,6 +98,49 @@ export class AdjRibIn {
       }
       if (previous !== path) changed(key);
     }
+  }
+
+  /** Another import policy: every route is judged anew, as it came. No session is needed for it. */
+  setPolicy(policy: ImportPolicy, changed: (key: PrefixKey) => void): void {
+    this.#policy = policy;
+    // Let go at the end: a path that one prefix leaves may be what the next one gets.
+    const left: [FamilyTable, Path][] = [];
+    for (const family of BGP_FAMILIES) {
+      const table = this.#tables[family];
+      const judge = this.#judge(family);
+      for (const routes of [table.current, table.stale]) {
+        for (const [key, before] of routes) {
+          const path = judge(before, key);
+          if (path === before) continue;
+          this.#paths.retain(path);
+          routes.set(key, path);
+          if (path.rejection === undefined) table.accepted += 1;
+          left.push([table, before]);
+          changed(key);
+        }
+      }
+    }
+    for (const [table, path] of left) this.#forget(table, path);
+  }
+
+  /** What the policy makes of a path for a prefix; worked out once per path and verdict. */
+  #judge(family: BgpFamily): (path: Path, key: PrefixKey) => Path {
+    const verdictsOf = new Map<Path, (key: PrefixKey) => ImportVerdict>();
+    const paths = new Map<ImportVerdict, Path>();
+    return (before, key) => {
+      let verdictOf = verdictsOf.get(before);
+      if (verdictOf === undefined) {
+        verdictOf = this.#policy.forRoute(family, before.received, before.nextHop);
+        verdictsOf.set(before, verdictOf);
+      }
+      const verdict = verdictOf(key);
+      let path = paths.get(verdict);
+      if (path === undefined) {
+        path = this.#paths.intern(before.received, before.nextHop, verdict);
+        paths.set(verdict, path);
+      }
+      return path;
+    };
   }
 
   withdraw(block: NlriBlock, changed: (key: PrefixKey) => void): void {
@@ -130,6 +161,21 @@ export class AdjRibIn {
     this.sweepStale(family, changed);
     table.stale = table.current;
     table.current = new Map();
+  }
+
+  /** The peer begins to send everything again (RFC 7313 4.2): as {@link markStale}, but nothing goes yet. */
+  markRefreshing(family: BgpFamily): void {
+    const table = this.#tables[family];
+    this.unmarkStale(family);
+    table.stale = table.current;
+    table.current = new Map();
+  }
+
+  /** What is stale counts as announced. */
+  unmarkStale(family: BgpFamily): void {
+    const table = this.#tables[family];
+    for (const [key, path] of table.stale) table.current.set(key, path);
+    table.stale = new Map();
   }
 
   /** Removes what is still stale. */

@@ -1,6 +1,6 @@
 import type { NextHop, PathAttributes, PrefixKey } from '../codec/index.ts';
 
-/** What a route is announced with; compared by identity, so one object per peer, family and set of attributes. */
+/** What a route is announced with; compared by identity, so one object per peer and set of attributes. */
 export interface ExportRoute {
   readonly attributes: PathAttributes;
   readonly nextHop: NextHop;
@@ -28,6 +28,11 @@ export class AdjRibOut {
 
   get pending(): number {
     return this.#pending.size;
+  }
+
+  /** What the peer has been told. */
+  routes(): ReadonlyMap<PrefixKey, ExportRoute> {
+    return this.#advertised;
   }
 
   announce(key: PrefixKey, route: ExportRoute): void {

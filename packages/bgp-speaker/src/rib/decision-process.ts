@@ -17,7 +17,7 @@ export interface Decision {
   readonly reasons: ReadonlyMap<Path, string>;
 }
 
-/** RFC 4271 9.1.1: what a route from eBGP is worth, and one without the attribute. */
+/** RFC 4271 9.1.1: what a route from eBGP is worth unless a policy says so, and one without the attribute. */
 export const DEFAULT_LOCAL_PREF = 100;
 
 /** The paths that forward; the answer of {@link explainDecision} without its reasons. */
@@ -67,7 +67,7 @@ const STEPS_AFTER_MED: readonly Step[] = [
 ];
 
 function localPref(path: Path): number {
-  return path.source.type === 'ibgp' ? (path.attributes.localPref ?? DEFAULT_LOCAL_PREF) : DEFAULT_LOCAL_PREF;
+  return path.attributes.localPref ?? DEFAULT_LOCAL_PREF;
 }
 
 function runSteps(candidates: readonly Path[], reasons: Map<Path, string> | undefined): readonly Path[] {

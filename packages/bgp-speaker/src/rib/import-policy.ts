@@ -1,28 +1,44 @@
-import { parseIpPrefix, prefixContains } from '@slash32/shared';
+import { type BgpFamily, parseIpPrefix, prefixContains, WELL_KNOWN_COMMUNITIES } from '@slash32/shared';
 import {
-  asPathContains,
   ipv4KeyAddress,
   type NextHop,
   type PathAttributes,
   type PrefixKey,
+  prefixKeyFromText,
   prefixKeyToText,
 } from '../codec/index.ts';
+import type { PolicyChain, PolicyVerdict } from './route-policy.ts';
 
-/**
- * Why a route is refused; `undefined`: accepted. Split in two because the first is the same for a whole UPDATE.
- * `nextHopKey` is the host prefix of the next hop.
- */
+/** What becomes of a received route. */
+export interface ImportVerdict {
+  /** Why it is refused; absent: accepted. */
+  readonly rejection?: string;
+  /** What the decision process is to see; the received object itself if nothing was changed. */
+  readonly attributes: PathAttributes;
+  /** Which policy and term decided; absent if it did not come to that. */
+  readonly decidedBy?: string;
+}
+
 export interface ImportPolicy {
-  ofPath(attributes: PathAttributes, nextHop: NextHop): string | undefined;
-  ofPrefix(key: PrefixKey, nextHopKey: PrefixKey): string | undefined;
+  /**
+   * Verdicts for the prefixes of one UPDATE, or others that came with the same attributes and next hop. Equal outcomes
+   * are one object.
+   */
+  forRoute(family: BgpFamily, attributes: PathAttributes, nextHop: NextHop): (key: PrefixKey) => ImportVerdict;
 }
 
 export interface ImportPolicySettings {
-  readonly localAsNumber: number;
+  /** Our own; two where the router is told another one than the host's. */
+  readonly ownAsNumbers: readonly number[];
+  /** How often our own AS may be in AS_PATH. */
+  readonly allowOwnAs: number;
   /** Dotted quad. */
   readonly localRouterId: string;
   /** True if the address is one of this host's own. */
   readonly isOwnAddress: (address: string) => boolean;
+  readonly chain: PolicyChain;
+  /** Everything becomes the last resort: the session is about to be shut down (RFC 8326 4.2). */
+  readonly draining: boolean;
 }
 
 /** Prefixes that no router may give us, nor anything more specific (RFC 6890, RFC 5735, RFC 4291). */
@@ -38,26 +54,67 @@ const MARTIANS = [
 ].map(parseIpPrefix);
 
 /**
- * The built-in import policy: all unicast routes, but those with our own AS in AS_PATH (9.1.2), our own router id or
- * next hop (5.1.3), a reflection loop (RFC 4456 8) or a martian prefix. A prefix of an instance on this host needs no
+ * What no policy can let in: routes with our own AS in AS_PATH (9.1.2), our own router id or next hop (5.1.3), a
+ * reflection loop (RFC 4456 8), a martian prefix; then the peer's policies. A prefix of an instance on this host needs no
  * rule: the local route wins the decision while it exists, and the learned one waits.
+ *
+ * A route with GRACEFUL_SHUTDOWN gets LOCAL_PREF 0 whatever the policies say (RFC 8326 4.3): it is to be used only while
+ * there is no other.
  */
-export function builtInImportPolicy(settings: ImportPolicySettings): ImportPolicy {
+export function importPolicy(settings: ImportPolicySettings): ImportPolicy {
   return {
-    ofPath(attributes, nextHop) {
-      if (asPathContains(attributes.asPath, settings.localAsNumber))
-        return `AS_PATH contains our own AS ${settings.localAsNumber}`;
-      if (attributes.originatorId === settings.localRouterId) return 'ORIGINATOR_ID is our own router id';
-      if (attributes.clusterList?.includes(settings.localRouterId)) return 'CLUSTER_LIST contains our own router id';
-      if (settings.isOwnAddress(nextHop.address)) return `NEXT_HOP ${nextHop.address} is our own address`;
-      return undefined;
-    },
-    ofPrefix(key, nextHopKey) {
+    forRoute(family, attributes, nextHop) {
+      const fault = pathFault(settings, attributes, nextHop);
+      if (fault !== undefined) {
+        const verdict = { rejection: fault, attributes };
+        return () => verdict;
+      }
+      const lastResort =
+        settings.draining || attributes.communities?.includes(WELL_KNOWN_COMMUNITIES.GRACEFUL_SHUTDOWN) === true;
+      const verdicts = settings.chain.forRoute({ family, attributes, nextHop: nextHop.address });
+      const nextHopKey = prefixKeyFromText(nextHop.address);
       // Once installed, the kernel could no longer tell how to reach the next hop of anything.
-      if (key === nextHopKey) return 'is its own next hop';
-      return isMartian(key) ? 'martian prefix' : undefined;
+      const ownNextHop: ImportVerdict = { rejection: 'is its own next hop', attributes };
+      const martian: ImportVerdict = { rejection: 'martian prefix', attributes };
+      const known = new Map<PolicyVerdict, ImportVerdict>();
+      return (key) => {
+        if (key === nextHopKey) return ownNextHop;
+        if (isMartian(key)) return martian;
+        const decided = verdicts(key);
+        let verdict = known.get(decided);
+        if (verdict === undefined) {
+          verdict = importVerdict(decided, lastResort);
+          known.set(decided, verdict);
+        }
+        return verdict;
+      };
     },
   };
+}
+
+function importVerdict({ accepted, attributes, decidedBy }: PolicyVerdict, lastResort: boolean): ImportVerdict {
+  if (!accepted) return { rejection: decidedBy, attributes, decidedBy };
+  return { attributes: lastResort ? { ...attributes, localPref: 0 } : attributes, decidedBy };
+}
+
+function pathFault(settings: ImportPolicySettings, attributes: PathAttributes, nextHop: NextHop): string | undefined {
+  const { ownAsNumbers, allowOwnAs, localRouterId } = settings;
+  for (const asNumber of ownAsNumbers) {
+    const times = occurrences(attributes, asNumber);
+    if (times <= allowOwnAs) continue;
+    const allowed = allowOwnAs === 0 ? '' : ` ${times} times, more than spec.allowOwnAs`;
+    return `AS_PATH contains our own AS ${asNumber}${allowed}`;
+  }
+  if (attributes.originatorId === localRouterId) return 'ORIGINATOR_ID is our own router id';
+  if (attributes.clusterList?.includes(localRouterId)) return 'CLUSTER_LIST contains our own router id';
+  if (settings.isOwnAddress(nextHop.address)) return `NEXT_HOP ${nextHop.address} is our own address`;
+  return undefined;
+}
+
+function occurrences({ asPath }: PathAttributes, asNumber: number): number {
+  let count = 0;
+  for (const { asNumbers } of asPath) for (const each of asNumbers) if (each === asNumber) count += 1;
+  return count;
 }
 
 /** Cheap tests on the first octets come first: this runs for every prefix of a table. */

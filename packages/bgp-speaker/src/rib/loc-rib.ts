@@ -8,7 +8,8 @@ import { LOCAL_PATH, type Path } from './path.ts';
  * name the prefixes whose candidates changed and get those whose choice changed.
  */
 export class LocRib {
-  readonly #local = new Set<PrefixKey>();
+  /** With the metric of the kernel's route. */
+  readonly #local = new Map<PrefixKey, number>();
   readonly #sources = new Set<AdjRibIn>();
   readonly #routes = new Map<PrefixKey, readonly Path[]>();
   #learned = 0;
@@ -18,7 +19,8 @@ export class LocRib {
     return this.#learned;
   }
 
-  get localPrefixes(): ReadonlySet<PrefixKey> {
+  /** Routes of instances on this host, with the metrics of the kernel's routes. */
+  get localRoutes(): ReadonlyMap<PrefixKey, number> {
     return this.#local;
   }
 
@@ -31,11 +33,11 @@ export class LocRib {
     this.#sources.delete(adjRibIn);
   }
 
-  /** Returns false if nothing changed. The caller calls {@link decideAgain} for the prefix. */
-  setLocal(key: PrefixKey, present: boolean): boolean {
-    if (this.#local.has(key) === present) return false;
-    if (present) this.#local.add(key);
-    else this.#local.delete(key);
+  /** `metric` `undefined`: it is gone. Returns false if nothing changed. The caller then has {@link decideAgain} run. */
+  setLocal(key: PrefixKey, metric: number | undefined): boolean {
+    if (this.#local.get(key) === metric) return false;
+    if (metric === undefined) this.#local.delete(key);
+    else this.#local.set(key, metric);
     return true;
   }
 

@@ -17,17 +17,22 @@ export interface PathSource {
  */
 export interface Path {
   readonly source: PathSource;
+  /** As the import policy left them; these are what the decision process sees. */
   readonly attributes: PathAttributes;
+  /** As they came; the same object as `attributes` if the policy changed nothing. */
+  readonly received: PathAttributes;
   readonly nextHop: NextHop;
+  /** Which policy and term accepted or refused it, for people. */
+  readonly decidedBy?: string;
   /** Set if the import policy refuses it: why. Such a path stays in Adj-RIB-In for people to see, and goes no further. */
   readonly rejection?: string;
   /** `[this]`: the multipath set of most routes, shared to spare an array per prefix. */
   readonly alone: readonly Path[];
 }
 
-export function makePath(fields: Omit<Path, 'alone'>): Path {
+export function makePath(fields: Omit<Path, 'alone' | 'received'> & { readonly received?: PathAttributes }): Path {
   const alone: Path[] = [];
-  const path: Path = { ...fields, alone };
+  const path: Path = { received: fields.attributes, ...fields, alone };
   alone.push(path);
   return path;
 }

@@ -61,13 +61,11 @@ interface Fork {
   missed: Fork | PolicyVerdict | undefined;
 }
 
-const BUILT_IN_TERMS: ReadonlyMap<string, readonly RoutePolicyTerm[]> = new Map(
-  Object.values(BUILT_IN_POLICIES).map((name) => [name, [{ match: {}, action: 'accept' }]]),
-);
+const ACCEPT_ALL: readonly RoutePolicyTerm[] = [{ match: {}, action: 'accept' }];
 
-/** Terms of a built-in policy. */
-export function builtInTerms(name: string): readonly RoutePolicyTerm[] | undefined {
-  return BUILT_IN_TERMS.get(name);
+/** Terms of the built-in policy of a direction; `undefined` if `name` is not its name. */
+export function builtInTerms(name: string, direction: 'import' | 'export'): readonly RoutePolicyTerm[] | undefined {
+  return name === BUILT_IN_POLICIES[direction] ? ACCEPT_ALL : undefined;
 }
 
 /** The policies of a peer in one direction, one after the other; what none decides is rejected (RFC 8212). */
@@ -134,7 +132,7 @@ export class PolicyChain {
 }
 
 function compileTerm(policy: string, term: RoutePolicyTerm, index: number): CompiledTerm {
-  const isBuiltIn = BUILT_IN_TERMS.has(policy);
+  const isBuiltIn = Object.values<string>(BUILT_IN_POLICIES).includes(policy);
   return {
     label: isBuiltIn ? `policy ${policy}` : `policy ${policy}, term ${term.name ?? index + 1}`,
     prefixes: term.match.prefixes && new PrefixMatcher(term.match.prefixes),

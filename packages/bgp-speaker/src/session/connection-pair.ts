@@ -1,5 +1,5 @@
 import type { BgpFamily, BgpSessionState, Clock } from '@slash32/shared';
-import type { DecodedUpdate, OpenMessage } from '../codec/index.ts';
+import type { DecodedUpdate, OpenMessage, RouteRefreshSubtype } from '../codec/index.ts';
 import type { DownReason } from '../fsm/fsm-action.ts';
 import { resolveCollision } from './collision.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
@@ -15,7 +15,7 @@ export interface ConnectionPairObserver {
   /** The primary's connection ended before it was established. */
   onFailed(reason: DownReason): void;
   onUpdate(update: DecodedUpdate): void;
-  onRouteRefresh(family: BgpFamily): void;
+  onRouteRefresh(family: BgpFamily, subtype: RouteRefreshSubtype): void;
   onWritten(): void;
   /** The primary's state, or the primary itself, changed. */
   onStateChanged(): void;
@@ -60,19 +60,25 @@ export class ConnectionPair {
     this.#primary.dispatch({ name: 'AutomaticStart' });
   }
 
-  /** Ends both with a Cease. */
-  stop(ceaseSubcode: number): void {
+  /** Ends both with a Cease; `data` goes with it (RFC 4486, RFC 9003). */
+  stop(ceaseSubcode: number, data?: Uint8Array): void {
     const challenger = this.#challenger;
     this.#challenger = undefined;
-    challenger?.dispatch({ name: 'ManualStop', subcode: ceaseSubcode });
+    const event = { name: 'ManualStop', subcode: ceaseSubcode, ...(data === undefined ? {} : { data }) } as const;
+    challenger?.dispatch(event);
     challenger?.discard();
-    this.#primary.dispatch({ name: 'ManualStop', subcode: ceaseSubcode });
+    this.#primary.dispatch(event);
     this.#primary.discard();
   }
 
   /** Ends the session with a Cease; it is tried anew, as after any other failure. */
   end(ceaseSubcode: number): void {
     this.#primary.dispatch({ name: 'AutomaticStop', subcode: ceaseSubcode });
+  }
+
+  /** Asks the peer for all of a family's routes (RFC 2918); only while a session is up. */
+  requestRefresh(family: BgpFamily): void {
+    this.#primary.sendRouteRefresh(family, 'request');
   }
 
   /** Closes both without a word. */
@@ -112,7 +118,7 @@ export class ConnectionPair {
       onDown: (reason) => this.#onDown(machine, reason),
       onFailed: (reason) => this.#onFailed(machine, reason),
       onUpdate: (update) => this.#observer.onUpdate(update),
-      onRouteRefresh: (family) => this.#observer.onRouteRefresh(family),
+      onRouteRefresh: (family, subtype) => this.#observer.onRouteRefresh(family, subtype),
       onWritten: () => this.#observer.onWritten(),
       onState: () => {
         if (machine === this.#primary) this.#observer.onStateChanged();

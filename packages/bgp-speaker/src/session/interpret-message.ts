@@ -12,6 +12,7 @@ import {
   MESSAGE_TYPE,
   OPEN_ERROR,
   type OpenMessage,
+  type RouteRefreshSubtype,
 } from '../codec/index.ts';
 import type { FsmEvent } from '../fsm/fsm-event.ts';
 import { type PeerSettings, peerTypeOf } from '../peers/peer-settings.ts';
@@ -24,8 +25,8 @@ export interface MessageMeaning {
   /** A good OPEN, with what it leads to. */
   readonly negotiated?: NegotiatedSession;
   readonly update?: DecodedUpdate;
-  /** The peer asks for this family again. */
-  readonly refresh?: BgpFamily;
+  /** The peer asks for this family again, or marks the answer to such a question of ours. */
+  readonly refresh?: { readonly family: BgpFamily; readonly subtype: RouteRefreshSubtype };
 }
 
 /** The session as far as the meaning of its messages depends on it. */
@@ -93,5 +94,5 @@ function interpretNotification(octets: Uint8Array): FsmEvent {
 function interpretRouteRefresh(octets: Uint8Array, { state }: MessageScene): MessageMeaning {
   if (state !== 'Established') return { event: { name: 'UpdateMsg' } };
   const { family, subtype } = decodeRouteRefresh(octets);
-  return family !== undefined && subtype === 'request' ? { refresh: family } : {};
+  return family === undefined || subtype === 'other' ? {} : { refresh: { family, subtype } };
 }

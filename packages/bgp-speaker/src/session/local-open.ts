@@ -16,6 +16,7 @@ export function localOpen(settings: PeerSettings, restart: RestartState): OpenMe
   const capabilities: Capability[] = [
     ...families.map(({ family, afi, safi }) => ({ kind: 'multiprotocol', family, afi, safi }) as const),
     { kind: 'route-refresh' },
+    { kind: 'enhanced-route-refresh' },
     { kind: 'extended-message' },
     {
       kind: 'graceful-restart',

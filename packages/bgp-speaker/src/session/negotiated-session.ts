@@ -16,6 +16,10 @@ export interface NegotiatedSession {
   readonly holdTimeSeconds: number;
   /** A third of the hold time (RFC 4271 4.4); 0 for none. */
   readonly keepaliveSeconds: number;
+  /** The peer answers ROUTE-REFRESH (RFC 2918). */
+  readonly remoteRouteRefresh: boolean;
+  /** Both mark the begin and the end of such answers (RFC 7313). */
+  readonly enhancedRouteRefresh: boolean;
   readonly remoteGracefulRestart?: Extract<Capability, { kind: 'graceful-restart' }>;
 }
 
@@ -28,6 +32,10 @@ export function negotiateSession(local: OpenMessage, remote: OpenMessage, peerTy
     context: negotiate(local, remote, peerType),
     holdTimeSeconds,
     keepaliveSeconds: holdTimeSeconds / 3,
+    remoteRouteRefresh: lastCapability(remote.capabilities, 'route-refresh') !== undefined,
+    enhancedRouteRefresh: [local, remote].every(
+      ({ capabilities }) => lastCapability(capabilities, 'enhanced-route-refresh') !== undefined,
+    ),
     ...(remoteGracefulRestart === undefined ? {} : { remoteGracefulRestart }),
   };
 }

@@ -19,19 +19,21 @@ export interface NeighborFacts {
   readonly sender: UpdateSender | undefined;
   readonly peerRestarting: boolean;
   readonly bfd: BgpNeighborBfd | undefined;
+  readonly administration: Pick<BgpNeighborStatus, 'held' | 'draining'>;
   readonly bestPaths: (family: BgpFamily) => number;
 }
 
 export function neighborStatus(facts: NeighborFacts): BgpNeighborStatus {
   const { settings, session } = facts;
-  const prefixes: Partial<Record<BgpFamily, { received: number; accepted: number; best: number; advertised: number }>> =
-    {};
+  const prefixes: { [Family in BgpFamily]?: NonNullable<BgpNeighborStatus['prefixes'][Family]> } = {};
   for (const family of settings.families) {
+    const limit = settings.maxPrefixes[family]?.limit;
     prefixes[family] = {
       received: facts.adjRibIn.received(family),
       accepted: facts.adjRibIn.accepted(family),
       best: facts.bestPaths(family),
       advertised: facts.sender?.advertised(family) ?? 0,
+      ...(limit === undefined ? {} : { limit }),
     };
   }
   return {
@@ -51,6 +53,11 @@ export function neighborStatus(facts: NeighborFacts): BgpNeighborStatus {
     messages: { sent: countsByName(facts.counters.sent), received: countsByName(facts.counters.received) },
     prefixes,
     ...(facts.bfd === undefined ? {} : { bfd: facts.bfd }),
+    policies: {
+      import: settings.importPolicies.map(({ name }) => name),
+      export: settings.exportPolicies.map(({ name }) => name),
+    },
+    ...facts.administration,
     gracefulRestart: { peerRestarting: facts.peerRestarting, staleRoutes: facts.adjRibIn.staleRoutes() },
   };
 }

@@ -5,25 +5,36 @@ import {
   type BgpNeighborStatus,
   type BgpSessionState,
   type Clock,
+  FabricError,
   type Logger,
   type ResourceFinding,
 } from '@slash32/shared';
 import type { BfdSessions } from '../bfd/bfd-service.ts';
-import { CEASE, type DecodedUpdate, type OpenMessage, type PrefixKey } from '../codec/index.ts';
+import {
+  CEASE,
+  type DecodedUpdate,
+  type OpenMessage,
+  type PrefixKey,
+  type RouteRefreshSubtype,
+} from '../codec/index.ts';
 import type { DownReason } from '../fsm/fsm-action.ts';
-import { type PeerSettings, peerTypeOf } from '../peers/peer-settings.ts';
-import { AdjRibIn } from '../rib/adj-rib-in.ts';
-import { builtInImportPolicy } from '../rib/import-policy.ts';
+import type { ObserverHub } from '../observe/observer-hub.ts';
+import { type PeerSettings, peerTypeOf, samePolicies } from '../peers/peer-settings.ts';
+import type { AdjRibIn } from '../rib/adj-rib-in.ts';
+import type { ExportRoute } from '../rib/adj-rib-out.ts';
+import type { PolicyVerdict } from '../rib/route-policy.ts';
 import { routerIdNumber } from './collision.ts';
 import { ConnectionPair } from './connection-pair.ts';
-import { GracefulRestartHelper } from './graceful-restart-helper.ts';
 import type { LocalNextHops, NextHopQuestion } from './local-next-hops.ts';
 import { localOpen, type RestartState } from './local-open.ts';
 import { type MessageCounters, newMessageCounters } from './message-counters.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
 import { NeighborBfd } from './neighbor-bfd.ts';
 import { neighborStatus } from './neighbor-status.ts';
-import { PeerExport } from './peer-export.ts';
+import { type AdministeredPeer, PeerAdministration } from './peer-administration.ts';
+import { type ExportTerms, PeerExport } from './peer-export.ts';
+import { ReceivedRoutes } from './received-routes.ts';
+import type { Hold } from './session-hold.ts';
 import type { SessionMachine } from './session-machine.ts';
 import type { IncomingConnection, Transport } from './transport.ts';
 
@@ -36,9 +47,11 @@ export interface NeighborDependencies {
   readonly port: number;
   readonly restart: RestartState;
   readonly findNextHops: (question: NextHopQuestion) => Promise<LocalNextHops>;
-  readonly localPrefixes: () => Iterable<PrefixKey>;
+  /** With the metrics of the kernel's routes. */
+  readonly localRoutes: () => ReadonlyMap<PrefixKey, number>;
   /** Absent: no BFD. */
   readonly bfd?: BfdSessions;
+  readonly observers: ObserverHub;
 }
 
 export interface NeighborObserver {
@@ -60,11 +73,11 @@ const FIRST_IDLE_HOLD_MS = 250;
  * what it is told.
  */
 export class Neighbor {
-  readonly adjRibIn: AdjRibIn;
   readonly #deps: NeighborDependencies;
   readonly #observer: NeighborObserver;
-  readonly #helper: GracefulRestartHelper;
-  readonly #connections: ConnectionPair;
+  readonly #received: ReceivedRoutes;
+  readonly #administration: PeerAdministration;
+  #connections: ConnectionPair;
   readonly #counters = newMessageCounters();
   readonly #idleHold: Backoff;
   readonly #bfd: NeighborBfd;
@@ -81,6 +94,7 @@ export class Neighbor {
   #lastDown: BgpNeighborStatus['lastDown'];
   #stateSinceMs: number;
   #establishedAtMs: number | undefined;
+  #observedState: BgpSessionState = 'Idle';
 
   constructor(settings: PeerSettings, dependencies: NeighborDependencies, observer: NeighborObserver) {
     this.#settings = settings;
@@ -93,15 +107,13 @@ export class Neighbor {
       random: dependencies.random,
     });
     this.#source = { name: settings.name, type: peerTypeOf(settings), routerId: 0, address: settings.address };
-    this.adjRibIn = new AdjRibIn(
-      this.#source,
-      builtInImportPolicy({
-        localAsNumber: settings.localAsNumber,
-        localRouterId: settings.routerId,
-        isOwnAddress: (address) => this.#ownAddresses.has(address),
-      }),
-    );
-    this.#helper = new GracefulRestartHelper(dependencies.clock, this.adjRibIn, (key) => observer.onRouteChanged(key));
+    this.#received = new ReceivedRoutes(settings, this.#source, {
+      ...dependencies,
+      isOwnAddress: (address) => this.#ownAddresses.has(address),
+      onRouteChanged: (key) => observer.onRouteChanged(key),
+      onEndOfRib: (family) => observer.onEndOfRib(family),
+    });
+    this.#administration = new PeerAdministration(dependencies, this.#administered());
     this.#connections = this.#newConnections();
     this.#bfd = new NeighborBfd(settings, {
       clock: dependencies.clock,
@@ -115,6 +127,15 @@ export class Neighbor {
     return this.#settings;
   }
 
+  get adjRibIn(): AdjRibIn {
+    return this.#received.adjRibIn;
+  }
+
+  /** What keeps its sessions down, or is about to; for a neighbor that takes its place. */
+  get hold(): Hold | undefined {
+    return this.#administration.hold;
+  }
+
   get state(): BgpSessionState {
     return this.#connections.state;
   }
@@ -123,8 +144,10 @@ export class Neighbor {
     return this.#connections.negotiated;
   }
 
-  start(): void {
-    this.#connections.start();
+  /** `hold`: of the neighbor that it takes the place of. */
+  start(hold?: Hold): void {
+    if (hold === undefined) this.#connections.start();
+    else this.#administration.inherit(hold);
     this.#bfd.apply(this.#settings);
   }
 
@@ -132,32 +155,73 @@ export class Neighbor {
   stop(ceaseSubcode: number): void {
     this.#connections.stop(ceaseSubcode);
     this.#bfd.stop();
+    this.#administration.stop();
     this.#endSession();
-    this.#helper.clear();
+    this.#received.clear();
   }
 
   /** The speaker goes, and shall come back: connections close without NOTIFICATION, so that peers keep our routes. */
   shutDown(): void {
     this.#connections.discard();
     this.#bfd.stop();
+    this.#administration.stop();
     this.#endSession();
   }
 
   /** Takes over fields that need no new session. */
   applyLiveSettings(settings: PeerSettings): void {
-    const mayCallNow = this.#settings.passive && !settings.passive;
+    const before = this.#settings;
     this.#settings = settings;
-    if (mayCallNow) this.#connections.callNow();
+    if (before.passive && !settings.passive) this.#connections.callNow();
     this.#bfd.apply(settings);
+    this.#received.apply(settings, this.#administration.isDraining);
+    if (!samePolicies(before.exportPolicies, settings.exportPolicies)) this.#export?.apply(this.#exportTerms());
+    if (JSON.stringify(before.maxPrefixes) !== JSON.stringify(settings.maxPrefixes)) {
+      this.#administration.limitsChanged();
+    }
+  }
+
+  /** Ends the session and sets it up anew. `FabricError` `bgp.peer-shut-down`. */
+  reset(): string {
+    this.#administration.allowNewSession();
+    if (this.#administration.isHeld) return this.#administration.enable();
+    this.#connections.end(CEASE.administrativeReset);
+    return 'the session is set up anew';
+  }
+
+  /** Judges what the peer announced again, and asks it for all of it. Returns what was done. */
+  refreshIn(): readonly string[] {
+    const session = this.#establishedSession();
+    this.#received.judgeAgain();
+    if (!session.remoteRouteRefresh) return ['judged its routes again; it does not do ROUTE-REFRESH'];
+    const families = [...session.context.families];
+    for (const family of families) this.#connections.requestRefresh(family);
+    return ['judged its routes again', `asked for ${families.join(' and ')} again`];
+  }
+
+  /** Tells the peer everything again. */
+  refreshOut(): readonly string[] {
+    const families = [...this.#establishedSession().context.families];
+    for (const family of families) this.#export?.sender?.refresh(family);
+    return [`sends ${families.join(' and ')} again`];
+  }
+
+  /** By an operator; see {@link PeerAdministration}. */
+  takeDown(reason: string, drainSeconds: number): string {
+    return this.#administration.shutDown(reason, drainSeconds);
+  }
+
+  enable(): string {
+    return this.#administration.enable();
   }
 
   accept(incoming: IncomingConnection): void {
     this.#connections.accept(incoming);
   }
 
-  /** A local route came or went; {@link flush} sends it. */
-  setLocal(key: PrefixKey, present: boolean): void {
-    this.#export?.sender?.setLocal(key, present);
+  /** A local route came, changed its metric, or went (`undefined`); {@link flush} sends it. */
+  setLocal(key: PrefixKey, metric: number | undefined): void {
+    this.#export?.sender?.setLocal(key, metric);
   }
 
   flush(): void {
@@ -183,8 +247,18 @@ export class Neighbor {
     return this.#export?.sender?.advertised(family) ?? 0;
   }
 
+  /** What the peer has been told. */
+  advertisedRoutes(family: BgpFamily): ReadonlyMap<PrefixKey, ExportRoute> {
+    return this.#export?.sender?.routes(family) ?? new Map();
+  }
+
+  /** Which term lets a local route out to the peer, or not; `undefined` without a session. */
+  explainExport(key: PrefixKey, metric: number): PolicyVerdict | undefined {
+    return this.#export?.explain(key, metric);
+  }
+
   findings(): readonly ResourceFinding[] {
-    return [...(this.#export?.findings() ?? []), ...this.#bfd.findings()];
+    return [...(this.#export?.findings() ?? []), ...this.#bfd.findings(), ...this.#administration.findings()];
   }
 
   status(bestPaths: (family: BgpFamily) => number): BgpNeighborStatus {
@@ -198,7 +272,8 @@ export class Neighbor {
       counters: this.#counters,
       adjRibIn: this.adjRibIn,
       sender: this.#export?.sender,
-      peerRestarting: this.#helper.peerRestarting,
+      peerRestarting: this.#received.peerRestarting,
+      administration: this.#administration.status(),
       bfd: this.#bfd.status(),
       bestPaths,
     });
@@ -224,6 +299,8 @@ export class Neighbor {
         localOpen: () => this.#localOpen(),
         settings: () => this.#settings,
         idleHoldMs: () => this.#idleHold.nextDelayMs(),
+        onMessage: () =>
+          this.#deps.observers.active ? (message) => this.#deps.observers.message(this, message) : undefined,
       },
       {
         onOpen: (machine) => this.#prepareExport(machine),
@@ -232,13 +309,12 @@ export class Neighbor {
         onFailed: (reason) => {
           this.#deps.logger.debug({ peer: this.#settings.name, reason: reason.text }, 'connection failed');
           this.#recordDown(reason, 'attempt');
+          this.#deps.observers.down(this, reason, false);
         },
         onUpdate: (update) => this.#onUpdate(update),
-        onRouteRefresh: (family) => this.#export?.sender?.refresh(family),
+        onRouteRefresh: (family, subtype) => this.#onRouteRefresh(family, subtype),
         onWritten: () => this.#export?.sender?.flush(),
-        onStateChanged: () => {
-          this.#stateSinceMs = this.#deps.clock.monotonicMs();
-        },
+        onStateChanged: () => this.#onStateChanged(),
       },
     );
   }
@@ -255,24 +331,28 @@ export class Neighbor {
       this.#settings.hostAddress,
       ...(this.#settings.hostAddress6 === undefined ? [] : [this.#settings.hostAddress6]),
     ]);
-    this.#helper.sessionUp(session);
+    this.#received.sessionUp(session);
     this.#deps.logger.info(
       { peer: this.#settings.name, address: this.#settings.address, remoteRouterId: session.remote.routerId },
       'session up',
     );
     this.#observer.onUp(session);
+    this.#deps.observers.up(this, session, machine.ends);
     if (this.#export?.localAddress !== machine.localAddress) this.#prepareExport(machine);
     this.#export?.begin(session, {
       get bufferedOctets() {
         return machine.bufferedOctets;
       },
       write: (octets) => machine.writeUpdate(octets),
+      ...(session.enhancedRouteRefresh
+        ? { markRefresh: (family: BgpFamily, mark: 'begin' | 'end') => machine.sendRouteRefresh(family, mark) }
+        : {}),
     });
   }
 
   #prepareExport(machine: SessionMachine): void {
     this.#endSession();
-    this.#export = new PeerExport(this.#settings, machine.localAddress, {
+    this.#export = new PeerExport(this.#exportTerms(), machine.localAddress, {
       ...this.#deps,
       onMessage: (count) => {
         this.#counters.sent.update += count;
@@ -284,8 +364,9 @@ export class Neighbor {
     if (this.#deps.clock.monotonicMs() - (this.#establishedAtMs ?? 0) >= STABLE_SESSION_MS) this.#idleHold.reset();
     this.#recordDown(reason, 'session');
     this.#endSession();
+    this.#deps.observers.down(this, reason, true);
     const session = machine.negotiated;
-    const kept = session !== undefined && this.#helper.sessionDown(session, reason);
+    const kept = session !== undefined && this.#received.sessionDown(session, reason);
     this.#deps.logger.info(
       { peer: this.#settings.name, address: this.#settings.address, reason: reason.text, routesKept: kept },
       'session down',
@@ -293,12 +374,19 @@ export class Neighbor {
     this.#observer.onDown(reason, kept);
   }
 
+  #onStateChanged(): void {
+    this.#stateSinceMs = this.#deps.clock.monotonicMs();
+    const before = this.#observedState;
+    this.#observedState = this.state;
+    if (before !== this.#observedState) this.#deps.observers.state(this, before, this.#observedState);
+  }
+
   /**
    * The session ends and the peer's routes go (RFC 5882 4.2, RFC 9384). But not while the peer restarts: BFD shares fate
    * with the speakers, so its loss is expected then and says nothing about forwarding (RFC 5882 4.3.2).
    */
   #onPathDown(): void {
-    if (this.#helper.peerRestarting || this.adjRibIn.staleRoutes() > 0) {
+    if (this.#received.awaitsRestartedPeer) {
       this.#deps.logger.info({ peer: this.#settings.name }, 'BFD is down because the peer restarts; its routes stay');
       return;
     }
@@ -306,16 +394,58 @@ export class Neighbor {
   }
 
   #onUpdate(update: DecodedUpdate): void {
-    const changed = (key: PrefixKey) => this.#observer.onRouteChanged(key);
-    for (const error of update.errors) {
-      this.#deps.logger.warn({ peer: this.#settings.name, ...describeUpdateError(error) }, 'malformed UPDATE');
-    }
-    for (const block of update.withdrawn) this.adjRibIn.withdraw(block, changed);
-    for (const block of update.reachable) this.adjRibIn.announce(block, update.attributes, block.nextHop, changed);
-    if (update.endOfRib !== undefined) {
-      this.#helper.endOfRib(update.endOfRib);
-      this.#observer.onEndOfRib(update.endOfRib);
-    }
+    this.#received.take(update);
+    this.#administration.checkLimits();
+  }
+
+  #onRouteRefresh(family: BgpFamily, subtype: RouteRefreshSubtype): void {
+    if (subtype === 'request') this.#export?.sender?.refresh(family);
+    else if (this.negotiated?.enhancedRouteRefresh) this.#received.takeRefreshMark(family, subtype);
+  }
+
+  #exportTerms(): ExportTerms {
+    return { settings: this.#settings, draining: this.#administration.isDraining };
+  }
+
+  /** `FabricError` `bgp.not-established`. */
+  #establishedSession(): NegotiatedSession {
+    const session = this.state === 'Established' ? this.negotiated : undefined;
+    if (session !== undefined) return session;
+    const { name } = this.#settings;
+    throw new FabricError(
+      'bgp.not-established',
+      `the session with ${name} is not up (${this.state}), so there is nothing to refresh`,
+      { details: { peer: name, state: this.state } },
+    );
+  }
+
+  #administered(): AdministeredPeer {
+    const settings = () => this.#settings;
+    const isEstablished = () => this.state === 'Established';
+    return {
+      get settings() {
+        return settings();
+      },
+      get isEstablished() {
+        return isEstablished();
+      },
+      received: (family) => this.adjRibIn.received(family),
+      halt: (ceaseSubcode, data) => {
+        this.#connections.stop(ceaseSubcode, data);
+        this.#endSession();
+        this.#received.clear();
+        this.#connections = this.#newConnections();
+        this.#onStateChanged();
+      },
+      resume: () => {
+        this.#idleHold.reset();
+        this.#connections.start();
+      },
+      drainChanged: () => {
+        this.#received.apply(this.#settings, this.#administration.isDraining);
+        this.#export?.apply(this.#exportTerms());
+      },
+    };
   }
 
   #endSession(): void {
@@ -328,8 +458,4 @@ export class Neighbor {
     if (before === 'attempt' && reason.cause === 'tcp' && this.#lastDown !== undefined) return;
     this.#lastDown = { at: new Date(this.#deps.clock.wallMs()).toISOString(), reason: reason.text };
   }
-}
-
-function describeUpdateError(error: DecodedUpdate['errors'][number]): object {
-  return { attribute: error.attribute, action: error.action, reason: error.reason };
 }

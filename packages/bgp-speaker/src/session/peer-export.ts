@@ -1,7 +1,8 @@
 import type { BgpFamily, Clock, Logger, ResourceFinding, Timer } from '@slash32/shared';
-import type { PrefixKey } from '../codec/index.ts';
+import { type PrefixKey, prefixKeyFamily } from '../codec/index.ts';
 import { isOnLink, type PeerSettings, peerTypeOf } from '../peers/peer-settings.ts';
-import { exportRoute } from '../rib/export-policy.ts';
+import { ExportPolicy, ExportRouteTable } from '../rib/export-policy.ts';
+import { PolicyChain, type PolicyVerdict } from '../rib/route-policy.ts';
 import type { LocalNextHops, NextHopQuestion } from './local-next-hops.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
 import { UpdateSender, type UpdateSink } from './update-sender.ts';
@@ -10,9 +11,17 @@ export interface PeerExportDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly findNextHops: (question: NextHopQuestion) => Promise<LocalNextHops>;
-  readonly localPrefixes: () => Iterable<PrefixKey>;
+  /** With the metrics of the kernel's routes. */
+  readonly localRoutes: () => ReadonlyMap<PrefixKey, number>;
   /** Called with the number of UPDATEs written. */
   readonly onMessage: (count: number) => void;
+}
+
+/** What may change while the session is up. */
+export interface ExportTerms {
+  readonly settings: PeerSettings;
+  /** The session is about to be shut down (RFC 8326). */
+  readonly draining: boolean;
 }
 
 /** Interface addresses are not watched: a family without next hop asks again this often. */
@@ -24,8 +33,12 @@ const NEXT_HOP_RETRY_MS = 5000;
  */
 export class PeerExport {
   readonly #deps: PeerExportDependencies;
-  readonly #settings: PeerSettings;
   readonly #localAddress: string;
+  readonly #table = new ExportRouteTable();
+  readonly #policies = new Map<BgpFamily, ExportPolicy>();
+  #terms: ExportTerms;
+  /** Set once the session is up and its next hops are known. */
+  #ready: { readonly families: ReadonlySet<BgpFamily>; readonly nextHops: LocalNextHops['nextHops'] } | undefined;
   #question: Promise<LocalNextHops>;
   #sender: UpdateSender | undefined;
   #timer: Timer | undefined;
@@ -33,9 +46,9 @@ export class PeerExport {
   #ended = false;
 
   /** `localAddress`: of the connection. */
-  constructor(settings: PeerSettings, localAddress: string, dependencies: PeerExportDependencies) {
+  constructor(terms: ExportTerms, localAddress: string, dependencies: PeerExportDependencies) {
     this.#deps = dependencies;
-    this.#settings = settings;
+    this.#terms = terms;
     this.#localAddress = localAddress;
     this.#question = this.#ask();
   }
@@ -54,6 +67,19 @@ export class PeerExport {
     void this.#export(session, this.#sender);
   }
 
+  /** Other policies: what they announce differently is sent, and nothing else. */
+  apply(terms: ExportTerms): void {
+    this.#terms = terms;
+    if (this.#ready === undefined) return;
+    this.#applyPolicies();
+    this.#sender?.flush();
+  }
+
+  /** Which term let a local route out, or not; `undefined` while the family is not exported. */
+  explain(key: PrefixKey, metric: number): PolicyVerdict | undefined {
+    return this.#policies.get(prefixKeyFamily(key))?.verdictOf(key, metric);
+  }
+
   end(): void {
     this.#ended = true;
     this.#timer?.cancel();
@@ -65,10 +91,10 @@ export class PeerExport {
         family === 'ipv6-unicast' ? ['IPv6', 'add one, set address6 of the Host,'] : ['IPv4', 'add one,'];
       return {
         code: 'bgp-peer.no-next-hop',
-        resource: `BGPPeer/${this.#settings.name}`,
+        resource: `BGPPeer/${this.#terms.settings.name}`,
         path: 'spec.families',
         severity: 'warning',
-        message: `${family} is not announced to ${this.#settings.address}: the interface with ${this.#localAddress} has no global ${version} address; ${remedy} or leave ${family} out of spec.families`,
+        message: `${family} is not announced to ${this.#terms.settings.address}: the interface with ${this.#localAddress} has no global ${version} address; ${remedy} or leave ${family} out of spec.families`,
       };
     });
   }
@@ -76,36 +102,52 @@ export class PeerExport {
   async #export(session: NegotiatedSession, sender: UpdateSender): Promise<void> {
     const { nextHops } = await this.#question;
     if (this.#ended) return;
-    const missing: BgpFamily[] = [];
-    for (const family of session.context.families) {
-      const route = exportRoute(family, {
-        peerType: peerTypeOf(this.#settings),
-        localAsNumber: this.#settings.localAsNumber,
-        nextHops,
-      });
-      if (route === undefined) missing.push(family);
-      sender.setExport(family, route, this.#deps.localPrefixes());
-    }
+    this.#ready = { families: session.context.families, nextHops };
+    this.#applyPolicies();
     sender.flush();
-    this.#familiesWithoutNextHop = missing;
-    if (missing.length === 0) return;
+    this.#familiesWithoutNextHop = [...session.context.families].filter((family) => nextHops[family] === undefined);
+    if (this.#familiesWithoutNextHop.length === 0) return;
     this.#timer = this.#deps.clock.schedule(NEXT_HOP_RETRY_MS, () => {
       this.#question = this.#ask();
       void this.#export(session, sender);
     });
   }
 
+  #applyPolicies(): void {
+    const { settings, draining } = this.#terms;
+    const chain = new PolicyChain(settings.exportPolicies);
+    for (const family of this.#ready?.families ?? []) {
+      const nextHop = this.#ready?.nextHops[family];
+      const policy =
+        nextHop &&
+        new ExportPolicy(
+          {
+            family,
+            peerType: peerTypeOf(settings),
+            localAsNumber: settings.localAsNumber,
+            nextHop,
+            chain,
+            draining,
+          },
+          this.#table,
+        );
+      if (policy === undefined) this.#policies.delete(family);
+      else this.#policies.set(family, policy);
+      this.#sender?.setExport(family, policy, this.#deps.localRoutes());
+    }
+  }
+
   /** Never rejects: without the kernel's answer, the session's own family still has the session's address. */
   async #ask(): Promise<LocalNextHops> {
-    const { hostAddress6 } = this.#settings;
+    const { hostAddress6 } = this.#terms.settings;
     try {
       return await this.#deps.findNextHops({
         localAddress: this.#localAddress,
-        onLink: isOnLink(this.#settings),
+        onLink: isOnLink(this.#terms.settings),
         ...(hostAddress6 === undefined ? {} : { hostAddress6 }),
       });
     } catch (error) {
-      this.#deps.logger.warn({ peer: this.#settings.name, err: error }, 'cannot read interface addresses');
+      this.#deps.logger.warn({ peer: this.#terms.settings.name, err: error }, 'cannot read interface addresses');
       const family = this.#localAddress.includes(':') ? 'ipv6-unicast' : 'ipv4-unicast';
       return { nextHops: { [family]: { address: this.#localAddress } } };
     }

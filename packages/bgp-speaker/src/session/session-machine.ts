@@ -4,14 +4,18 @@ import {
   encodeKeepalive,
   encodeNotification,
   encodeOpen,
+  encodeRouteRefresh,
+  FAMILY_PARAMETERS,
   type Frame,
   MessageFramer,
   type OpenMessage,
+  type RouteRefreshSubtype,
 } from '../codec/index.ts';
 import type { DownReason, FsmAction, FsmTimer } from '../fsm/fsm-action.ts';
 import type { FsmEvent } from '../fsm/fsm-event.ts';
 import { transition } from '../fsm/session-fsm.ts';
 import { INITIAL_FSM, type SessionFsm } from '../fsm/session-fsm-state.ts';
+import type { ConnectionEnds, MessageDirection, ObservedMessage } from '../observe/speaker-observer.ts';
 import type { PeerSettings } from '../peers/peer-settings.ts';
 import { interpretMessage } from './interpret-message.ts';
 import { countReceived, type MessageCounters } from './message-counters.ts';
@@ -28,7 +32,7 @@ export interface SessionObserver {
   /** A connection ended before Established. */
   onFailed(reason: DownReason): void;
   onUpdate(update: DecodedUpdate): void;
-  onRouteRefresh(family: BgpFamily): void;
+  onRouteRefresh(family: BgpFamily, subtype: RouteRefreshSubtype): void;
   /** The socket has taken octets. */
   onWritten(): void;
   /** The FSM went to another state. */
@@ -47,6 +51,8 @@ export interface SessionDependencies {
   /** Present settings: live fields may change under a running session. */
   readonly settings: () => PeerSettings;
   readonly idleHoldMs: () => number;
+  /** Sees every message; asked for at each one, and absent while nobody listens. */
+  readonly onMessage?: () => ((message: ObservedMessage) => void) | undefined;
 }
 
 /** Large value of the HoldTimer until the hold time is negotiated (RFC 4271 8.2.2). */
@@ -99,6 +105,18 @@ export class SessionMachine {
     return this.#connection?.localAddress ?? '';
   }
 
+  /** Of the connection that there is. */
+  get ends(): ConnectionEnds {
+    const { localAddress = '', remoteAddress = '', localPort, remotePort } = this.#connection ?? {};
+    return {
+      localAddress,
+      remoteAddress,
+      ...(localPort === undefined ? {} : { localPort }),
+      ...(remotePort === undefined ? {} : { remotePort }),
+      initiator: this.#initiator,
+    };
+  }
+
   get hasConnection(): boolean {
     return this.#connection !== undefined;
   }
@@ -142,6 +160,12 @@ export class SessionMachine {
   /** Writes UPDATEs; only in Established. */
   writeUpdate(octets: Uint8Array): void {
     this.#write(octets);
+  }
+
+  /** Only in Established, and if the peer has offered to understand it. */
+  sendRouteRefresh(family: BgpFamily, subtype: RouteRefreshSubtype): void {
+    this.#write(encodeRouteRefresh({ ...FAMILY_PARAMETERS[family], subtype }));
+    this.#deps.counters.sent.routeRefresh += 1;
   }
 
   #step(event: FsmEvent): void {
@@ -268,6 +292,7 @@ export class SessionMachine {
 
   /** The SendHoldTimer (RFC 9687) runs while octets wait for the peer to read, anew whenever some have left. */
   #write(octets: Uint8Array): void {
+    this.#show('sent', octets);
     this.#connection?.write(octets);
     if (this.bufferedOctets > 0 && !this.#timers.isRunning('SendHold')) this.#startTimer('SendHold');
   }
@@ -285,7 +310,14 @@ export class SessionMachine {
     }
   }
 
+  #show(direction: MessageDirection, octets: Uint8Array): void {
+    const show = this.#deps.onMessage?.();
+    if (show === undefined || this.#connection === undefined) return;
+    show({ direction, octets, context: this.#negotiated?.context, ends: this.ends });
+  }
+
   #receiveMessage(frame: Frame): void {
+    this.#show('received', frame.octets);
     countReceived(this.#deps.counters.received, frame.type);
     const meaning = interpretMessage(frame, {
       state: this.state,
@@ -301,7 +333,7 @@ export class SessionMachine {
     this.#update = meaning.update;
     if (meaning.event !== undefined) this.dispatch(meaning.event);
     this.#update = undefined;
-    if (meaning.refresh !== undefined) this.#observer.onRouteRefresh(meaning.refresh);
+    if (meaning.refresh !== undefined) this.#observer.onRouteRefresh(meaning.refresh.family, meaning.refresh.subtype);
   }
 }
 

@@ -9,11 +9,14 @@ import {
   prefixKeyFamily,
 } from '../codec/index.ts';
 import { AdjRibOut, type ExportRoute } from '../rib/adj-rib-out.ts';
+import type { ExportPolicy } from '../rib/export-policy.ts';
 
 /** The part of a connection that the sender needs. */
 export interface UpdateSink {
   readonly bufferedOctets: number;
   write(octets: Uint8Array): void;
+  /** Absent: the peer does not know the marks of RFC 7313. */
+  readonly markRefresh?: ((family: BgpFamily, mark: 'begin' | 'end') => void) | undefined;
 }
 
 /** Above this, the peer does not keep up and changes wait in Adj-RIB-Out, where they cancel each other. */
@@ -23,8 +26,10 @@ const PREFIXES_PER_ROUND = 65_536;
 
 interface FamilyOutput {
   readonly rib: AdjRibOut;
-  route: ExportRoute | undefined;
+  policy: Pick<ExportPolicy, 'routeOf'> | undefined;
   endOfRib: 'not-yet' | 'due' | 'sent';
+  /** Answer to a ROUTE-REFRESH: to be begun behind End-of-RIB (RFC 7313 4.1), or on its way. */
+  refresh: 'none' | 'due' | 'sending';
 }
 
 /**
@@ -48,38 +53,48 @@ export class UpdateSender {
     this.#onMessage = options.onMessage;
     for (const family of BGP_FAMILIES) {
       if (!options.context.families.has(family)) continue;
-      this.#outputs.set(family, { rib: new AdjRibOut(), route: undefined, endOfRib: 'not-yet' });
+      this.#outputs.set(family, { rib: new AdjRibOut(), policy: undefined, endOfRib: 'not-yet', refresh: 'none' });
     }
   }
 
   /**
-   * Sets what the family's routes are announced with (`undefined`: not at all), and the routes that there are now. The
-   * first call of a family is its initial update, which End-of-RIB follows (RFC 4724 3).
+   * Sets what the family's routes are announced with (`undefined`: not at all), and the routes that there are now, with
+   * their metrics. The first call of a family is its initial update, which End-of-RIB follows (RFC 4724 3); later ones
+   * send only what differs.
    */
-  setExport(family: BgpFamily, route: ExportRoute | undefined, localPrefixes: Iterable<PrefixKey>): void {
+  setExport(
+    family: BgpFamily,
+    policy: Pick<ExportPolicy, 'routeOf'> | undefined,
+    localRoutes: Iterable<readonly [PrefixKey, number]>,
+  ): void {
     const output = this.#outputs.get(family);
     if (output === undefined) return;
-    output.route = route;
-    for (const key of localPrefixes) {
-      if (prefixKeyFamily(key) !== family) continue;
-      if (route === undefined) output.rib.withdraw(key);
-      else output.rib.announce(key, route);
+    output.policy = policy;
+    for (const [key, metric] of localRoutes) {
+      if (prefixKeyFamily(key) === family) offer(output, key, metric);
     }
     if (output.endOfRib === 'not-yet') output.endOfRib = 'due';
   }
 
-  /** A local route came (`present`) or went. {@link flush} sends it. */
-  setLocal(key: PrefixKey, present: boolean): void {
+  /** A local route came, or changed its metric, or went (`undefined`). {@link flush} sends it. */
+  setLocal(key: PrefixKey, metric: number | undefined): void {
     const output = this.#outputs.get(prefixKeyFamily(key));
-    if (output === undefined) return;
-    if (present && output.route !== undefined) output.rib.announce(key, output.route);
-    else output.rib.withdraw(key);
+    if (output !== undefined) offer(output, key, metric);
   }
 
   /** The peer asked for everything again (RFC 2918). */
   refresh(family: BgpFamily): void {
-    this.#outputs.get(family)?.rib.refresh();
+    const output = this.#outputs.get(family);
+    if (output === undefined) return;
+    // Asked again meanwhile: all is sent from here on, and one end is for both.
+    if (output.refresh === 'sending') output.rib.refresh();
+    else output.refresh = 'due';
     this.flush();
+  }
+
+  /** What the peer has been told. */
+  routes(family: BgpFamily): ReadonlyMap<PrefixKey, ExportRoute> {
+    return this.#outputs.get(family)?.rib.routes() ?? new Map();
   }
 
   advertised(family: BgpFamily): number {
@@ -96,12 +111,26 @@ export class UpdateSender {
   /** Writes as much as the socket takes. To be called after changes, and whenever octets have left its buffer. */
   flush(): void {
     for (const [family, output] of this.#outputs) {
-      while (output.rib.pending > 0 && this.#sink.bufferedOctets < HIGH_WATER_OCTETS) this.#round(family, output.rib);
+      this.#drain(family, output);
       if (output.endOfRib === 'due' && output.rib.pending === 0) {
         output.endOfRib = 'sent';
         this.#write([encodeEndOfRib(family)]);
       }
+      if (output.refresh === 'due' && output.endOfRib === 'sent') {
+        output.refresh = 'sending';
+        this.#sink.markRefresh?.(family, 'begin');
+        output.rib.refresh();
+        this.#drain(family, output);
+      }
+      if (output.refresh === 'sending' && output.rib.pending === 0) {
+        output.refresh = 'none';
+        this.#sink.markRefresh?.(family, 'end');
+      }
     }
+  }
+
+  #drain(family: BgpFamily, { rib }: FamilyOutput): void {
+    while (rib.pending > 0 && this.#sink.bufferedOctets < HIGH_WATER_OCTETS) this.#round(family, rib);
   }
 
   #round(family: BgpFamily, rib: AdjRibOut): void {
@@ -120,4 +149,10 @@ export class UpdateSender {
     }
     this.#onMessage(count);
   }
+}
+
+function offer({ policy, rib }: FamilyOutput, key: PrefixKey, metric: number | undefined): void {
+  const route = metric === undefined ? undefined : policy?.routeOf(key, metric);
+  if (route === undefined) rib.withdraw(key);
+  else rib.announce(key, route);
 }

@@ -28,7 +28,9 @@ function start(): Promise<LocalRoutes> {
       clock,
       logger: silentLogger,
       onChanges: (changes) => {
-        seen.push(changes.map(({ key, present }) => `${present ? '+' : '-'}${prefixKeyToText(key)}`).join(' '));
+        seen.push(
+          changes.map(({ key, metric }) => `${metric === undefined ? '-' : '+'}${prefixKeyToText(key)}`).join(' '),
+        );
       },
     },
     life.signal,

@@ -5,6 +5,8 @@ import {
   fabricConfigurationSchema,
   type Host,
   hostSchema,
+  type RoutePolicy,
+  routePolicySchema,
 } from '@slash32/shared';
 import { describe, expect, it } from 'vitest';
 import { EMPTY_PLAN, planPeers, type SpeakerResources } from '../../src/peers/peer-plan.ts';
@@ -57,6 +59,10 @@ describe('plan of peers', () => {
       address: '192.0.2.254',
       remoteAsNumber: 65_000,
       localAsNumber: 64_601,
+      allowOwnAs: 0,
+      importPolicies: [{ name: 'default-import', terms: [{ match: {}, action: 'accept' }] }],
+      exportPolicies: [{ name: 'default-export', terms: [{ match: {}, action: 'accept' }] }],
+      maxPrefixes: {},
       routerId: '192.0.2.1',
       families: ['ipv4-unicast', 'ipv6-unicast'],
       holdTimeSeconds: 90,
@@ -105,6 +111,39 @@ describe('plan of peers', () => {
     expect(planPeers('h1', resources([peer('tor')]), gone).findings).toEqual([]);
   });
 
+  it('looks policies up; an unknown one closes its direction, and only that, with a finding', () => {
+    const policy = (name: string, term: object): RoutePolicy =>
+      routePolicySchema.parse({ apiVersion: API, kind: 'RoutePolicy', metadata: { name }, spec: { terms: [term] } });
+    const metric = policy('metric', { match: { metric: { ge: 1 } }, action: 'accept' });
+    const known = new Map([metric, policy('all', { action: 'accept' })].map((each) => [each.metadata.name, each]));
+    const spec = { import: ['all', 'gone'], export: ['metric', 'default-export'] };
+    const plan = planPeers('h1', { ...resources([peer('tor', spec)]), policies: known }, EMPTY_PLAN);
+    expect(plan.peers.get('tor')).toMatchObject({
+      importPolicies: [{ name: 'all' }, { name: 'gone', terms: 'unknown' }],
+      exportPolicies: [{ name: 'metric', terms: metric.spec.terms }, { name: 'default-export' }],
+    });
+    expect(plan.findings).toEqual([
+      {
+        code: 'bgp-peer.unknown-policy',
+        resource: 'BGPPeer/tor',
+        path: 'spec.import[1]',
+        severity: 'error',
+        message: 'there is no RoutePolicy "gone", so no route of it is used; create it, or name another',
+      },
+    ]);
+    const wrongWay = planPeers(
+      'h1',
+      { ...resources([peer('tor', { import: ['metric'], export: ['default-import'] })]), policies: known },
+      EMPTY_PLAN,
+    );
+    expect(codes(wrongWay)).toEqual(['bgp-peer.metric-on-import', 'bgp-peer.unknown-policy']);
+  });
+
+  it('knows the host’s AS number where a router is told another one', () => {
+    const plan = planPeers('h1', resources([peer('tor', { localAsNumber: 64_999 })]), EMPTY_PLAN);
+    expect(plan.peers.get('tor')).toMatchObject({ localAsNumber: 64_999, hostAsNumber: 64_601 });
+  });
+
   it('does not depend on the order of the resources', () => {
     const peers = [peer('c', { address: '192.0.2.3' }), peer('a'), peer('b')];
     expect(planPeers('h1', resources([...peers].reverse()), EMPTY_PLAN)).toEqual(
@@ -123,6 +162,8 @@ describe('changed settings', () => {
     const before = settings({});
     expect(fieldsNeedingReset(before, settings({}))).toEqual([]);
     expect(fieldsNeedingReset(before, settings({ passive: true, connectRetrySeconds: 9 }))).toEqual([]);
+    const live = { import: ['x'], export: ['y'], allowOwnAs: 1, maxPrefixes: { 'ipv4-unicast': { limit: 1 } } };
+    expect(fieldsNeedingReset(before, settings(live))).toEqual([]);
     expect(fieldsNeedingReset(before, settings({ families: ['ipv4-unicast'] }))).toEqual(['families']);
     expect(fieldsNeedingReset(before, settings({ localAddress: '192.0.2.1' }))).toEqual(['localAddress']);
     expect(fieldsNeedingReset(settings({ localAddress: '192.0.2.1' }), before)).toEqual(['localAddress']);

@@ -30,11 +30,16 @@ describe('decision process', () => {
     });
   });
 
-  it('prefers the higher LOCAL_PREF; one from eBGP is not believed', () => {
-    const believed = path(C, [65_000, 65_001, 65_002], { localPref: 200 });
-    const told = path(A, [65_000], { localPref: 1000 });
-    expect(decide([told, believed])).toEqual([believed]);
-    expect(reasonsOf([told, believed])).toEqual({ c: 'best by LOCAL_PREF', a: 'LOCAL_PREF: 100 is lower than 200' });
+  it('prefers the higher LOCAL_PREF, of an iBGP peer or an import policy; it is 100 if nobody says', () => {
+    const internal = path(C, [65_000, 65_001, 65_002], { localPref: 200 });
+    const external = path(A, [65_000]);
+    expect(decide([external, internal])).toEqual([internal]);
+    expect(reasonsOf([external, internal])).toEqual({
+      c: 'best by LOCAL_PREF',
+      a: 'LOCAL_PREF: 100 is lower than 200',
+    });
+    const drained = path(A, [65_000], { localPref: 0 });
+    expect(reasonsOf([drained, path(B, [65_000, 65_001])]).a).toBe('LOCAL_PREF: 0 is lower than 100');
   });
 
   it('prefers the shorter AS_PATH, then the lower ORIGIN', () => {

@@ -1,31 +1,79 @@
 import { describe, expect, it } from 'vitest';
-import { prefixKeyFromText } from '../../src/codec/index.ts';
-import { builtInImportPolicy, isMartian } from '../../src/rib/import-policy.ts';
+import { type PathAttributes, prefixKeyFromText } from '../../src/codec/index.ts';
+import { type ImportPolicySettings, importPolicy, isMartian } from '../../src/rib/import-policy.ts';
+import { builtInTerms, PolicyChain } from '../../src/rib/route-policy.ts';
 import { attributes } from '../lab/paths.ts';
 
-const policy = builtInImportPolicy({
-  localAsNumber: 64_601,
+const SETTINGS: ImportPolicySettings = {
+  ownAsNumbers: [64_601],
+  allowOwnAs: 0,
   localRouterId: '192.0.2.1',
   isOwnAddress: (address) => address === '192.0.2.1',
-});
+  chain: new PolicyChain([{ name: 'default-import', terms: builtInTerms('default-import', 'import') ?? 'unknown' }]),
+  draining: false,
+};
 const nextHop = { address: '192.0.2.254' };
 
+function verdict(
+  received: PathAttributes,
+  {
+    prefix = '198.51.100.0/24',
+    hop = nextHop,
+    ...changes
+  }: Partial<ImportPolicySettings> & { prefix?: string; hop?: typeof nextHop } = {},
+) {
+  return importPolicy({ ...SETTINGS, ...changes }).forRoute('ipv4-unicast', received, hop)(prefixKeyFromText(prefix));
+}
+
 describe('import policy', () => {
-  it('accepts what a router announces', () => {
-    expect(policy.ofPath(attributes([65_000, 65_001]), nextHop)).toBeUndefined();
-    expect(policy.ofPrefix(prefixKeyFromText('0.0.0.0/0'), prefixKeyFromText('192.0.2.254'))).toBeUndefined();
+  it('accepts what a router announces, unchanged', () => {
+    const received = attributes([65_000, 65_001]);
+    expect(verdict(received, { prefix: '0.0.0.0/0' })).toEqual({
+      attributes: received,
+      decidedBy: 'policy default-import',
+    });
+    expect(verdict(received).attributes).toBe(received);
   });
 
   it('refuses loops and our own next hop, and says why', () => {
-    expect(policy.ofPath(attributes([65_000, 64_601]), nextHop)).toBe('AS_PATH contains our own AS 64601');
-    expect(policy.ofPath(attributes([65_000], { originatorId: '192.0.2.1' }), nextHop)).toContain('ORIGINATOR_ID');
-    expect(policy.ofPath(attributes([65_000], { clusterList: ['192.0.2.1'] }), nextHop)).toContain('CLUSTER_LIST');
-    expect(policy.ofPath(attributes([65_000]), { address: '192.0.2.1' })).toBe('NEXT_HOP 192.0.2.1 is our own address');
+    expect(verdict(attributes([65_000, 64_601])).rejection).toBe('AS_PATH contains our own AS 64601');
+    expect(verdict(attributes([65_000], { originatorId: '192.0.2.1' })).rejection).toContain('ORIGINATOR_ID');
+    expect(verdict(attributes([65_000], { clusterList: ['192.0.2.1'] })).rejection).toContain('CLUSTER_LIST');
+    expect(verdict(attributes([65_000]), { hop: { address: '192.0.2.1' } }).rejection).toBe(
+      'NEXT_HOP 192.0.2.1 is our own address',
+    );
+  });
+
+  it('lets our own AS pass as often as is allowed, and knows both of ours', () => {
+    const twice = attributes([65_000, 64_601, 64_601]);
+    expect(verdict(twice, { allowOwnAs: 2 }).rejection).toBeUndefined();
+    expect(verdict(twice, { allowOwnAs: 1 }).rejection).toBe(
+      'AS_PATH contains our own AS 64601 2 times, more than spec.allowOwnAs',
+    );
+    expect(verdict(attributes([65_000, 64_512]), { ownAsNumbers: [64_601, 64_512] }).rejection).toContain('64512');
+  });
+
+  it('makes a route with GRACEFUL_SHUTDOWN the last resort, whatever the policies say', () => {
+    const chain = new PolicyChain([{ name: 'p', terms: [{ match: {}, action: 'accept', set: { localPref: 200 } }] }]);
+    const graceful = attributes([65_000], { communities: [0xffff0000] });
+    expect(verdict(graceful, { chain })).toEqual({
+      attributes: { ...graceful, localPref: 0 },
+      decidedBy: 'policy p, term 1',
+    });
+    expect(verdict(attributes([65_000]), { chain }).attributes.localPref).toBe(200);
+    expect(verdict(attributes([65_000]), { chain, draining: true }).attributes.localPref).toBe(0);
+  });
+
+  it('says which policy refuses', () => {
+    const chain = new PolicyChain([{ name: 'none', terms: [] }]);
+    expect(verdict(attributes([65_000]), { chain }).rejection).toBe('no term of none accepts it');
+    expect(
+      verdict(attributes([65_000]), { chain: new PolicyChain([{ name: 'gone', terms: 'unknown' }]) }).rejection,
+    ).toBe('there is no RoutePolicy "gone"');
   });
 
   it('refuses the host route to a next hop over itself', () => {
-    const key = prefixKeyFromText('192.0.2.254/32');
-    expect(policy.ofPrefix(key, key)).toBe('is its own next hop');
+    expect(verdict(attributes([65_000]), { prefix: '192.0.2.254/32' }).rejection).toBe('is its own next hop');
   });
 
   it.each([

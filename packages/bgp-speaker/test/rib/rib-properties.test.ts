@@ -16,8 +16,11 @@ const KEYS: readonly PrefixKey[] = [
 ];
 /** Refuses what has AS 666 in its path, and nothing by prefix. */
 const POLICY: ImportPolicy = {
-  ofPath: ({ asPath }) => (asPath.some(({ asNumbers }) => asNumbers.includes(666)) ? 'AS 666' : undefined),
-  ofPrefix: () => undefined,
+  forRoute: (_family, attributes) => {
+    const refuses = attributes.asPath.some(({ asNumbers }) => asNumbers.includes(666));
+    const verdict = { attributes, ...(refuses ? { rejection: 'AS 666' } : {}) };
+    return () => verdict;
+  },
 };
 const ATTRIBUTES: readonly PathAttributes[] = [
   attributes([65_000]),
@@ -124,7 +127,7 @@ function applyToTables({ locRib, peers }: ReturnType<typeof newTables>, step: Op
   if (step.op === 'local') {
     const key = KEYS[step.key];
     if (key === undefined) return;
-    locRib.setLocal(key, step.present);
+    locRib.setLocal(key, step.present ? 0 : undefined);
     locRib.decideAgain(key);
     return;
   }
@@ -186,7 +189,7 @@ describe('RIBs', () => {
         }
 
         const scratch = newTables();
-        for (const key of local) scratch.locRib.setLocal(key, true);
+        for (const key of local) scratch.locRib.setLocal(key, 0);
         for (const [index, model] of models.entries()) {
           const target = scratch.peers[index];
           for (const stale of [true, false]) {

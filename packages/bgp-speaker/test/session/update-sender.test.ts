@@ -53,6 +53,8 @@ function newSender(sink: Sink): { readonly sender: UpdateSender; readonly count:
   return { sender, count: () => messages };
 }
 
+const always = (route: ExportRoute) => ({ routeOf: () => route });
+const locals = (keys: readonly PrefixKey[]) => keys.map((key) => [key, 0] as const);
 const prefixes = (count: number): readonly PrefixKey[] =>
   Array.from({ length: count }, (_, index) => ipv4PrefixKey(0x0a000000 + index, 32));
 
@@ -60,8 +62,8 @@ describe('update sender', () => {
   it('sends the initial routes, then End-of-RIB of each family, also of one that it does not export', () => {
     const sink = new Sink();
     const { sender, count } = newSender(sink);
-    sender.setExport('ipv4-unicast', ROUTE, prefixes(2));
-    sender.setExport('ipv6-unicast', undefined, prefixes(2));
+    sender.setExport('ipv4-unicast', always(ROUTE), locals(prefixes(2)));
+    sender.setExport('ipv6-unicast', undefined, locals(prefixes(2)));
     sender.flush();
     expect(sink.messages).toEqual(['+2', 'EoR ipv4-unicast', 'EoR ipv6-unicast']);
     expect(count()).toBe(3);
@@ -71,13 +73,13 @@ describe('update sender', () => {
   it('sends a change at once, alone, and no second End-of-RIB', () => {
     const sink = new Sink();
     const { sender } = newSender(sink);
-    sender.setExport('ipv4-unicast', ROUTE, []);
-    sender.setExport('ipv6-unicast', ROUTE6, []);
+    sender.setExport('ipv4-unicast', always(ROUTE), []);
+    sender.setExport('ipv6-unicast', always(ROUTE6), []);
     sender.flush();
     sink.messages.length = 0;
-    sender.setLocal(prefixKeyFromText('2001:db8:1::1/128'), true);
+    sender.setLocal(prefixKeyFromText('2001:db8:1::1/128'), 0);
     sender.flush();
-    sender.setLocal(prefixKeyFromText('2001:db8:1::1/128'), false);
+    sender.setLocal(prefixKeyFromText('2001:db8:1::1/128'), undefined);
     sender.flush();
     expect(sink.messages).toEqual(['+1', '-1']);
   });
@@ -85,7 +87,7 @@ describe('update sender', () => {
   it('says nothing before the family’s next hop is known', () => {
     const sink = new Sink();
     const { sender } = newSender(sink);
-    sender.setLocal(ipv4PrefixKey(1, 32), true);
+    sender.setLocal(ipv4PrefixKey(1, 32), 0);
     sender.flush();
     expect(sink.messages).toEqual([]);
   });
@@ -93,18 +95,18 @@ describe('update sender', () => {
   it('holds changes back while the peer does not read, lets them cancel, and ends up right', () => {
     const sink = new Sink();
     const { sender } = newSender(sink);
-    sender.setExport('ipv4-unicast', ROUTE, prefixes(50_000));
+    sender.setExport('ipv4-unicast', always(ROUTE), locals(prefixes(50_000)));
     sink.reading = false;
     sender.flush();
     const [inFlight] = [sink.bufferedOctets];
     expect(inFlight).toBeLessThan(600_000);
     for (let round = 0; round < 10; round += 1) {
-      for (const key of prefixes(1000)) sender.setLocal(key, round % 2 === 1);
+      for (const key of prefixes(1000)) sender.setLocal(key, round % 2 === 1 ? 0 : undefined);
       sender.flush();
     }
     expect(sink.bufferedOctets).toBe(inFlight);
     expect(sender.pending).toBe(0);
-    for (const key of prefixes(1000)) sender.setLocal(key, false);
+    for (const key of prefixes(1000)) sender.setLocal(key, undefined);
     sender.flush();
     expect(sender.pending).toBe(1000);
     sink.reading = true;
@@ -117,7 +119,7 @@ describe('update sender', () => {
   it('packs a full table into as few messages as the standard allows', () => {
     const sink = new Sink();
     const { sender, count } = newSender(sink);
-    sender.setExport('ipv4-unicast', ROUTE, prefixes(60_000));
+    sender.setExport('ipv4-unicast', always(ROUTE), locals(prefixes(60_000)));
     sender.flush();
     expect(count()).toBeLessThanOrEqual(Math.ceil(60_000 / 810) + 1);
   });
@@ -125,12 +127,12 @@ describe('update sender', () => {
   it('repeats everything on ROUTE-REFRESH, and changes the next hop of everything', () => {
     const sink = new Sink();
     const { sender } = newSender(sink);
-    sender.setExport('ipv4-unicast', ROUTE, prefixes(3));
+    sender.setExport('ipv4-unicast', always(ROUTE), locals(prefixes(3)));
     sender.flush();
     sink.messages.length = 0;
     sender.refresh('ipv4-unicast');
     expect(sink.messages).toEqual(['+3']);
-    sender.setExport('ipv4-unicast', { ...ROUTE, nextHop: { address: '192.0.2.9' } }, prefixes(3));
+    sender.setExport('ipv4-unicast', always({ ...ROUTE, nextHop: { address: '192.0.2.9' } }), locals(prefixes(3)));
     sender.flush();
     expect([...sink.table.values()]).toEqual(['192.0.2.9', '192.0.2.9', '192.0.2.9']);
   });

@@ -142,13 +142,49 @@ export interface BgpNeighborStatus {
     Partial<
       Record<
         BgpFamily,
-        { readonly received: number; readonly accepted: number; readonly best: number; readonly advertised: number }
+        {
+          readonly received: number;
+          readonly accepted: number;
+          readonly best: number;
+          readonly advertised: number;
+          /** Of `received`, where there is one. */
+          readonly limit?: number;
+        }
       >
     >
   >;
   readonly gracefulRestart?: { readonly peerRestarting: boolean; readonly staleRoutes: number };
+  /** Names of RoutePolicies, in order. */
+  readonly policies?: { readonly import: readonly string[]; readonly export: readonly string[] };
+  /** Why no session is set up. */
+  readonly held?: {
+    readonly cause: 'shutdown' | 'max-prefixes';
+    readonly reason: string;
+    /** Absent: when somebody enables it. */
+    readonly resumesInSeconds?: number;
+  };
+  /** The session is about to be shut down; its routes are the last resort. */
+  readonly draining?: true;
   /** Absent: the BGPPeer has no `bfd`. */
   readonly bfd?: BgpNeighborBfd;
+}
+
+/** Routes at one stage of their way (RFC 4271 3.2). */
+export type BgpRoutesView =
+  /** Adj-RIBs-In, as they came, refused ones included. */
+  | 'received'
+  /** Adj-RIBs-In, as the import policies left them. */
+  | 'accepted'
+  /** Loc-RIB: the best of each prefix. */
+  | 'best'
+  /** Adj-RIB-Out: what a peer has been told. */
+  | 'advertised';
+
+/** What came of an operator's word about a session. */
+export interface BgpPeerAction {
+  readonly peer: string;
+  /** What was done, for people: `asked for ipv4-unicast again`. */
+  readonly done: readonly string[];
 }
 
 export interface BgpRouteStatus {
@@ -167,6 +203,8 @@ export interface BgpRouteStatus {
   readonly stale: boolean;
   /** Why it is or is not best: the step of RFC 4271 9.1.2.2 that decided. */
   readonly reason: string;
+  /** Which policy and term accepted or refused it. */
+  readonly policy?: string;
 }
 
 export interface SpeakerStatus extends DaemonStatus {
@@ -182,5 +220,23 @@ export interface SpeakerMethods {
   'speaker.status': { params: Record<string, never>; result: SpeakerStatus };
   'speaker.neighbors': { params: Record<string, never>; result: readonly BgpNeighborStatus[] };
   /** All routes of Loc-RIB and the candidates they were chosen from; `prefix` narrows to one. */
-  'speaker.routes': { params: { prefix?: string }; result: readonly BgpRouteStatus[] };
+  'speaker.routes': {
+    /** `view`: those of one stage; of `advertised`, `peer` says whose. Elsewhere `peer` narrows to what came from it. */
+    params: { prefix?: string; view?: BgpRoutesView; peer?: string };
+    /** Errors `bgp.unknown-peer`, `prefix.invalid`, and `bgp.peer-missing` if `advertised` comes without one. */
+    result: readonly BgpRouteStatus[];
+  };
+  /**
+   * Ends the session and sets it up anew; with `soft`, keeps it and judges the routes of that direction again: `in` also
+   * asks the peer for all of them, `out` sends all of them. Errors `bgp.unknown-peer`, `bgp.not-established`,
+   * `bgp.peer-shut-down`.
+   */
+  'speaker.clear': { params: { peer: string; soft?: 'in' | 'out' }; result: BgpPeerAction };
+  /**
+   * Ends the session until `speaker.enable` or a restart of the speaker; `reason` goes to the peer (RFC 9003). With
+   * `drainSeconds`, routes become the last resort on both sides first, for so long (RFC 8326).
+   */
+  'speaker.shutdown': { params: { peer: string; reason?: string; drainSeconds?: number }; result: BgpPeerAction };
+  /** Ends a shutdown, a drain, or the wait after too many prefixes. */
+  'speaker.enable': { params: { peer: string }; result: BgpPeerAction };
 }

@@ -1,0 +1,186 @@
+import { type BgpRouteStatus, type BgpRoutesView, FabricError, parseIpPrefix } from '@slash32/shared';
+import {
+  BGP_FAMILIES,
+  formatAsPath,
+  formatCommunity,
+  formatLargeCommunity,
+  type NextHop,
+  type PathAttributes,
+  type PrefixKey,
+  prefixKeyFamily,
+  prefixKeyFromText,
+  prefixKeyToText,
+} from '../codec/index.ts';
+import type { Path } from '../rib/path.ts';
+import type { Neighbor } from '../session/neighbor.ts';
+import type { Speaker } from './speaker.ts';
+
+export interface RoutesQuestion {
+  /** A bare address is a host route. */
+  readonly prefix?: string;
+  readonly view?: BgpRoutesView;
+  readonly peer?: string;
+}
+
+/** A candidate of a prefix, with what became of it. */
+interface Candidate {
+  readonly path: Path;
+  readonly status: BgpRouteStatus;
+}
+
+/** The routes of a stage, or all candidates if none is named. Errors as `speaker.routes` has them. */
+export function routesInView(speaker: Speaker, { prefix, view, peer }: RoutesQuestion): readonly BgpRouteStatus[] {
+  const only = prefix === undefined ? undefined : keyOfText(prefix);
+  const neighbor = peer === undefined || peer === 'local' ? undefined : findNeighbor(speaker, peer);
+  if (view === 'advertised') return advertisedRoutes(speaker, neighbor, only);
+  const keys = only === undefined ? knownPrefixes(speaker, neighbor) : [only];
+  const source = neighbor?.settings.name ?? peer;
+  const statuses: BgpRouteStatus[] = [];
+  for (const key of keys) {
+    for (const { path, status } of candidatesOf(speaker, key)) {
+      if (source !== undefined && path.source.name !== source) continue;
+      switch (view) {
+        case undefined:
+          statuses.push(status);
+          break;
+        case 'best':
+          if (status.best) statuses.push(status);
+          break;
+        case 'accepted':
+          if (path.source.type !== 'local' && path.rejection === undefined) statuses.push(status);
+          break;
+        case 'received':
+          if (path.source.type !== 'local')
+            statuses.push({ ...withoutAttributes(status), ...attributeFields(path.received) });
+          break;
+      }
+    }
+  }
+  return statuses;
+}
+
+/** By the name of its BGPPeer, or its address. `FabricError` `bgp.unknown-peer`. */
+export function findNeighbor(speaker: Speaker, peer: string): Neighbor {
+  const named = speaker.neighbors.get(peer);
+  if (named !== undefined) return named;
+  for (const neighbor of speaker.neighbors.values()) if (neighbor.settings.address === peer) return neighbor;
+  const known = [...speaker.neighbors.keys()].join(', ');
+  const hint = known === '' ? 'no BGPPeer selects this host' : `this host has ${known}`;
+  throw new FabricError('bgp.unknown-peer', `there is no BGP session with "${peer}"; ${hint}`, { details: { peer } });
+}
+
+/** Throws `FabricError` `prefix.invalid`. */
+function keyOfText(text: string): PrefixKey {
+  parseIpPrefix(text);
+  return prefixKeyFromText(text);
+}
+
+function knownPrefixes(speaker: Speaker, neighbor: Neighbor | undefined): ReadonlySet<PrefixKey> {
+  if (neighbor !== undefined) return new Set(neighbor.adjRibIn.keys());
+  const keys = new Set(speaker.locRib.localRoutes.keys());
+  for (const { adjRibIn } of speaker.neighbors.values()) for (const key of adjRibIn.keys()) keys.add(key);
+  return keys;
+}
+
+/** The candidates of one prefix, best first, then the others, then the rejected. */
+function candidatesOf(speaker: Speaker, key: PrefixKey): readonly Candidate[] {
+  const { paths, reasons } = speaker.locRib.explain(key);
+  const installed = speaker.installer.isInstalled(key);
+  const failure = speaker.installer.failures.get(key);
+  const [best] = paths;
+  const entries = new Map<string, { readonly path: Path; readonly stale: boolean }>();
+  for (const neighbor of speaker.neighbors.values()) {
+    const entry = neighbor.adjRibIn.entry(key);
+    if (entry !== undefined) entries.set(neighbor.settings.name, entry);
+  }
+  const candidate = (path: Path, stale: boolean, why: string): Candidate => {
+    const isBest = path === best;
+    const isUsed = paths.includes(path);
+    const status: BgpRouteStatus = {
+      prefix: prefixKeyToText(key),
+      source: path.source.name,
+      nextHop: nextHopText(path.nextHop),
+      ...attributeFields(path.attributes),
+      best: isBest,
+      installed: isUsed && (path.source.type === 'local' || installed),
+      stale,
+      reason: isBest && failure !== undefined ? `${why}; kernel: ${failure}` : why,
+      ...(path.decidedBy === undefined ? {} : { policy: path.decidedBy }),
+    };
+    return { path, status };
+  };
+  const chosen = paths.map((path) =>
+    candidate(path, entries.get(path.source.name)?.stale ?? false, reasons.get(path) ?? 'best route'),
+  );
+  const others = [...entries.values()]
+    .filter(({ path }) => !paths.includes(path))
+    .map(({ path, stale }) =>
+      candidate(
+        path,
+        stale,
+        path.rejection === undefined ? (reasons.get(path) ?? 'not chosen') : `rejected: ${path.rejection}`,
+      ),
+    );
+  return [...chosen, ...others];
+}
+
+function advertisedRoutes(
+  speaker: Speaker,
+  neighbor: Neighbor | undefined,
+  only: PrefixKey | undefined,
+): readonly BgpRouteStatus[] {
+  if (neighbor === undefined) {
+    throw new FabricError('bgp.peer-missing', 'which router’s advertised routes? name a peer');
+  }
+  const statuses: BgpRouteStatus[] = [];
+  for (const family of only === undefined ? BGP_FAMILIES : [prefixKeyFamily(only)]) {
+    for (const [key, { attributes, nextHop }] of neighbor.advertisedRoutes(family)) {
+      if (only !== undefined && key !== only) continue;
+      const metric = speaker.locRib.localRoutes.get(key);
+      const verdict = metric === undefined ? undefined : neighbor.explainExport(key, metric);
+      statuses.push({
+        prefix: prefixKeyToText(key),
+        source: 'local',
+        nextHop: nextHopText(nextHop),
+        ...attributeFields(attributes),
+        best: true,
+        installed: true,
+        stale: false,
+        reason: metric === undefined ? 'gone; the withdrawal waits for the router to read' : 'local route',
+        ...(verdict === undefined ? {} : { policy: verdict.decidedBy }),
+      });
+    }
+  }
+  return statuses;
+}
+
+function nextHopText({ address, linkLocal }: NextHop): string {
+  return address === '::' && linkLocal !== undefined ? linkLocal : address;
+}
+
+type AttributeFields = Pick<BgpRouteStatus, 'asPath' | 'origin' | 'localPref' | 'med' | 'communities'>;
+
+function attributeFields(attributes: PathAttributes): AttributeFields {
+  return {
+    asPath: formatAsPath(attributes.asPath),
+    origin: attributes.origin,
+    ...(attributes.localPref === undefined ? {} : { localPref: attributes.localPref }),
+    ...(attributes.med === undefined ? {} : { med: attributes.med }),
+    communities: [
+      ...(attributes.communities ?? []).map(formatCommunity),
+      ...(attributes.largeCommunities ?? []).map(formatLargeCommunity),
+    ],
+  };
+}
+
+function withoutAttributes(status: BgpRouteStatus): Omit<BgpRouteStatus, keyof AttributeFields> {
+  const {
+    asPath: _asPath,
+    origin: _origin,
+    localPref: _localPref,
+    med: _med,
+    communities: _communities,
+    ...rest
+  } = status;
+  return rest;
+}

@@ -1,0 +1,55 @@
+import type { BgpFamily, Clock, Timer } from '@slash32/shared';
+import type { PrefixKey } from '../codec/index.ts';
+import type { AdjRibIn } from '../rib/adj-rib-in.ts';
+
+/** Upper bound on waiting for the end of an answer (RFC 7313 4.2 leaves it to us; as for End-of-RIB). */
+const REFRESH_MS = 360_000;
+
+/**
+ * The asking side of enhanced route refresh (RFC 7313 4.2): between the peer's marks its routes are stale until it has
+ * sent them again, and those that it has not are gone at the end. They stay in use meanwhile.
+ */
+export class RefreshReceiver {
+  readonly #clock: Clock;
+  readonly #adjRibIn: AdjRibIn;
+  readonly #changed: (key: PrefixKey) => void;
+  readonly #timers = new Map<BgpFamily, Timer>();
+
+  constructor(clock: Clock, adjRibIn: AdjRibIn, changed: (key: PrefixKey) => void) {
+    this.#clock = clock;
+    this.#adjRibIn = adjRibIn;
+    this.#changed = changed;
+  }
+
+  /** The peer is in the middle of such an answer. */
+  get isActive(): boolean {
+    return this.#timers.size > 0;
+  }
+
+  begin(family: BgpFamily): void {
+    this.#timers.get(family)?.cancel();
+    this.#adjRibIn.markRefreshing(family);
+    this.#timers.set(
+      family,
+      this.#clock.schedule(REFRESH_MS, () => this.end(family)),
+    );
+  }
+
+  /** An end without a begin means nothing (RFC 7313 4.2). */
+  end(family: BgpFamily): void {
+    const timer = this.#timers.get(family);
+    if (timer === undefined) return;
+    timer.cancel();
+    this.#timers.delete(family);
+    this.#adjRibIn.sweepStale(family, this.#changed);
+  }
+
+  /** The session is down: what was not sent again is as good as the rest. */
+  abandon(): void {
+    for (const [family, timer] of this.#timers) {
+      timer.cancel();
+      this.#adjRibIn.unmarkStale(family);
+    }
+    this.#timers.clear();
+  }
+}
