@@ -28,7 +28,7 @@ export function redundantRules(group: LintGroup): LintFinding[] {
 
 /** `undefined`: `others` do not cover the rule. */
 function smallestCover(rule: LintRule, others: readonly LintRule[]): readonly LintRule[] | undefined {
-  const peers = others.filter((other) => other.rule.direction === rule.rule.direction && other.family === rule.family);
+  const peers = others.filter((other) => isRelated(other, rule));
   const single = peers.find((peer) => isSame(peer, rule)) ?? peers.find((peer) => isCovered(rule, [peer]));
   if (single !== undefined) return [single];
   if (!isCovered(rule, peers)) return undefined;
@@ -38,6 +38,13 @@ function smallestCover(rule: LintRule, others: readonly LintRule[]): readonly Li
     if (isCovered(rule, without)) cover = without;
   }
   return cover;
+}
+
+/** False: it cannot cover any of the rule. Most cannot, so this decides what a long list costs. */
+function isRelated(other: LintRule, rule: LintRule): boolean {
+  if (other.rule.direction !== rule.rule.direction || other.family !== rule.family) return false;
+  const [mine, theirs] = [rule.services.intervals[0], other.services.intervals[0]]; // a rule's services are one interval
+  return mine !== undefined && theirs !== undefined && mine.first <= theirs.last && theirs.first <= mine.last;
 }
 
 function isCovered(rule: LintRule, peers: readonly LintRule[]): boolean {
