@@ -1,8 +1,10 @@
 import {
   type AgentMethods,
   type AgentStatus,
+  type BgpCaptureEvent,
   type BgpNeighborStatus,
   type BgpRouteStatus,
+  type BgpWatchEvent,
   type ControlServer,
   type EndpointStatus,
   FabricError,
@@ -161,6 +163,11 @@ export interface SpeakerAnswers {
   readonly status?: SpeakerStatus;
   readonly neighbors?: readonly BgpNeighborStatus[];
   readonly routes?: readonly BgpRouteStatus[];
+  /** What streams send before they end. */
+  readonly watch?: readonly BgpWatchEvent[];
+  readonly capture?: readonly BgpCaptureEvent[];
+  /** Base64. */
+  readonly tableDump?: readonly string[];
   /** Called with what is asked, but for status and neighbors. */
   readonly onQuestion?: (method: string, question: object) => void;
 }
@@ -186,6 +193,17 @@ export function serveSpeaker(path: string, answers: SpeakerAnswers = {}): Promis
       'speaker.enable': (question) => {
         answers.onQuestion?.('speaker.enable', question);
         return { peer: question.peer, done: ['enabled'] };
+      },
+      async *'speaker.watch'(question) {
+        answers.onQuestion?.('speaker.watch', question);
+        yield* answers.watch ?? [];
+      },
+      async *'speaker.capture'(question) {
+        answers.onQuestion?.('speaker.capture', question);
+        yield* answers.capture ?? [];
+      },
+      async *'speaker.table-dump'() {
+        for (const [prefixes, octets] of (answers.tableDump ?? []).entries()) yield { octets, prefixes };
       },
     },
     { logger: silentLogger },

@@ -22,6 +22,7 @@ export * from './codec-context.ts';
 export * from './decode-result.ts';
 export * from './family.ts';
 export * from './messages/decoded-update.ts';
+export { messageType } from './messages/header.ts';
 export * from './messages/message.ts';
 export * from './messages/message-codec.ts';
 export * from './messages/message-framer.ts';

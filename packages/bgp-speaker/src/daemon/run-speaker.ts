@@ -82,6 +82,7 @@ export async function runSpeaker(
   const startedMs = clock.monotonicMs();
   const handlers = speakerHandlers({
     speaker,
+    clock,
     process: () => ({
       host: options.host,
       version: VERSION,

@@ -1,5 +1,6 @@
 import {
   type BgpFamily,
+  type Clock,
   type ControlHandlers,
   FabricError,
   type SpeakerMethods,
@@ -9,10 +10,12 @@ import { prefixKeyFamily } from '../codec/index.ts';
 import type { Neighbor } from '../session/neighbor.ts';
 import { findNeighbor, routesInView } from './route-views.ts';
 import type { Speaker } from './speaker.ts';
+import { visibilityHandlers } from './visibility-handlers.ts';
 
 /** What the answers are made from. */
 export interface SpeakerFacts {
   readonly speaker: Speaker;
+  readonly clock: Clock;
   /** Everything of the status that the speaker itself does not know. */
   process(): Pick<SpeakerStatus, 'host' | 'version' | 'pid' | 'uptimeSeconds' | 'datastore' | 'problems'>;
 }
@@ -21,6 +24,7 @@ export interface SpeakerFacts {
 export function speakerHandlers(facts: SpeakerFacts): ControlHandlers<SpeakerMethods> {
   const { speaker } = facts;
   return {
+    ...visibilityHandlers(speaker, facts.clock),
     'speaker.status': () => speakerStatus(facts),
     'speaker.neighbors': () =>
       [...speaker.neighbors.values()].map((neighbor) =>

@@ -9,7 +9,10 @@ import {
   type FakeClock,
   type Host,
   hostSchema,
+  type ParamsOf,
   ROUTE_PROTOCOL,
+  type RoutePolicy,
+  routePolicySchema,
   type SpeakerMethods,
   type SpeakerStatus,
   silentLogger,
@@ -32,6 +35,7 @@ export class LabHost {
   readonly settings: LabHostSettings;
   readonly kernel = new FakeKernel();
   readonly peers = new Map<string, BGPPeer>();
+  readonly policies = new Map<string, RoutePolicy>();
   readonly #clock: FakeClock;
   readonly #network: MemoryNetwork;
   #speaker: Speaker | undefined;
@@ -70,13 +74,24 @@ export class LabHost {
     if (this.#speaker !== undefined) this.applyResources();
   }
 
+  putPolicy(name: string, ...terms: readonly object[]): void {
+    const policy = { apiVersion: 'slash32.dev/v1', kind: 'RoutePolicy', metadata: { name }, spec: { terms } };
+    this.policies.set(name, routePolicySchema.parse(policy));
+    if (this.#speaker !== undefined) this.applyResources();
+  }
+
+  removePolicy(name: string): void {
+    this.policies.delete(name);
+    this.applyResources();
+  }
+
   removePeer(name: string): void {
     this.peers.delete(name);
     this.applyResources();
   }
 
   applyResources(): void {
-    this.speaker.applyResources({ host: this.#hostResource(), peers: this.peers });
+    this.speaker.applyResources({ host: this.#hostResource(), peers: this.peers, policies: this.policies });
   }
 
   async start(): Promise<void> {
@@ -117,23 +132,25 @@ export class LabHost {
     this.shutDown();
   }
 
-  addInstance(prefix: string): void {
+  addInstance(prefix: string, metric?: number): void {
     this.kernel.network.putRoute({
       family: prefix.includes(':') ? 6 : 4,
       prefix,
+      ...(metric === undefined ? {} : { metric }),
       type: 'unicast',
       protocol: ROUTE_PROTOCOL.endpoint,
       nextHops: [{ device: 'tap0' }],
     });
   }
 
-  async removeInstance(prefix: string): Promise<void> {
+  async removeInstance(prefix: string, metric?: number): Promise<void> {
     await this.kernel.routes.apply([
       {
         op: 'delete',
         route: {
           family: prefix.includes(':') ? 6 : 4,
           prefix,
+          ...(metric === undefined ? {} : { metric }),
           type: 'unicast',
           protocol: ROUTE_PROTOCOL.endpoint,
           nextHops: [{ device: 'tap0' }],
@@ -147,7 +164,19 @@ export class LabHost {
     return atOnce(this.#handlers()['speaker.status']({}, this.#context()));
   }
 
-  routes(params: { readonly prefix?: string } = {}): readonly BgpRouteStatus[] {
+  clear(params: ParamsOf<SpeakerMethods['speaker.clear']>): readonly string[] {
+    return atOnce(this.#handlers()['speaker.clear'](params, this.#context())).done;
+  }
+
+  shutdownPeer(params: ParamsOf<SpeakerMethods['speaker.shutdown']>): readonly string[] {
+    return atOnce(this.#handlers()['speaker.shutdown'](params, this.#context())).done;
+  }
+
+  enablePeer(peer: string): readonly string[] {
+    return atOnce(this.#handlers()['speaker.enable']({ peer }, this.#context())).done;
+  }
+
+  routes(params: ParamsOf<SpeakerMethods['speaker.routes']> = {}): readonly BgpRouteStatus[] {
     return atOnce(this.#handlers()['speaker.routes'](params, this.#context()));
   }
 
@@ -173,6 +202,7 @@ export class LabHost {
   #handlers(): ControlHandlers<SpeakerMethods> {
     return speakerHandlers({
       speaker: this.speaker,
+      clock: this.#clock,
       process: () => ({
         host: this.settings.name,
         version: '0',

@@ -3,6 +3,7 @@
  * are of one release. All values are plain JSON. Transport: control-server.ts, control-client.ts.
  */
 import type { DatastoreProblem } from '../datastore/datastore.ts';
+import type { BgpVisibilityMethods } from './bgp-visibility-methods.ts';
 
 /** Something that keeps a resource from taking effect, found by the daemon (not by the schema). */
 export interface ResourceFinding {
@@ -216,7 +217,7 @@ export interface SpeakerStatus extends DaemonStatus {
   readonly installedRoutes: number;
 }
 
-export interface SpeakerMethods {
+export interface SpeakerMethods extends BgpVisibilityMethods {
   'speaker.status': { params: Record<string, never>; result: SpeakerStatus };
   'speaker.neighbors': { params: Record<string, never>; result: readonly BgpNeighborStatus[] };
   /** All routes of Loc-RIB and the candidates they were chosen from; `prefix` narrows to one. */

@@ -20,3 +20,8 @@ export function writeHeader(octets: Uint8Array, type: number): void {
   writeUint16(octets, MARKER_LENGTH, octets.length);
   octets[MARKER_LENGTH + 2] = type;
 }
+
+/** One of `MESSAGE_TYPE`, of a whole message. */
+export function messageType(octets: Uint8Array): number {
+  return octets[MARKER_LENGTH + 2] ?? 0;
+}

@@ -1,0 +1,64 @@
+import type { PrefixKey } from '../codec/index.ts';
+import { prefixKeyAddressFamily } from '../codec/index.ts';
+import type { ObservedPeer } from '../observe/speaker-observer.ts';
+import type { Path } from '../rib/path.ts';
+import { encodePeerIndexTable, encodeRibAttributes, encodeRibRecord, type RibEntry } from './table-dump-record.ts';
+
+/** The tables of a speaker. */
+export interface DumpSources {
+  readonly asNumber: number;
+  readonly routerId: string;
+  readonly peers: readonly ObservedPeer[];
+  /** Prefixes of this host's instances. */
+  readonly local: { keys(): Iterable<PrefixKey>; has(key: PrefixKey): boolean };
+  readonly wallMs: number;
+}
+
+/** Index of the entry that stands for this host, with address 0.0.0.0: its own routes come from no peer. */
+const LOCAL_INDEX = 0;
+
+/**
+ * A dump as one record after the other: the peers, then a record per prefix. Lazy: a record is made, and the tables are
+ * looked into, when it is asked for; prefixes that went meanwhile are left out, and those that came are missing.
+ */
+export function* dumpTables(sources: DumpSources): Generator<Uint8Array, void, undefined> {
+  const { asNumber, routerId, peers, local, wallMs } = sources;
+  yield encodePeerIndexTable(wallMs, routerId, [
+    { address: '0.0.0.0', asNumber, routerId },
+    ...peers.map(({ settings, negotiated }) => ({
+      address: settings.address,
+      asNumber: settings.remoteAsNumber,
+      routerId: negotiated?.remote.routerId ?? '0.0.0.0',
+    })),
+  ]);
+  const keys = new Set<PrefixKey>(local.keys());
+  for (const { adjRibIn } of peers) for (const key of adjRibIn.keys()) keys.add(key);
+  const encoded = new Map<Path, Uint8Array>();
+  const localAttributes = {
+    4: encodeRibAttributes({ origin: 'igp', asPath: [] }, { address: '0.0.0.0' }),
+    6: encodeRibAttributes({ origin: 'igp', asPath: [] }, { address: '::' }),
+  } as const;
+  let sequence = 0;
+  for (const key of keys) {
+    const entries: RibEntry[] = [];
+    if (local.has(key)) {
+      entries.push({ peerIndex: LOCAL_INDEX, attributes: localAttributes[prefixKeyAddressFamily(key)] });
+    }
+    for (const [index, { adjRibIn }] of peers.entries()) {
+      const path = adjRibIn.entry(key)?.path;
+      if (path !== undefined) entries.push({ peerIndex: index + 1, attributes: attributesOf(path, encoded) });
+    }
+    if (entries.length === 0) continue;
+    yield encodeRibRecord(wallMs, sequence, key, entries);
+    sequence += 1;
+  }
+}
+
+/** Encoded once per path: a table has far fewer of them than prefixes. */
+function attributesOf(path: Path, encoded: Map<Path, Uint8Array>): Uint8Array {
+  const known = encoded.get(path);
+  if (known !== undefined) return known;
+  const octets = encodeRibAttributes(path.received, path.nextHop);
+  encoded.set(path, octets);
+  return octets;
+}

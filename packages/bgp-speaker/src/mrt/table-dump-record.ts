@@ -1,0 +1,96 @@
+import { addressOctets, dottedQuadOctets } from '../codec/address-octets.ts';
+import { ATTRIBUTE_FLAG } from '../codec/attributes/attribute-definition.ts';
+import { encodeAttributes } from '../codec/attributes/attribute-encoder.ts';
+import { mpReachNlri } from '../codec/attributes/mp-attributes.ts';
+import {
+  type CodecContext,
+  initialContext,
+  type NextHop,
+  type PathAttributes,
+  type PrefixKey,
+  prefixKeyFamily,
+} from '../codec/index.ts';
+import { maxNlriOctets, writeNlri } from '../codec/nlri/nlri-field.ts';
+import { OctetWriter } from '../codec/octet-writer.ts';
+import { encodeMrtRecord, MRT_TYPE, TABLE_DUMP_V2 } from './mrt-record.ts';
+
+/** A peer as RIB records refer to it, by its index in the list. */
+export interface IndexedPeer {
+  readonly address: string;
+  readonly asNumber: number;
+  /** Dotted quad. */
+  readonly routerId: string;
+}
+
+export interface RibEntry {
+  readonly peerIndex: number;
+  /** What {@link encodeRibAttributes} makes. */
+  readonly attributes: Uint8Array;
+}
+
+/** Peer Type of RFC 6396 4.3.1. */
+const PEER_TYPE = { ipv6: 1, fourOctetAs: 2 } as const;
+
+/** The first record of a dump: who its routes come from. */
+export function encodePeerIndexTable(wallMs: number, routerId: string, peers: readonly IndexedPeer[]): Uint8Array {
+  const writer = new OctetWriter().bytes(dottedQuadOctets(routerId, 'MRT collector id')).uint16(0).uint16(peers.length);
+  for (const peer of peers) {
+    const address = addressOctets(peer.address, 'MRT peer address');
+    writer
+      .uint8(PEER_TYPE.fourOctetAs | (address.length === 16 ? PEER_TYPE.ipv6 : 0))
+      .bytes(dottedQuadOctets(peer.routerId, 'MRT peer id'))
+      .bytes(address)
+      .uint32(peer.asNumber);
+  }
+  return encodeMrtRecord(MRT_TYPE.tableDumpV2, TABLE_DUMP_V2.peerIndexTable, wallMs, writer.finish());
+}
+
+/**
+ * All routes to one prefix, as RIB_IPV4_UNICAST or RIB_IPV6_UNICAST. Originated Time is 0: the tables do not keep it.
+ *
+ * ```
+ * +--------------+------------+--------+-----------------+
+ * | Sequence (4) | Length (1) | Prefix | Entry count (2) |
+ * +--------------+------------+--------+-----------------+
+ *   per entry:
+ * +----------------+---------------------+-----------------------+-----------------+
+ * | Peer index (2) | Originated Time (4) | Attribute length (2)  | Path attributes |
+ * +----------------+---------------------+-----------------------+-----------------+
+ * ```
+ */
+export function encodeRibRecord(
+  wallMs: number,
+  sequence: number,
+  key: PrefixKey,
+  entries: readonly RibEntry[],
+): Uint8Array {
+  const family = prefixKeyFamily(key);
+  const nlri = new Uint8Array(maxNlriOctets(family, false));
+  const nlriLength = writeNlri(nlri, 0, key, undefined);
+  const writer = new OctetWriter().uint32(sequence).bytes(nlri.subarray(0, nlriLength)).uint16(entries.length);
+  for (const { peerIndex, attributes } of entries) {
+    writer.uint16(peerIndex).uint32(0).uint16(attributes.length).bytes(attributes);
+  }
+  const subtype = family === 'ipv4-unicast' ? TABLE_DUMP_V2.ribIpv4Unicast : TABLE_DUMP_V2.ribIpv6Unicast;
+  return encodeMrtRecord(MRT_TYPE.tableDumpV2, subtype, wallMs, writer.finish());
+}
+
+/** LOCAL_PREF included, AS numbers of four octets (RFC 6396 4.3.4). */
+const ATTRIBUTE_CONTEXT: CodecContext = { ...initialContext('ibgp'), fourOctetAs: true };
+
+/** A route's attributes as a RIB record has them: of MP_REACH_NLRI only the next hop and its length (RFC 6396 4.3.4). */
+export function encodeRibAttributes(attributes: PathAttributes, nextHop: NextHop): Uint8Array {
+  if (!nextHop.address.includes(':')) {
+    return encodeAttributes({ attributes, nextHop: nextHop.address }, ATTRIBUTE_CONTEXT);
+  }
+  const hops = new OctetWriter().bytes(addressOctets(nextHop.address, 'MRT next hop'));
+  if (nextHop.linkLocal !== undefined) hops.bytes(addressOctets(nextHop.linkLocal, 'MRT link-local next hop'));
+  return new OctetWriter()
+    .bytes(encodeAttributes({ attributes }, ATTRIBUTE_CONTEXT))
+    .uint8(ATTRIBUTE_FLAG.optional)
+    .uint8(mpReachNlri.typeCode)
+    .uint8(hops.length + 1)
+    .uint8(hops.length)
+    .bytes(hops.finish())
+    .finish();
+}
