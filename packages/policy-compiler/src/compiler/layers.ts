@@ -19,14 +19,56 @@ export function layered<Some extends Box>(boxes: Iterable<Some>): Some[][] {
   const byText = new Map<string, Some>();
   for (const box of boxes) byText.set(box.text, box);
   const distinct = [...byText.values()].sort((left, right) => compareText(left.text, right.text));
+  const overlapping = overlaps(distinct);
+  const layerOf = new Map<Some, number>();
   const layers: Some[][] = [];
   for (const box of distinct) {
-    if (distinct.some((other) => other !== box && contains(other, box))) continue;
-    const layer = layers.find((candidate) => !candidate.some((other) => overlap(other, box)));
+    const others = overlapping.get(box) ?? [];
+    if (others.some((other) => contains(other, box))) continue;
+    const taken = new Set(others.map((other) => layerOf.get(other)));
+    let index = 0;
+    while (taken.has(index)) index += 1;
+    layerOf.set(box, index);
+    const layer = layers[index];
     if (layer === undefined) layers.push([box]);
     else layer.push(box);
   }
   return layers;
+}
+
+/**
+ * Box → those that it overlaps. Boxes are swept along one dimension, so that only those are compared that meet there:
+ * the dimension in which they differ most. Ports from anybody all meet in the address, prefixes of one port in the port.
+ */
+function overlaps<Some extends Box>(boxes: readonly Some[]): Map<Some, Some[]> {
+  const found = new Map<Some, Some[]>(boxes.map((box) => [box, []]));
+  const axis = mostVaried(boxes);
+  const intervals = boxes.flatMap((box) => {
+    const interval = box.dimensions[axis];
+    return interval === undefined ? [] : [{ box, first: interval[0], last: interval[1] }];
+  });
+  intervals.sort((left, right) => (left.first < right.first ? -1 : left.first > right.first ? 1 : 0));
+  let open: typeof intervals = [];
+  for (const current of intervals) {
+    open = open.filter((other) => other.last >= current.first);
+    for (const other of open) {
+      if (!overlap(other.box, current.box)) continue;
+      found.get(other.box)?.push(current.box);
+      found.get(current.box)?.push(other.box);
+    }
+    open.push(current);
+  }
+  return found;
+}
+
+function mostVaried(boxes: readonly Box[]): number {
+  let [axis, most] = [0, 0];
+  const count = boxes[0]?.dimensions.length ?? 0;
+  for (let index = 0; index < count; index += 1) {
+    const { size } = new Set(boxes.map((box) => box.dimensions[index]?.[0]));
+    if (size > most) [axis, most] = [index, size];
+  }
+  return axis;
 }
 
 export function contains(outer: Box, inner: Box): boolean {
