@@ -65,7 +65,8 @@ function mostVaried(boxes: readonly Box[]): number {
   let [axis, most] = [0, 0];
   const count = boxes[0]?.dimensions.length ?? 0;
   for (let index = 0; index < count; index += 1) {
-    const { size } = new Set(boxes.map((box) => box.dimensions[index]?.[0]));
+    // As text: V8 hashes a bigint by its low 64 bits, which are zero in most IPv6 prefixes.
+    const { size } = new Set(boxes.map((box) => String(box.dimensions[index]?.[0])));
     if (size > most) [axis, most] = [index, size];
   }
   return axis;
