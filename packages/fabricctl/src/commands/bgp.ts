@@ -8,6 +8,8 @@ import { bfdFields } from '../output/bfd-fields.ts';
 import { formatDuration } from '../output/duration.ts';
 import { formatFields, formatTable, type TableLayout } from '../output/table.ts';
 import type { Tone } from '../output/text-style.ts';
+import { declareBgpSession } from './bgp-session.ts';
+import { declareRoutes } from './routes.ts';
 
 interface NeighborsOptions {
   readonly exitCode?: true;
@@ -36,6 +38,8 @@ export function declareBgp(parent: Command, session: CliSession): void {
     .option('--exit-code', 'exit code 1 unless every session shown is Established')
     .addHelpText('after', EXAMPLES)
     .action(session.action(showNeighbors));
+  declareRoutes(bgp, session);
+  declareBgpSession(bgp, session);
 }
 
 async function showNeighbors(
@@ -89,7 +93,7 @@ function summaryText(neighbors: readonly HostNeighbor[], layout: TableLayout): s
 }
 
 function detailText(neighbor: HostNeighbor, { style }: TableLayout): string {
-  const { messages, gracefulRestart, holdTimeSeconds, keepaliveSeconds } = neighbor;
+  const { messages, gracefulRestart, holdTimeSeconds, keepaliveSeconds, policies } = neighbor;
   const only = (list: readonly string[], other: readonly string[]): readonly string[] =>
     list.filter((name) => !other.includes(name));
   const { localCapabilities: ours, remoteCapabilities: theirs } = neighbor;
@@ -99,6 +103,7 @@ function detailText(neighbor: HostNeighbor, { style }: TableLayout): string {
     ['AS', `${neighbor.remoteAsNumber} (local ${neighbor.localAsNumber})`],
     ['State', `${style(stateTone(neighbor), neighbor.state)} for ${formatDuration(neighbor.stateSeconds)}`],
     ['Router ID', neighbor.remoteRouterId],
+    ['Held', heldText(neighbor)],
     ['Last down', lastDownText(neighbor)],
     [
       'Hold time',
@@ -112,9 +117,15 @@ function detailText(neighbor: HostNeighbor, { style }: TableLayout): string {
     ['Received', messageCounts(messages.received)],
     ...FAMILIES.map((family): readonly [string, string | undefined] => {
       const prefixes = neighbor.prefixes[family];
-      const { received, accepted, best, advertised } = prefixes ?? {};
-      return [family, prefixes && `${received} received, ${accepted} accepted, ${best} best, ${advertised} advertised`];
+      const { received, accepted, best, advertised, limit } = prefixes ?? {};
+      const of = limit === undefined ? '' : ` of at most ${limit}`;
+      return [
+        family,
+        prefixes && `${received}${of} received, ${accepted} accepted, ${best} best, ${advertised} advertised`,
+      ];
     }),
+    ['Import', policies?.import.join(', ')],
+    ['Export', policies?.export.join(', ')],
     [
       'Restart',
       gracefulRestart &&
@@ -134,6 +145,14 @@ function counts({ prefixes }: BgpNeighborStatus, what: 'accepted' | 'advertised'
 /** When and why the session was last lost. */
 export function lastDownText({ lastDown }: BgpNeighborStatus): string {
   return lastDown === undefined ? '' : `${lastDown.at}: ${lastDown.reason}`;
+}
+
+function heldText({ held, draining }: BgpNeighborStatus): string | undefined {
+  if (held === undefined) return draining ? 'drains before a shutdown: its routes are the last resort' : undefined;
+  const { cause, reason, resumesInSeconds } = held;
+  const until = resumesInSeconds === undefined ? '' : `; tried again in ${formatDuration(resumesInSeconds)}`;
+  const what = cause === 'shutdown' ? 'shut down by an operator' : 'too many prefixes';
+  return `${what}${reason === '' ? '' : `: ${reason}`}${until}`;
 }
 
 function messageCounts(messages: Readonly<Record<string, number>>): string {

@@ -13,6 +13,7 @@ import type { Finding } from '../manifest/placed-finding.ts';
 import { countText, findingLine, problemLine } from '../manifest/problem-line.ts';
 import { formatTable, type TableLayout } from '../output/table.ts';
 import type { FlowRecord } from '../reach/flow-record.ts';
+import type { FlowRowInput } from '../reach/flow-table.ts';
 import { collect } from './apply.ts';
 
 interface DiffOptions {
@@ -64,18 +65,23 @@ async function diff(options: DiffOptions & GlobalOptions, session: CliSession): 
   ]);
   const named = manifests.map(({ resource }): Resource => resource);
   const plan = planFabric(resourcesOf(fabric.entries), named, options.delete === true);
-  const difference = { ...(await flowsAndFindings(plan)), hosts: kernelChanges(plan) };
+  const { changes, instances } = await flowsAndFindings(plan);
+  const difference = { ...changes, hosts: kernelChanges(plan) };
   const { flowTable } = await import('../reach/flow-table.ts');
   const changesFlows = difference.opens.length + difference.closes.length > 0;
   return {
     data: difference,
-    text: (layout, wide) => differenceText(difference, flowTable, layout, wide),
+    text: (layout, wide) =>
+      differenceText(difference, (rows) => flowTable(rows, instances, !wide, layout), layout, wide),
     warnings: problemWarnings(fabric),
     exitCode: options.exitCode && changesFlows ? EXIT_CODE.no : EXIT_CODE.ok,
   };
 }
 
-async function flowsAndFindings(plan: PlannedFabric): Promise<Omit<PolicyDifference, 'hosts'>> {
+/** `instances`: the names of all, before and after. */
+async function flowsAndFindings(
+  plan: PlannedFabric,
+): Promise<{ readonly changes: Omit<PolicyDifference, 'hosts'>; readonly instances: readonly string[] }> {
   const [{ modelOf }, { findingIdentity }, { compareReachability, lintPolicy, Reachability }, { recordsOf }] =
     await Promise.all([
       import('../fabric/fabric-model.ts'),
@@ -85,23 +91,26 @@ async function flowsAndFindings(plan: PlannedFabric): Promise<Omit<PolicyDiffere
     ]);
   const [before, after] = [modelOf(plan.before), modelOf(plan.after)];
   const [was, is] = [new Reachability(before), new Reachability(after)];
-  const changes: ReachabilityDifference = compareReachability(was, is);
+  const flows: ReachabilityDifference = compareReachability(was, is);
   const had: readonly Finding[] = [...before.findings(), ...lintPolicy(before, plan.before)];
   const has: readonly Finding[] = [...after.findings(), ...lintPolicy(after, plan.after)];
   const [hadIds, hasIds] = [new Set(had.map(findingIdentity)), new Set(has.map(findingIdentity))];
   return {
-    opens: changes.opens.flatMap((edge) => recordsOf(edge, is)),
-    closes: changes.closes.flatMap((edge) => recordsOf(edge, was)),
-    findings: {
-      appear: has.filter((finding) => !hadIds.has(findingIdentity(finding))),
-      disappear: had.filter((finding) => !hasIds.has(findingIdentity(finding))),
+    changes: {
+      opens: flows.opens.flatMap((edge) => recordsOf(edge, is)),
+      closes: flows.closes.flatMap((edge) => recordsOf(edge, was)),
+      findings: {
+        appear: has.filter((finding) => !hadIds.has(findingIdentity(finding))),
+        disappear: had.filter((finding) => !hasIds.has(findingIdentity(finding))),
+      },
     },
+    instances: [...new Set([...was.instances, ...is.instances])],
   };
 }
 
 function differenceText(
   { opens, closes, findings, hosts }: PolicyDifference,
-  flowTable: typeof import('../reach/flow-table.ts').flowTable,
+  flowsText: (rows: readonly FlowRowInput[]) => string,
   layout: TableLayout,
   wide: boolean,
 ): string {
@@ -115,7 +124,7 @@ function differenceText(
     ...findings.disappear.map((finding) => `${style('good', '-')} ${finding.severity}: ${findingLine(finding)}\n`),
   ];
   const parts = [
-    rows.length === 0 ? 'No flow opens or closes.\n' : flowTable(rows, !wide, layout),
+    rows.length === 0 ? 'No flow opens or closes.\n' : flowsText(rows),
     ...(findingLines.length === 0
       ? []
       : [`${style('heading', 'Findings that appear (+) and disappear (-)')}\n${findingLines.join('')}`]),

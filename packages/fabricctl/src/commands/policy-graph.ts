@@ -96,6 +96,7 @@ async function graph(options: GraphOptions & GlobalOptions): Promise<CommandResu
         ? emptyText(options, shown.length, instances.length)
         : flowTable(
             records.map((record) => ({ verb: '', record })),
+            reachability.instances,
             !wide && !options.each,
             layout,
           )) + (options.all ? nothingText(dropped) : ''),

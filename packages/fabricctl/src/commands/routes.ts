@@ -3,11 +3,13 @@ import {
   FabricError,
   formatIpPrefix,
   type IpPrefix,
+  type ParamsOf,
   parseIpPrefix,
   prefixContains,
+  type SpeakerMethods,
   tryParseIpPrefix,
 } from '@slash32/shared';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { CliSession, CommandResult } from '../cli/cli-session.ts';
 import { EXIT_CODE } from '../cli/exit-code.ts';
 import type { GlobalOptions } from '../cli/global-options.ts';
@@ -15,7 +17,11 @@ import { askAnySpeaker } from '../daemon/ask-daemons.ts';
 import { type Column, formatTable, type TableLayout } from '../output/table.ts';
 
 interface RoutesOptions {
+  readonly received?: true;
+  readonly accepted?: true;
   readonly best?: true;
+  readonly advertised?: string;
+  readonly why?: true;
   readonly source?: string;
   readonly exitCode?: true;
 }
@@ -28,7 +34,12 @@ Examples:
   fabricctl routes 203.0.113.10             the route that this address takes (longest match)
   fabricctl routes 10.70.0.0/16             this prefix and what is inside it
   fabricctl routes --source tor-a           what one router told us; --source local: what we announce
+  fabricctl routes --received --source tor-a   as tor-a sent them, refused ones included
+  fabricctl routes --advertised tor-a       what tor-a was told
+  fabricctl routes 10.70.0.5 --why          and which policy and term let each in
   fabricctl routes --best --exit-code       exit code 1 if a best route is missing in the kernel
+
+Stages: --received, then the import policies, --accepted, then the choice, --best; --advertised is what goes out.
 
 FLAGS: * best   K in the kernel   S stale (kept over the peer's graceful restart)   ! best, but not in the kernel
 `;
@@ -39,7 +50,11 @@ export function declareRoutes(parent: Command, session: CliSession): void {
     .aliases(['route'])
     .description("the speaker's routes, and why each is or is not best")
     .argument('[prefix]', 'an address (longest match), or a prefix (it and what is inside)')
-    .option('--best', 'leave out candidates that were not chosen')
+    .addOption(new Option('--received', 'as routers sent them').conflicts(['accepted', 'best', 'advertised']))
+    .addOption(new Option('--accepted', 'as the import policies left them').conflicts(['best', 'advertised']))
+    .addOption(new Option('--best', 'leave out candidates that were not chosen').conflicts(['advertised']))
+    .addOption(new Option('--advertised <peer>', 'what this BGPPeer was told').conflicts(['source']))
+    .option('--why', 'which policy and term decided, too')
     .option('--source <peer>', 'only routes from this BGPPeer, or `local`')
     .option('--exit-code', 'exit code 1 if there is no route, or a best one is not in the kernel')
     .addHelpText('after', EXAMPLES)
@@ -51,24 +66,31 @@ async function showRoutes(options: RoutesOptions & GlobalOptions, text: string |
   const { results, errors } = await askAnySpeaker(options.speakerSocket, async (speaker) => {
     const [status, routes] = await Promise.all([
       speaker.call('speaker.status', {}),
-      speaker.call('speaker.routes', {}),
+      speaker.call('speaker.routes', questionOf(options)),
     ]);
     const narrowed = wanted === undefined ? routes : narrow(routes, wanted, text?.includes('/') === true);
     return narrowed.map((route): HostRoute => ({ host: status.host, ...route }));
   });
-  const shown = results
-    .flat()
-    .filter((route) => !options.best || route.best)
-    .filter((route) => options.source === undefined || route.source === options.source)
-    .sort(byPrefix);
+  const shown = results.flat().sort(byPrefix);
   const isWrong = shown.length === 0 || shown.some(isMissingInKernel);
   return {
     data: shown,
     text: (layout, wide) =>
-      shown.length === 0 ? emptyText(text) : routesText(shown, results.length > 1, layout, wide),
+      shown.length === 0
+        ? emptyText(text, options)
+        : routesText(shown, { severalHosts: results.length > 1, wide, why: options.why === true }, layout),
     warnings: errors.map(({ message }) => message),
     exitCode: options.exitCode && isWrong ? EXIT_CODE.no : errors.length > 0 ? EXIT_CODE.unavailable : EXIT_CODE.ok,
   };
+}
+
+/** The speaker narrows by stage and peer; by prefix we do, since it knows exact ones only. */
+function questionOf(options: RoutesOptions): ParamsOf<SpeakerMethods['speaker.routes']> {
+  if (options.advertised !== undefined) return { view: 'advertised', peer: options.advertised };
+  const peer = options.source === undefined ? {} : { peer: options.source };
+  if (options.received) return { view: 'received', ...peer };
+  if (options.accepted) return { view: 'accepted', ...peer };
+  return options.best ? { view: 'best', ...peer } : peer;
 }
 
 function parseWanted(text: string): IpPrefix {
@@ -103,7 +125,17 @@ function isMissingInKernel({ best, installed, source }: BgpRouteStatus): boolean
   return best && !installed && source !== 'local';
 }
 
-function routesText(routes: readonly HostRoute[], severalHosts: boolean, layout: TableLayout, wide: boolean): string {
+interface RoutesTable {
+  readonly severalHosts: boolean;
+  readonly wide: boolean;
+  readonly why: boolean;
+}
+
+function routesText(
+  routes: readonly HostRoute[],
+  { severalHosts, wide, why }: RoutesTable,
+  layout: TableLayout,
+): string {
   const columns: Column<HostRoute>[] = [
     {
       header: 'FLAGS',
@@ -124,6 +156,7 @@ function routesText(routes: readonly HostRoute[], severalHosts: boolean, layout:
       { header: 'COMMUNITIES', value: ({ communities }) => communities.join(' '), wrap: true },
     );
   }
+  if (wide || why) columns.push({ header: 'POLICY', value: ({ policy }) => policy ?? '', wrap: true });
   columns.push({ header: 'WHY', value: whyText, wrap: true });
   return formatTable(routes, columns, layout);
 }
@@ -138,7 +171,8 @@ function whyText(route: BgpRouteStatus): string {
   return isMissingInKernel(route) ? `${route.reason}; NOT in the kernel` : route.reason;
 }
 
-function emptyText(wanted: string | undefined): string {
+function emptyText(wanted: string | undefined, options: RoutesOptions): string {
+  if (options.advertised !== undefined) return `Nothing that was asked for is advertised to ${options.advertised}.\n`;
   if (wanted === undefined)
     return 'No routes: no session has given any, and no instance is up (fabricctl bgp neighbors).\n';
   const prefix = tryParseIpPrefix(wanted);

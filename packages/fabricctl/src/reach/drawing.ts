@@ -1,4 +1,5 @@
 import type { FlowRecord } from './flow-record.ts';
+import { compareNames, runsOf } from './name-list.ts';
 
 /** Who reaches whom, as something to draw. */
 export interface Drawing {
@@ -36,22 +37,13 @@ export interface DrawingInput {
   readonly instances: ReadonlyMap<string, string | undefined>;
 }
 
-const COLLATOR = new Intl.Collator('en', { numeric: true });
-
-/** `web-2` before `web-10`. */
-export function compareNames(left: string, right: string): number {
-  return COLLATOR.compare(left, right);
-}
-
-/** How many names a folded node shows. */
+/** Lines of names that a folded node shows. */
 const NAMED = 4;
 
-/** The names of a node's members, a line each; of many, the first, and how many there are. */
+/** The names of a node's members, runs of them as one; of many, the first, and how many there are. */
 export function titleLines({ members, note }: DrawingNode): readonly string[] {
-  const lines =
-    members.length <= NAMED
-      ? members
-      : [...members.slice(0, NAMED - 1), `and ${members.length - NAMED + 1} more, ${members.length} in all`];
+  const names = runsOf(members);
+  const lines = names.length <= NAMED ? names : [...names.slice(0, NAMED - 1), `… ${members.length} instances in all`];
   return note === undefined ? lines : [...lines, `(${note})`];
 }
 

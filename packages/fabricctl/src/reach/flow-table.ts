@@ -1,7 +1,7 @@
 import { formatTable, type TableLayout } from '../output/table.ts';
 import type { Tone } from '../output/text-style.ts';
-import { compareNames } from './drawing.ts';
 import { endText, type FlowRecord } from './flow-record.ts';
+import { compareNames, nameList } from './name-list.ts';
 
 /** Flows that people read as one: the same services between each of the sources and each of the destinations. */
 interface FlowRow {
@@ -21,8 +21,13 @@ export interface FlowRowInput {
 
 const TONES: Readonly<Record<string, Tone>> = { opens: 'good', closes: 'bad' };
 
-/** `folded`: ends with the same flows share a row. */
-export function flowTable(inputs: readonly FlowRowInput[], folded: boolean, layout: TableLayout): string {
+/** `folded`: ends with the same flows share a row. `instances`: all that there are, by name. */
+export function flowTable(
+  inputs: readonly FlowRowInput[],
+  instances: readonly string[],
+  folded: boolean,
+  layout: TableLayout,
+): string {
   const rows = inputs.map(rowOf);
   const withVerb = rows.some(({ verb }) => verb !== '');
   const withNotes = rows.some(({ note }) => note !== '');
@@ -32,14 +37,26 @@ export function flowTable(inputs: readonly FlowRowInput[], folded: boolean, layo
       ...(withVerb
         ? [{ header: 'CHANGE', value: (row: FlowRow) => row.verb, tone: (row: FlowRow) => TONES[row.verb] }]
         : []),
-      { header: 'FROM', value: ({ sources }) => sources.join(', '), wrap: true },
-      { header: 'TO', value: ({ destinations }) => destinations.join(', '), wrap: true },
+      {
+        header: 'FROM',
+        value: ({ sources, destinations }) => nameList(sources, instances, only(destinations)),
+        wrap: true,
+      },
+      {
+        header: 'TO',
+        value: ({ sources, destinations }) => nameList(destinations, instances, only(sources)),
+        wrap: true,
+      },
       { header: 'FAMILY', value: ({ families }) => families.join(', ') },
       { header: 'FLOWS', value: ({ text }) => text, wrap: true },
       ...(withNotes ? [{ header: 'NOTE', value: (row: FlowRow) => row.note, wrap: true as const }] : []),
     ],
     layout,
   );
+}
+
+function only(names: readonly string[]): string | undefined {
+  return names.length === 1 ? names[0] : undefined;
 }
 
 function rowOf({ verb, record }: FlowRowInput): FlowRow {

@@ -10,8 +10,8 @@ const GAP = 14;
 const PADDING = 12;
 /** Room for the lines between the columns. */
 const MIDDLE = 260;
-/** Widest that a letter of the font at 12 px gets on average; boxes are sized by it. */
-const LETTER = 7;
+/** Width of a bold letter of the font at 12 px, on average; boxes are sized by it. */
+const LETTER = 7.6;
 /** Longer labels are shortened; all of it is in the tooltip. */
 const LONGEST_LABEL = 60;
 
@@ -121,7 +121,7 @@ function place(boxes: readonly Box[], top: number): void {
 
 function columnWidth(boxes: readonly Box[]): number {
   const texts = boxes.flatMap(({ titles, rows }) => [...titles, ...rows.map(({ label }) => shortened(label))]);
-  return Math.max(80, ...texts.map((text) => text.length * LETTER + 2 * PADDING));
+  return Math.max(80, ...texts.map((text) => Math.ceil(text.length * LETTER) + 2 * PADDING));
 }
 
 function lines(senders: readonly Box[], receivers: readonly Box[], left: number, right: number): readonly string[] {

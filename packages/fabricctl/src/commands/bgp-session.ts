@@ -1,0 +1,111 @@
+import { type BgpPeerAction, type ControlClient, FabricError, type SpeakerMethods } from '@slash32/shared';
+import { type Command, Option } from 'commander';
+import type { CliSession, CommandResult } from '../cli/cli-session.ts';
+import { EXIT_CODE } from '../cli/exit-code.ts';
+import type { GlobalOptions } from '../cli/global-options.ts';
+import { askAnySpeaker } from '../daemon/ask-daemons.ts';
+
+interface ClearOptions {
+  readonly soft?: 'in' | 'out';
+}
+
+interface ShutdownOptions {
+  readonly reason?: string;
+  readonly graceful?: string | true;
+}
+
+type HostAction = BgpPeerAction & { readonly host: string };
+
+/** Long enough for routers to move traffic away, short enough to wait for. */
+const DEFAULT_DRAIN_SECONDS = 30;
+const MAX_DRAIN_SECONDS = 86_400;
+
+const CLEAR_EXAMPLES = `
+Examples:
+  fabricctl bgp clear tor-a                     end the session and set it up anew
+  fabricctl bgp clear tor-a --soft in           keep it; judge what the router announced again, and ask for all of it
+  fabricctl bgp clear tor-a --soft out          keep it; tell the router everything again
+
+A changed RoutePolicy needs none of these: it is applied at once.
+`;
+
+const SHUTDOWN_EXAMPLES = `
+Examples:
+  fabricctl bgp shutdown tor-a --reason "line card, back at 14:00"
+  fabricctl bgp shutdown tor-a --graceful       first, for 30 s, the routes are the last resort on both sides (RFC 8326)
+  fabricctl bgp shutdown tor-a --graceful 300   for five minutes
+  fabricctl bgp enable tor-a                    up again; calls a drain off as well
+
+The reason is shown to the router's operator (RFC 9003). A shutdown lasts until \`bgp enable\` or a restart of the speaker.
+`;
+
+/** Commands by which an operator acts on one session. */
+export function declareBgpSession(bgp: Command, session: CliSession): void {
+  bgp
+    .command('clear')
+    .description('end a session and set it up anew, or with --soft only exchange routes again')
+    .argument('<peer>', 'name of a BGPPeer, or address of the router')
+    .addOption(new Option('--soft <direction>', 'keep the session').choices(['in', 'out']))
+    .addHelpText('after', CLEAR_EXAMPLES)
+    .action(
+      session.action((options: ClearOptions & GlobalOptions, peer: string) =>
+        act(options, (speaker) =>
+          speaker.call('speaker.clear', { peer, ...(options.soft === undefined ? {} : { soft: options.soft }) }),
+        ),
+      ),
+    );
+  bgp
+    .command('shutdown')
+    .description('end a session and keep it down')
+    .argument('<peer>', 'name of a BGPPeer, or address of the router')
+    .option('--reason <text>', 'for the operator of the router')
+    .option('--graceful [seconds]', `let traffic go elsewhere first; ${DEFAULT_DRAIN_SECONDS} s if left out`)
+    .addHelpText('after', SHUTDOWN_EXAMPLES)
+    .action(
+      session.action((options: ShutdownOptions & GlobalOptions, peer: string) => {
+        const drainSeconds = drainOf(options.graceful);
+        return act(options, (speaker) =>
+          speaker.call('speaker.shutdown', {
+            peer,
+            drainSeconds,
+            ...(options.reason === undefined ? {} : { reason: options.reason }),
+          }),
+        );
+      }),
+    );
+  bgp
+    .command('enable')
+    .description('let a session up that was shut down, drains, or announced too much')
+    .argument('<peer>', 'name of a BGPPeer, or address of the router')
+    .action(
+      session.action((options: GlobalOptions, peer: string) =>
+        act(options, (speaker) => speaker.call('speaker.enable', { peer })),
+      ),
+    );
+}
+
+/** Of several speakers, those that have the peer act; the others' words are warnings. */
+async function act(
+  options: GlobalOptions,
+  question: (speaker: ControlClient<SpeakerMethods>) => Promise<BgpPeerAction>,
+): Promise<CommandResult> {
+  const { results, errors } = await askAnySpeaker(options.speakerSocket, async (speaker): Promise<HostAction> => {
+    const { host } = await speaker.call('speaker.status', {});
+    return { host, ...(await question(speaker)) };
+  });
+  return {
+    data: results,
+    text: () => results.map(({ host, peer, done }) => `${peer} (on ${host}): ${done.join('; ')}\n`).join(''),
+    names: results.map(({ peer }) => `BGPPeer/${peer}`),
+    warnings: errors.map(({ message }) => message),
+    exitCode: errors.length > 0 ? EXIT_CODE.unavailable : EXIT_CODE.ok,
+  };
+}
+
+function drainOf(graceful: string | true | undefined): number {
+  if (graceful === undefined) return 0;
+  if (graceful === true) return DEFAULT_DRAIN_SECONDS;
+  const seconds = Number(graceful);
+  if (/^\d+$/.test(graceful) && seconds >= 1 && seconds <= MAX_DRAIN_SECONDS) return seconds;
+  throw new FabricError('usage', `--graceful "${graceful}" is no time; give 1 to ${MAX_DRAIN_SECONDS} seconds`);
+}
