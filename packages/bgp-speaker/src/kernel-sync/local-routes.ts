@@ -103,7 +103,7 @@ export class LocalRoutes {
       this.#duringList = newer;
       try {
         const listed: MetricTable = new Map();
-        for (const route of await this.#options.routes.list({ protocol: ROUTE_PROTOCOL.endpoint })) {
+        for (const route of await this.#options.routes.snapshot({ protocol: ROUTE_PROTOCOL.endpoint })) {
           if (route.type !== 'local') record(listed, { ...sightingOf(route), present: true });
         }
         for (const sighting of newer) record(listed, sighting);

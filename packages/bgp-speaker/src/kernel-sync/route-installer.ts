@@ -73,7 +73,7 @@ export class RouteInstaller {
       signal,
     );
     const obsolete: KernelRoute[] = [];
-    for (const route of await this.#options.routes.list(filter)) {
+    for (const route of await this.#options.routes.snapshot(filter)) {
       if (route.metric === LEARNED_ROUTE_METRIC[route.family]) {
         this.#retained.set(prefixKeyFromText(route.prefix), this.#nextHopSets.intern(route.nextHops));
       } else obsolete.push(route);
@@ -278,7 +278,7 @@ export class RouteInstaller {
   /** Compares what we believe to be installed with what is, and marks the differences. */
   async #reconcile(): Promise<void> {
     const actual = new Map<PrefixKey, NextHops>();
-    for (const route of await this.#options.routes.list({ protocol: ROUTE_PROTOCOL.learned })) {
+    for (const route of await this.#options.routes.snapshot({ protocol: ROUTE_PROTOCOL.learned })) {
       if (route.metric !== LEARNED_ROUTE_METRIC[route.family]) continue;
       actual.set(prefixKeyFromText(route.prefix), this.#nextHopSets.intern(route.nextHops));
     }

@@ -3,7 +3,7 @@ import type { View } from '../netlink/view-synchronizer.ts';
 import type { InterfaceEvent, NetworkInterface } from './interface-monitor.ts';
 
 /** The view of one subscription to interfaces, by index; only differences are passed on. */
-export class InterfaceWatch implements View<NetworkInterface> {
+export class InterfaceWatch implements View<readonly NetworkInterface[]> {
   readonly kinds: ReadonlySet<NotificationKind> = new Set<NotificationKind>(['link']);
   readonly list: () => Promise<readonly NetworkInterface[]>;
   readonly #listener: (events: readonly InterfaceEvent[]) => void;

@@ -3,7 +3,7 @@ import type { View } from '../netlink/view-synchronizer.ts';
 import type { PermanentNeighbour } from './neighbour-table.ts';
 
 /** The view of one subscription to permanent neighbours, so that the many other entries pass unheard. */
-export class NeighbourWatch implements View<PermanentNeighbour> {
+export class NeighbourWatch implements View<readonly PermanentNeighbour[]> {
   readonly kinds: ReadonlySet<NotificationKind> = new Set<NotificationKind>(['neighbour', 'link']);
   readonly list: () => Promise<readonly PermanentNeighbour[]>;
   readonly #onChange: (device: string, address: string) => void;

@@ -30,6 +30,8 @@ export interface Dump<Item> {
   write(writer: MessageWriter): void;
   /** Reads one message of the answer; `undefined`: none of interest. */
   read(octets: Octets, start: number, end: number): Item | undefined;
+  /** Called before the first and every further attempt: what `read` had to do beside its answer starts anew. */
+  begin?(): void;
   /** Errno that mean that there is nothing of that kind. */
   readonly emptyErrno?: ReadonlySet<number>;
 }
@@ -98,6 +100,7 @@ export class Rtnetlink implements Disposable {
     dump.write(writer);
     writer.end();
     socket.send(writer.bytes);
+    dump.begin?.();
     const items: Item[] = [];
     for (let buffers = 1; ; buffers += 1) {
       const length = socket.receive();

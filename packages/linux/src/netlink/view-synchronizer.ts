@@ -2,12 +2,12 @@ import { type Clock, type Logger, sleep } from '@slash32/shared';
 import type { NotificationListener } from './netlink-monitor.ts';
 import type { Notification, NotificationKind } from './notification.ts';
 
-export interface View<Item> {
+export interface View<Listing> {
   /** Notifications that concern the view. */
   readonly kinds: ReadonlySet<NotificationKind>;
-  list(): Promise<readonly Item[]>;
+  list(): Promise<Listing>;
   /** Makes the view equal to a listing and announces the differences; `first`: the view had nothing before. */
-  adopt(items: readonly Item[], first: boolean): void;
+  adopt(listing: Listing, first: boolean): void;
   /** Brings the view up to date; true if it may be wrong now and must be listed again. */
   apply(notifications: readonly Notification[]): boolean;
   /** Notifications may have been lost; the view is listed again. */
@@ -26,15 +26,15 @@ const RETRY_MS = 1_000;
  * Keeps a view of kernel objects true: a listing first, then notifications, and a listing again after anything that
  * notifications do not tell. Those that come while a listing runs are applied behind it: they may be younger than it.
  */
-export class ViewSynchronizer<Item> implements NotificationListener {
-  readonly #view: View<Item>;
+export class ViewSynchronizer<Listing> implements NotificationListener {
+  readonly #view: View<Listing>;
   readonly #options: ViewSynchronizerOptions;
   #waiting: Notification[] | undefined;
   #synchronizing: Promise<void> | undefined;
   #listAgain = false;
   #complete = false;
 
-  constructor(view: View<Item>, options: ViewSynchronizerOptions) {
+  constructor(view: View<Listing>, options: ViewSynchronizerOptions) {
     this.#view = view;
     this.#options = options;
   }
@@ -90,9 +90,9 @@ export class ViewSynchronizer<Item> implements NotificationListener {
       const waiting: Notification[] = [];
       this.#waiting = waiting;
       try {
-        const items = await this.#view.list();
+        const listing = await this.#view.list();
         if (this.#options.signal.aborted) return;
-        this.#view.adopt(items, !this.#complete);
+        this.#view.adopt(listing, !this.#complete);
         this.#complete = true;
         if (waiting.length > 0 && this.#view.apply(waiting)) this.#listAgain = true;
       } finally {

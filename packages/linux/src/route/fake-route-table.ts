@@ -40,6 +40,10 @@ export class FakeRouteTable implements RouteTable {
     return [...this.#network.routes.values()].filter((route) => routeMatches(route, filter));
   }
 
+  snapshot(filter: RouteFilter = {}): Promise<Iterable<KernelRoute>> {
+    return this.list(filter);
+  }
+
   async watch(
     filter: RouteFilter,
     listener: { onEvents(events: readonly RouteEvent[]): void; onOverrun(): void },

@@ -20,6 +20,7 @@ import {
 import { runChanges } from '../netlink/run-changes.ts';
 import { ViewSynchronizer } from '../netlink/view-synchronizer.ts';
 import { SerialQueue } from '../process/serial-queue.ts';
+import { RouteCollection } from './route-collection.ts';
 import type { KernelRoute, RouteChange, RouteFailure, RouteFilter, RouteTable } from './route-table.ts';
 import { toKernelRoute, toRouteDeletion, toRouteMessage } from './route-translation.ts';
 import { type RouteListener, RouteWatch } from './route-watch.ts';
@@ -55,34 +56,48 @@ export class KernelRouteTable implements RouteTable {
   }
 
   async list(filter: RouteFilter = {}): Promise<readonly KernelRoute[]> {
-    const { rtnetlink } = this.#context;
-    const nameOf = remembered((index: number) => rtnetlink.names.nameOf(index));
-    const listings: (readonly KernelRoute[])[] = [];
-    for (const family of filter.family === undefined ? FAMILIES : [filter.family]) {
-      for (const { table, type } of SELECTIONS) {
-        const selection = { family: FAMILY_NUMBERS[family], table, protocol: filter.protocol ?? 0, type };
-        const listing = await rtnetlink.dump({
-          type: RTM_GETROUTE,
-          write: (writer) => writeRouteDump(writer, selection),
-          read(octets, start, end) {
-            const message = readRoute(octets, start, end);
-            // Asked for a family that it does not have, Linux lists all others.
-            return message?.family === selection.family ? toKernelRoute(message, nameOf) : undefined;
-          },
-          emptyErrno: NO_TABLE,
-        });
-        listings.push(listing);
-      }
-    }
-    return listings.flat();
+    return [...(await this.#collect(filter)).routes()];
+  }
+
+  async snapshot(filter: RouteFilter = {}): Promise<Iterable<KernelRoute>> {
+    return (await this.#collect(filter)).routes();
   }
 
   async watch(filter: RouteFilter, listener: RouteListener, signal: AbortSignal): Promise<void> {
     const { monitor, clock, logger } = this.#context;
-    const view = new RouteWatch(filter, listener, signal, () => this.list(filter));
+    const view = new RouteWatch(filter, listener, signal, () => this.#collect(filter));
     const synchronizer = new ViewSynchronizer(view, { clock, logger, signal });
     await monitor.subscribe(synchronizer, signal);
     await synchronizer.begin();
+  }
+
+  async #collect(filter: RouteFilter): Promise<RouteCollection> {
+    const { rtnetlink } = this.#context;
+    const nameOf = remembered((index: number) => rtnetlink.names.nameOf(index));
+    const collection = new RouteCollection();
+    for (const family of filter.family === undefined ? FAMILIES : [filter.family]) {
+      for (const { table, type } of SELECTIONS) {
+        const selection = { family: FAMILY_NUMBERS[family], table, protocol: filter.protocol ?? 0, type };
+        // Once an interrupted dump is made again, what only the first one had must not stay.
+        let routes = new RouteCollection();
+        await rtnetlink.dump({
+          type: RTM_GETROUTE,
+          write: (writer) => writeRouteDump(writer, selection),
+          begin() {
+            routes = new RouteCollection();
+          },
+          read(octets, start, end) {
+            const message = readRoute(octets, start, end);
+            const route = message === undefined ? undefined : toKernelRoute(message, nameOf);
+            if (route !== undefined) routes.set(route);
+            return undefined;
+          },
+          emptyErrno: NO_TABLE,
+        });
+        collection.adopt(routes);
+      }
+    }
+    return collection;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

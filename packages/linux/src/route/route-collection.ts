@@ -18,8 +18,8 @@ interface SharedShape {
  */
 export class RouteCollection {
   /** Most prefixes have one route; an array is for those with several. */
-  readonly #byPrefix = new Map<string, SharedShape | readonly SharedShape[]>();
-  readonly #shapes = new Map<string, SharedShape>();
+  #byPrefix = new Map<string, SharedShape | readonly SharedShape[]>();
+  #shapes = new Map<string, SharedShape>();
   /** The next route is probably like it; to see that is cheaper than to make the key. */
   #latest: SharedShape | undefined;
 
@@ -53,6 +53,17 @@ export class RouteCollection {
       this.#at(route.prefix).filter((other) => other !== present),
     );
     this.#release(present);
+  }
+
+  /** Takes the routes of another one over, which must not be used any more. */
+  adopt(other: RouteCollection): void {
+    if (this.#byPrefix.size === 0) {
+      this.#byPrefix = other.#byPrefix;
+      this.#shapes = other.#shapes;
+      this.#latest = undefined;
+      return;
+    }
+    for (const route of other.routes()) this.set(route);
   }
 
   *routes(): Generator<KernelRoute> {

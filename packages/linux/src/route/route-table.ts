@@ -47,6 +47,8 @@ export interface RouteTable extends AsyncDisposable {
   /** Applies all changes in order; one that fails stops none of the others. Deleting what is absent is no failure. */
   apply(changes: readonly RouteChange[]): Promise<readonly RouteFailure[]>;
   list(filter?: RouteFilter): Promise<readonly KernelRoute[]>;
+  /** As `list`, for tables of many: routes that are made when they are looked at, one after the other. */
+  snapshot(filter?: RouteFilter): Promise<Iterable<KernelRoute>>;
   /**
    * Resolves when the subscription is in force, so that `watch` before `list` misses nothing; `onEvents` then gets each
    * change of a route that matches, our own included, in batches. `onOverrun` is called when notifications may have

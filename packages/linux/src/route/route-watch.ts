@@ -1,6 +1,7 @@
 import type { Notification, NotificationKind } from '../netlink/notification.ts';
 import type { View } from '../netlink/view-synchronizer.ts';
 import { RouteCollection, type RouteShape } from './route-collection.ts';
+import { routesEqual } from './route-equality.ts';
 import { routeMatches } from './route-filter.ts';
 import type { KernelRoute, RouteEvent, RouteFilter } from './route-table.ts';
 
@@ -16,40 +17,34 @@ export interface RouteListener {
  * routes. The view is listed again after what may have had such an
  * effect on it.
  */
-export class RouteWatch implements View<KernelRoute> {
+export class RouteWatch implements View<RouteCollection> {
   readonly kinds: ReadonlySet<NotificationKind> = new Set<NotificationKind>(['route', 'link', 'address']);
-  readonly list: () => Promise<readonly KernelRoute[]>;
+  readonly list: () => Promise<RouteCollection>;
   readonly #filter: RouteFilter;
   readonly #listener: RouteListener;
   readonly #signal: AbortSignal;
   #routes = new RouteCollection();
 
-  constructor(
-    filter: RouteFilter,
-    listener: RouteListener,
-    signal: AbortSignal,
-    list: () => Promise<readonly KernelRoute[]>,
-  ) {
+  constructor(filter: RouteFilter, listener: RouteListener, signal: AbortSignal, list: () => Promise<RouteCollection>) {
     this.#filter = filter;
     this.#listener = listener;
     this.#signal = signal;
     this.list = list;
   }
 
-  adopt(listed: readonly KernelRoute[], first: boolean): void {
+  adopt(listed: RouteCollection, first: boolean): void {
     const before = this.#routes;
-    const after = new RouteCollection();
-    const added: RouteEvent[] = [];
-    for (const route of listed) {
-      after.set(route);
-      if (!first && before.set(route)) added.push({ type: 'added', route });
-    }
-    this.#routes = after;
-    const removed: RouteEvent[] = [];
+    this.#routes = listed;
+    if (first) return;
+    const events: RouteEvent[] = [];
     for (const route of before.routes()) {
-      if (after.get(route) === undefined) removed.push({ type: 'removed', route });
+      if (listed.get(route) === undefined) events.push({ type: 'removed', route });
     }
-    this.#emit([...removed, ...added]);
+    for (const route of listed.routes()) {
+      const present = before.get(route);
+      if (present === undefined || !routesEqual(present, route)) events.push({ type: 'added', route });
+    }
+    this.#emit(events);
   }
 
   apply(notifications: readonly Notification[]): boolean {
