@@ -141,7 +141,7 @@ export class BfdService implements BfdSessions, AsyncDisposable {
   #receive(report: BfdReport): void {
     if (report.type === 'ready') {
       this.#failure = undefined;
-      if (!report.priorityRaised) this.#logger.debug('BFD runs at ordinary priority: no CAP_SYS_NICE');
+      this.#logger.debug({ priority: report.priority }, 'BFD runs');
       return;
     }
     const entry = this.#entries.get(report.id);

@@ -1,3 +1,4 @@
+import type { ThreadPriority } from '@slash32/linux/udp';
 import type { BfdTimers } from './bfd-session-state.ts';
 import type { BfdSessionStatus } from './bfd-status.ts';
 import type { BfdEndpoint } from './bfd-transport.ts';
@@ -19,8 +20,7 @@ export type BfdRequest =
 
 /** From the worker to the main thread. */
 export type BfdReport =
-  /** `priorityRaised`: false if the thread runs at the priority of the process (no CAP_SYS_NICE). */
-  | { readonly type: 'ready'; readonly priorityRaised: boolean }
+  | { readonly type: 'ready'; readonly priority: ThreadPriority }
   | {
       readonly type: 'status';
       readonly id: number;

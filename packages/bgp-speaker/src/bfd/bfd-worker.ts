@@ -1,15 +1,13 @@
 /** The worker thread: a BfdEngine on the machine's clock and UDP, driven by the messages of bfd-service.ts. */
 import { randomInt } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
-import { setThreadNice } from '@slash32/linux';
-import { SystemClock } from '@slash32/shared';
+import { raiseThreadPriority } from '@slash32/linux/udp';
+import { SystemClock } from '@slash32/shared/core';
 import { BfdCounters } from './bfd-counters.ts';
 import { BfdEngine } from './bfd-engine.ts';
 import type { BfdReport, BfdRequest } from './bfd-worker-messages.ts';
 import { UdpBfdTransport } from './udp-bfd-transport.ts';
 
-/** Before anything else on the machine that is not real-time: a packet every 50 ms costs nothing, a late one the session. */
-const NICE = -20;
 const RANDOM_RANGE = 2 ** 32;
 
 const port = parentPort;
@@ -43,4 +41,5 @@ port.on('message', (request: BfdRequest) => {
       return;
   }
 });
-report({ type: 'ready', priorityRaised: setThreadNice(NICE) });
+// A packet every 50 ms costs microseconds; a late one costs the session.
+report({ type: 'ready', priority: raiseThreadPriority() });

@@ -1,5 +1,5 @@
-import { UdpSocket } from '@slash32/linux';
-import { type AddressFamily, hasErrorCode } from '@slash32/shared';
+import { UdpSocket } from '@slash32/linux/udp';
+import { type AddressFamily, hasErrorCode } from '@slash32/shared/core';
 import {
   BFD_HOP_LIMIT,
   BFD_PORT,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { BfdSessionSettings } from '../../src/bfd/bfd-service.ts';
+import type { BfdSessionSettings, BfdStatusReport } from '../../src/bfd/bfd-service.ts';
 import { BfdProcess } from '../lab/bfd-process.ts';
 import { FrrRouter, frrConfiguration } from '../lab/frr-router.ts';
 import { Namespace } from '../lab/namespace.ts';
@@ -47,7 +47,7 @@ async function upAtFrr(peer: string): Promise<void> {
   await waitUntil('up at the router', async () => (await frrSession(peer))?.status === 'up');
 }
 
-const downs = (bfd: BfdProcess) => bfd.history().filter(({ state }) => state === 'Down').length;
+const isDown = ({ state }: BfdStatusReport) => state === 'Down';
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
@@ -88,10 +88,10 @@ describe('BFD with FRR', () => {
     const bfd = start(session());
     await bfd.state('Up');
     await upAtFrr('192.0.2.1');
-    const before = downs(bfd);
+    const before = bfd.history().length;
     await bfd.blockMainThread();
     await bfd.blockMainThread();
-    expect(downs(bfd)).toBe(before);
+    expect(bfd.history().slice(before).filter(isDown)).toEqual([]);
     expect((await frrSession('192.0.2.1'))?.uptime).toBeGreaterThanOrEqual(3);
   });
 

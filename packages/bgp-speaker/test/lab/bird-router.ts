@@ -21,12 +21,16 @@ export class BirdRouter implements AsyncDisposable {
     return new BirdRouter(namespace, await mkdtemp(join(tmpdir(), 'bird-')));
   }
 
-  /** `recover`: it is back from a crash, and says that its kernel kept forwarding (RFC 4724 F bit). */
-  async start(configuration: string, { recover = false } = {}): Promise<void> {
+  /** `recover`: it is back from a crash, and says that its kernel kept forwarding (RFC 4724 F bit). `prompt`: real-time priority, if allowed. */
+  async start(configuration: string, { recover = false, prompt = false } = {}): Promise<void> {
     await writeFile(this.#configuration, configuration);
     this.#child = this.#namespace.spawn(
-      'bird',
+      'sh',
       [
+        '-c',
+        // A router has a machine of its own: this one's other work must not make it late for BFD.
+        `${prompt ? 'chrt --rr --pid 1 $$ 2>/dev/null;' : ''} exec bird "$@"`,
+        'sh',
         '-f',
         ...(recover ? ['-R'] : []),
         '-c',

@@ -81,7 +81,9 @@ export class FrrRouter implements AsyncDisposable {
   #spawn(daemon: string, options: readonly string[]): ChildProcess {
     const own = (name: string) => join(this.#directory, name);
     // FRR runs as root only where the group frrvty has root as a member; `ip netns exec` has mounts of its own.
-    const script = 'mount --bind "$1" /etc/group && shift && exec "$@"';
+    // A router has a machine of its own: this one's other work must not make it late for BFD.
+    const prompt = daemon === 'bfdd' ? 'chrt --rr --pid 1 $$ 2>/dev/null;' : '';
+    const script = `${prompt} mount --bind "$1" /etc/group && shift && exec "$@"`;
     return this.#namespace.spawn(
       'sh',
       [

@@ -45,4 +45,4 @@ port.on('message', (request: BfdRequest) => {
       return;
   }
 });
-report({ type: 'ready', priorityRaised: false });
+report({ type: 'ready', priority: 'ordinary' });

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { FabricError } from '@slash32/shared';
+import { FabricError } from '@slash32/shared/core';
 import type Koffi from 'koffi';
 
 type KoffiModule = typeof Koffi;

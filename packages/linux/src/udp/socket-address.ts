@@ -4,7 +4,7 @@ import {
   ipAddressFromBytes,
   ipAddressToBytes,
   parseIpAddress,
-} from '@slash32/shared';
+} from '@slash32/shared/core';
 
 /** AF_INET and AF_INET6 of Linux. */
 export const ADDRESS_FAMILY = { 4: 2, 6: 10 } as const satisfies Record<AddressFamily, number>;

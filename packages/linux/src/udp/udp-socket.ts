@@ -1,4 +1,4 @@
-import { type AddressFamily, FabricError } from '@slash32/shared';
+import { type AddressFamily, FabricError } from '@slash32/shared/core';
 import { type ArrivalFacts, IP_PKTINFO, IPPROTO_IP, IPPROTO_IPV6, readControlMessages } from './control-message.ts';
 import {
   ADDRESS_FAMILY,

@@ -1,8 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { setThreadNice } from '../../src/foreign/thread-priority.ts';
 import { type ReceivedDatagram, UdpSocket, type UdpSocketOptions } from '../../src/udp/udp-socket.ts';
 
 const run = promisify(execFile);
@@ -102,22 +100,3 @@ describe('UdpSocket', () => {
     expect(socket.receive()).toBeUndefined();
   });
 });
-
-describe('setThreadNice', () => {
-  it('changes this thread and no other', () => {
-    const nices = () =>
-      new Map(readdirSync('/proc/self/task').map((task) => [task, niceOf(`/proc/self/task/${task}`)]));
-    const before = nices();
-    const thread = readlinkSync('/proc/thread-self').split('/').at(-1);
-    expect(setThreadNice(5)).toBe(true);
-    const after = nices();
-    expect(setThreadNice(0)).toBe(true);
-    expect(after).toEqual(new Map([...before].map(([task, nice]) => [task, task === thread ? 5 : nice])));
-  });
-});
-
-/** Field 19 of `stat`, counted behind the command's closing parenthesis. */
-function niceOf(task: string): number {
-  const fields = readFileSync(`${task}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-  return Number(fields[16]);
-}
