@@ -166,6 +166,34 @@ describe('bgp and routes', () => {
     );
   });
 
+  it.each([
+    [['--received', '--source', 'tor-a'], { view: 'received', peer: 'tor-a' }],
+    [['--accepted'], { view: 'accepted' }],
+    [['--best'], { view: 'best' }],
+    [['--advertised', 'tor-b'], { view: 'advertised', peer: 'tor-b' }],
+    [['--source', 'local'], { peer: 'local' }],
+    [[], {}],
+  ])('asks for the stage: bgp routes %s', async (words, asked) => {
+    const questions: object[] = [];
+    await using server = await serveSpeaker(fabric.at('stages.sock'), {
+      onQuestion: (_method, question) => questions.push(question),
+    });
+    expect((await fabric.run(['bgp', 'routes', ...words, '--speaker-socket', server.path])).code).toBe(0);
+    expect(questions).toEqual([asked]);
+  });
+
+  it('shows the policy that decided with --why, and refuses two stages at once', async () => {
+    await using server = await serveSpeaker(fabric.at('why.sock'), {
+      routes: ROUTES.map((route) => ({ ...route, policy: 'policy in, term 2' })),
+    });
+    const { out } = await fabric.run(['bgp', 'routes', '10.99.0.1', '--why', '--speaker-socket', server.path]);
+    expect(lines(out)).toEqual([
+      'FLAGS   PREFIX      NEXT HOP    SOURCE   AS PATH   POLICY              WHY',
+      '*KS     0.0.0.0/0   192.0.2.1   tor-a    64901     policy in, term 2   only route',
+    ]);
+    expect((await fabric.run(['routes', '--received', '--best'])).code).toBe(2);
+  });
+
   it('refuses what is no prefix', async () => {
     expect(await fabric.run(['routes', '10.0.0.0/40'])).toEqual({
       code: 3,
@@ -177,5 +205,67 @@ describe('bgp and routes', () => {
   it('prints JSON errors where JSON is asked for', async () => {
     const { err } = await fabric.run(['bgp', 'neighbors', 'tor-x', '-o', 'json']);
     expect(JSON.parse(err)).toMatchObject({ error: { code: 'bgp.unknown-peer', details: { peer: 'tor-x' } } });
+  });
+
+  it.each([
+    [['clear', 'tor-a'], 'speaker.clear', { peer: 'tor-a' }, 'asked for ipv4-unicast again'],
+    [
+      ['clear', 'tor-a', '--soft', 'in'],
+      'speaker.clear',
+      { peer: 'tor-a', soft: 'in' },
+      'asked for ipv4-unicast again',
+    ],
+    [['shutdown', 'tor-a'], 'speaker.shutdown', { peer: 'tor-a', drainSeconds: 0 }, 'shut down'],
+    [
+      ['shutdown', 'tor-a', '--graceful', '--reason', 'new card'],
+      'speaker.shutdown',
+      { peer: 'tor-a', drainSeconds: 30, reason: 'new card' },
+      'shut down',
+    ],
+    [['shutdown', 'tor-a', '--graceful', '5'], 'speaker.shutdown', { peer: 'tor-a', drainSeconds: 5 }, 'shut down'],
+    [['enable', 'tor-a'], 'speaker.enable', { peer: 'tor-a' }, 'enabled'],
+  ])('acts on a session: bgp %s', async (words, method, params, done) => {
+    const questions: [string, object][] = [];
+    await using server = await serveSpeaker(fabric.at('act.sock'), {
+      onQuestion: (...question) => questions.push(question),
+    });
+    const { code, out } = await fabric.run(['bgp', ...words, '--speaker-socket', server.path]);
+    expect({ code, out }).toEqual({ code: 0, out: `tor-a (on compute-a1): ${done}\n` });
+    expect(questions).toEqual([[method, params]]);
+    const json = await fabric.run(['bgp', ...words, '-o', 'json', '--speaker-socket', server.path]);
+    expect(JSON.parse(json.out)).toEqual([{ host: 'compute-a1', peer: 'tor-a', done: [done] }]);
+  });
+
+  it('refuses a time that is none, and a direction that is none', async () => {
+    expect(await fabric.run(['bgp', 'shutdown', 'tor-a', '--graceful', 'soon'])).toMatchObject({
+      code: 2,
+      err: 'error: --graceful "soon" is no time; give 1 to 86400 seconds\n',
+    });
+    expect((await fabric.run(['bgp', 'clear', 'tor-a', '--soft', 'up'])).code).toBe(2);
+  });
+
+  it('says why a session is held, its limits and its policies', async () => {
+    await using server = await serveSpeaker(fabric.at('held.sock'), {
+      neighbors: [
+        {
+          ...TOR_A,
+          state: 'Idle',
+          prefixes: { 'ipv4-unicast': { received: 0, accepted: 0, best: 0, advertised: 0, limit: 100 } },
+          policies: { import: ['prefer-a', 'default-import'], export: ['default-export'] },
+          held: {
+            cause: 'max-prefixes',
+            reason: '101 prefixes of ipv4-unicast, the limit is 100',
+            resumesInSeconds: 240,
+          },
+        },
+      ],
+    });
+    const { out } = await fabric.run(['bgp', 'neighbors', 'tor-a', '--speaker-socket', server.path]);
+    expect(lines(out).filter((line) => /^(Held|ipv4|Import|Export)/.test(line))).toEqual([
+      'Held:          too many prefixes: 101 prefixes of ipv4-unicast, the limit is 100; tried again in 4m00s',
+      'ipv4-unicast:  0 of at most 100 received, 0 accepted, 0 best, 0 advertised',
+      'Import:        prefer-a, default-import',
+      'Export:        default-export',
+    ]);
   });
 });

@@ -7,6 +7,10 @@ import { SAMPLE } from './sample-manifests.ts';
 const LEAVES = [
   ...COMMAND_TABLE.map(({ name }) => [name]).filter(([name]) => name !== 'bgp' && name !== 'policy'),
   ['bgp', 'neighbors'],
+  ['bgp', 'routes'],
+  ['bgp', 'clear'],
+  ['bgp', 'shutdown'],
+  ['bgp', 'enable'],
   ['policy', 'trace'],
   ['policy', 'show'],
   ['policy', 'graph'],
@@ -110,6 +114,10 @@ describe('completion', () => {
     ]);
     expect(await complete(fabric, 'policy', 'graph', '-n', 'tenant-a', '--instance', 'w')).toEqual(['web-1']);
     expect(await complete(fabric, 'policy', 'graph', '-o', 's')).toEqual(['svg']);
+    expect(await complete(fabric, 'bgp', 'clear', 'tor', '--soft', '')).toEqual(['in', 'out']);
+    expect(await complete(fabric, 'bgp', 'shutdown', '')).toEqual(['tor-a']);
+    expect(await complete(fabric, 'bgp', 'routes', '--advertised', '')).toEqual(['tor-a']);
+    expect(await complete(fabric, 'get', 'r')).toEqual(['routepolicy', 'rp']);
     expect(await complete(fabric, 'policy', 'lint', '--severity', '')).toEqual(['error', 'info', 'warning']);
     expect(await complete(fabric, 'policy', 'lint', '--ignore', 'lint.allow')).toEqual(['lint.allow-all-ingress']);
   });

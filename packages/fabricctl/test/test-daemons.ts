@@ -180,7 +180,10 @@ export function serveSpeaker(path: string, answers: SpeakerAnswers = {}): Promis
       'speaker.neighbors': () => answers.neighbors ?? [TOR_A, TOR_B],
       'speaker.routes': (question) => {
         answers.onQuestion?.('speaker.routes', question);
-        return answers.routes ?? ROUTES;
+        const { view, peer } = question;
+        return (answers.routes ?? ROUTES)
+          .filter(({ best }) => view !== 'best' || best)
+          .filter(({ source }) => view === 'advertised' || peer === undefined || source === peer);
       },
       'speaker.clear': (question) => {
         answers.onQuestion?.('speaker.clear', question);

@@ -39,6 +39,11 @@ Examples:
 The reason is shown to the router's operator (RFC 9003). A shutdown lasts until \`bgp enable\` or a restart of the speaker.
 `;
 
+const ENABLE_EXAMPLES = `
+Examples:
+  fabricctl bgp enable tor-a                    the session comes up; a drain that has not ended is called off
+`;
+
 /** Commands by which an operator acts on one session. */
 export function declareBgpSession(bgp: Command, session: CliSession): void {
   bgp
@@ -77,6 +82,7 @@ export function declareBgpSession(bgp: Command, session: CliSession): void {
     .command('enable')
     .description('let a session up that was shut down, drains, or announced too much')
     .argument('<peer>', 'name of a BGPPeer, or address of the router')
+    .addHelpText('after', ENABLE_EXAMPLES)
     .action(
       session.action((options: GlobalOptions, peer: string) =>
         act(options, (speaker) => speaker.call('speaker.enable', { peer })),

@@ -28,16 +28,16 @@ interface RoutesOptions {
 
 type HostRoute = BgpRouteStatus & { readonly host: string };
 
-const EXAMPLES = `
+const examples = (command: string) => `
 Examples:
-  fabricctl routes                          all routes and the candidates they were chosen from
-  fabricctl routes 203.0.113.10             the route that this address takes (longest match)
-  fabricctl routes 10.70.0.0/16             this prefix and what is inside it
-  fabricctl routes --source tor-a           what one router told us; --source local: what we announce
-  fabricctl routes --received --source tor-a   as tor-a sent them, refused ones included
-  fabricctl routes --advertised tor-a       what tor-a was told
-  fabricctl routes 10.70.0.5 --why          and which policy and term let each in
-  fabricctl routes --best --exit-code       exit code 1 if a best route is missing in the kernel
+  ${command}                          all routes and the candidates they were chosen from
+  ${command} 203.0.113.10             the route that this address takes (longest match)
+  ${command} 10.70.0.0/16             this prefix and what is inside it
+  ${command} --source tor-a           what one router told us; --source local: what we announce
+  ${command} --received --source tor-a   as tor-a sent them, refused ones included
+  ${command} --advertised tor-a       what tor-a was told
+  ${command} 10.70.0.5 --why          and which policy and term let each in
+  ${command} --best --exit-code       exit code 1 if a best route is missing in the kernel
 
 Stages: --received, then the import policies, --accepted, then the choice, --best; --advertised is what goes out.
 
@@ -57,7 +57,7 @@ export function declareRoutes(parent: Command, session: CliSession): void {
     .option('--why', 'which policy and term decided, too')
     .option('--source <peer>', 'only routes from this BGPPeer, or `local`')
     .option('--exit-code', 'exit code 1 if there is no route, or a best one is not in the kernel')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', examples(parent.name() === 'bgp' ? 'fabricctl bgp routes' : 'fabricctl routes'))
     .action(session.action(showRoutes));
 }
 

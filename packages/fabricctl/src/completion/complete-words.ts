@@ -14,7 +14,7 @@ export interface Candidate {
 }
 
 /** What an argument of a command is, by the names that the commands declare. */
-type ArgumentKind = 'kind' | 'name' | 'instance' | 'other';
+type ArgumentKind = 'kind' | 'name' | 'instance' | 'peer' | 'other';
 
 /**
  * Candidates for the last of `words`, the words of a command line after `fabricctl`. A datastore that cannot be read
@@ -81,6 +81,9 @@ async function candidatesFor(
         return ends(line);
       case 'ignore':
         return lintChecks();
+      case 'advertised':
+      case 'source':
+        return names('BGPPeer', line);
     }
     return (pending.argChoices ?? []).map((word) => ({ word, about: '' }));
   }
@@ -100,6 +103,8 @@ async function candidatesFor(
       return names(tryParseKind(operands[0] ?? ''), line);
     case 'instance':
       return ends(line);
+    case 'peer':
+      return names('BGPPeer', line);
     case 'other':
       return [];
   }
@@ -116,6 +121,8 @@ function argumentKind(command: Command, index: number): ArgumentKind {
     case 'instance':
     case 'source':
       return 'instance';
+    case 'peer':
+      return 'peer';
     default:
       return 'other';
   }
