@@ -14,15 +14,31 @@ const SECONDS = 1;
 const THROUGHPUT_PORT = 5201;
 const CONNECT_PORT = 7000;
 const CONNECT_SCRIPT = join(import.meta.dirname, 'connect_rate.py');
+const PACKET_PORT = 6000;
+const PACKET_BATCHES = 60;
+const PACKET_SCRIPT = join(import.meta.dirname, 'packet_cost.py');
 
-/** Gbit/s and connections per second of one round. */
+/** As little as makes the kernel track connections: what any stateful policy costs. */
+const TRACKING_ONLY = `table inet tracking {
+  chain forward {
+    type filter hook forward priority 0; policy accept;
+    ct state established accept
+  }
+}
+`;
+
 interface Round {
+  /** Gbit/s. */
   readonly gigabits: number;
+  /** Per second. */
   readonly connections: number;
+  /** Nanoseconds of processor time per packet of a flow that has passed, and per first packet of a flow. */
+  readonly establishedNs: number;
+  readonly firstNs: number;
 }
 
 /**
- * (d) Throughput and connections per second between two instances of one host: with 1, 100 and 1,000 rules, and in the
+ * (d) Throughput, connections per second and processor time per packet between two instances of one host: with 1, 100 and 1,000 rules, and in the
  * same namespaces with the same routes and no nftables at all. The variants take turns, round after round, so that the
  * machine's moods hit all of them.
  */
@@ -40,6 +56,7 @@ export async function trafficBenchmark(): Promise<BenchmarkReport> {
   const rulesets = await programRulesets(host);
   const iperf = serverSpace.spawn('iperf3', ['--server', '--port', String(THROUGHPUT_PORT)]);
   const acceptor = serverSpace.spawn('python3', [CONNECT_SCRIPT, 'serve', String(CONNECT_PORT)]);
+  const sink = serverSpace.spawn('python3', [PACKET_SCRIPT, 'sink', String(PACKET_PORT)]);
   iperf.stdout.resume(); // it writes a report per client; nobody reads them
   try {
     const rounds = new Map<string, Round[]>([...rulesets.keys()].map((variant) => [variant, []]));
@@ -54,6 +71,7 @@ export async function trafficBenchmark(): Promise<BenchmarkReport> {
   } finally {
     iperf.kill();
     acceptor.kill();
+    sink.kill();
   }
 }
 
@@ -78,6 +96,9 @@ async function programRulesets(host: ComputeHost): Promise<Map<string, string>> 
   const plain = join(host.directory, 'plain.nft');
   writeFileSync(plain, '');
   rulesets.set('plain', plain);
+  const tracking = join(host.directory, 'tracking.nft');
+  writeFileSync(tracking, TRACKING_ONLY);
+  rulesets.set('tracking', tracking);
 
   let agent: Awaited<ReturnType<ComputeHost['startAgent']>> | undefined;
   for (const count of RULE_COUNTS) {
@@ -105,7 +126,8 @@ async function transactions(control: ControlClient<AgentMethods>): Promise<numbe
 function groups(count: number): string {
   const rules = Array.from({ length: count - 1 }, (_, index) => {
     const cidr = `172.${16 + (index % 16)}.${index >> 4}.0/24`;
-    return `    - { direction: ingress, ethertype: IPv4, protocol: tcp, ports: ${10_000 + index}, remote: { cidr: ${cidr} } }`;
+    const protocol = index % 2 === 0 ? 'tcp' : 'udp';
+    return `    - { direction: ingress, ethertype: IPv4, protocol: ${protocol}, ports: ${10_000 + index}, remote: { cidr: ${cidr} } }`;
   });
   return `apiVersion: slash32.dev/v1
 kind: SecurityGroup
@@ -118,6 +140,7 @@ metadata: { name: server, namespace: bench }
 spec:
   rules:
 ${[...rules, `    - { direction: ingress, ethertype: IPv4, protocol: tcp, ports: "${THROUGHPUT_PORT}-${CONNECT_PORT}", remote: { cidr: 10.0.0.0/8 } }`].join('\n')}
+    - { direction: ingress, ethertype: IPv4, protocol: udp, ports: ${PACKET_PORT}, remote: { cidr: 10.0.0.0/8 } }
 `;
 }
 
@@ -137,7 +160,12 @@ async function measureRound(client: Namespace, server: string): Promise<Round> {
   const connections = Number(
     await client.run('python3', CONNECT_SCRIPT, 'connect', server, String(CONNECT_PORT), String(SECONDS)),
   );
-  return { gigabits: iperf.end.sum_received.bits_per_second / 1e9, connections };
+  const [establishedNs = Number.NaN, firstNs = Number.NaN] = (
+    await client.run('python3', PACKET_SCRIPT, 'send', server, String(PACKET_PORT), String(PACKET_BATCHES))
+  )
+    .split(' ')
+    .map(Number);
+  return { gigabits: iperf.end.sum_received.bits_per_second / 1e9, connections, establishedNs, firstNs };
 }
 
 function figures(rounds: ReadonlyMap<string, readonly Round[]>): Figure[] {
@@ -152,6 +180,7 @@ function figures(rounds: ReadonlyMap<string, readonly Round[]>): Figure[] {
   result.push(
     { what: '(d) plain routing: TCP throughput', value: median(plain.map(gigabits)), unit: 'Gbit/s' },
     { what: '(d) plain routing: connections', value: median(plain.map(connections)), unit: '1/s' },
+    ...packetFigures(rounds),
   );
   for (const count of RULE_COUNTS) {
     const variant = rounds.get(`${count} rules`) ?? [];
@@ -188,4 +217,32 @@ function figures(rounds: ReadonlyMap<string, readonly Round[]>): Figure[] {
     },
   );
   return result;
+}
+
+/**
+ * Processor time per packet, of the fastest round: whatever else ran can only have added to it. The program is to cost
+ * no more than the connection tracking that it needs.
+ */
+function packetFigures(rounds: ReadonlyMap<string, readonly Round[]>): Figure[] {
+  const fastest = (variant: string, of: (round: Round) => number): number =>
+    Math.min(...(rounds.get(variant) ?? []).map(of));
+  const cases = [
+    { what: 'packet of a flow that passed', of: (round: Round): number => round.establishedNs },
+    { what: 'first packet of a flow', of: (round: Round): number => round.firstNs },
+  ];
+  return cases.flatMap(({ what, of }): Figure[] => {
+    const plain = fastest('plain', of);
+    const tracking = fastest('tracking', of);
+    const atMost = Math.round(tracking - plain);
+    return [
+      { what: `(d) plain routing: ${what}`, value: plain, unit: 'ns' },
+      { what: `(d) connection tracking − plain: ${what}`, value: tracking - plain, unit: 'ns' },
+      ...RULE_COUNTS.map((count) => ({
+        what: `(d) ${count} rules − connection tracking: ${what}`,
+        value: fastest(`${count} rules`, of) - tracking,
+        unit: 'ns',
+        target: { atMost },
+      })),
+    ];
+  });
 }
