@@ -1,4 +1,4 @@
-import type { BgpNeighborBfd, Clock, Logger, ResourceFinding, Timer } from '@slash32/shared';
+import type { BgpNeighborBfd, BgpSessionState, Clock, Logger, ResourceFinding, Timer } from '@slash32/shared';
 import type { BfdSessionHandle, BfdSessionSettings, BfdSessions, BfdStatusReport } from '../bfd/bfd-service.ts';
 import { type BfdSettings, isOnLink, type PeerSettings } from '../peers/peer-settings.ts';
 
@@ -11,6 +11,9 @@ export interface NeighborBfdDependencies {
   readonly onPathDown: () => void;
 }
 
+/** A session that is not Up by then will not come up of itself. */
+const SETTLING_MS = 10_000;
+
 /**
  * The BFD session beside a BGP session (RFC 5882). It runs as long as it is configured, whether BGP is up or not, and
  * BGP never waits for it: a router without BFD, or one whose BFD is off, costs nothing but the fast detection.
@@ -21,10 +24,12 @@ export class NeighborBfd {
   #handle: BfdSessionHandle | undefined;
   #lastDown: BgpNeighborBfd['lastDown'];
   #pathDown: Timer | undefined;
+  #downSinceMs: number;
 
   constructor(settings: PeerSettings, dependencies: NeighborBfdDependencies) {
     this.#settings = settings;
     this.#deps = dependencies;
+    this.#downSinceMs = dependencies.clock.monotonicMs();
   }
 
   /** Makes the session what the settings say; address and kind of a peer are the same for its life. */
@@ -34,6 +39,7 @@ export class NeighborBfd {
     const { bfd } = settings;
     if (bfd === undefined) this.stop();
     else if (this.#handle === undefined) {
+      this.#downSinceMs = this.#deps.clock.monotonicMs();
       this.#handle = this.#deps.sessions?.add(bfdSessionSettings(settings, bfd), (status, previous) =>
         this.#onStatus(status, previous),
       );
@@ -67,9 +73,8 @@ export class NeighborBfd {
     };
   }
 
-  findings(): readonly ResourceFinding[] {
-    if (this.#handle === undefined) return [];
-    const problem = this.#handle.status?.problem ?? this.#deps.sessions?.failure;
+  findings(bgpState: BgpSessionState): readonly ResourceFinding[] {
+    const problem = this.#problem(bgpState);
     if (problem === undefined) return [];
     return [
       {
@@ -82,8 +87,25 @@ export class NeighborBfd {
     ];
   }
 
+  /** That a router is down shows in its BGP session; BFD is in want of an explanation where that one is up. */
+  #problem(bgpState: BgpSessionState): string | undefined {
+    if (this.#handle === undefined) return undefined;
+    const { status, counts } = this.#handle;
+    const problem = status?.problem ?? this.#deps.sessions?.failure;
+    if (problem !== undefined) return problem;
+    const isSettled = this.#deps.clock.monotonicMs() - this.#downSinceMs >= SETTLING_MS;
+    if (status === undefined || status.state === 'Up' || bgpState !== 'Established' || !isSettled) return undefined;
+    if (status.remoteState === 'AdminDown') return 'it is shut down at the router';
+    if (counts.received > 0) return `it is ${status.state} here and ${status.remoteState} at the router`;
+    if (counts.hopLimitDiscarded > 0) {
+      return 'its packets come from more than one hop away; set multihopTtl if the router is not on the link';
+    }
+    return 'the router sends no BFD packets; configure BFD for this host there';
+  }
+
   #onStatus(status: BfdStatusReport, previous: BfdStatusReport | undefined): void {
     if (previous?.state === status.state) return;
+    if (previous?.state === 'Up') this.#downSinceMs = this.#deps.clock.monotonicMs();
     const { name, address } = this.#settings;
     const { state, remoteState, localDiagnostic, remoteDiagnostic } = status;
     const fields = { peer: name, address, state, remoteState };

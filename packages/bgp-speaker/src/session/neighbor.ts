@@ -258,7 +258,7 @@ export class Neighbor {
   }
 
   findings(): readonly ResourceFinding[] {
-    return [...(this.#export?.findings() ?? []), ...this.#bfd.findings(), ...this.#administration.findings()];
+    return [...(this.#export?.findings() ?? []), ...this.#bfd.findings(this.state), ...this.#administration.findings()];
   }
 
   status(bestPaths: (family: BgpFamily) => number): BgpNeighborStatus {

@@ -1,3 +1,4 @@
+import type { BfdCounts } from '../../src/bfd/bfd-counters.ts';
 import type { BfdSessionHandle, BfdSessionSettings, BfdSessions, BfdStatusReport } from '../../src/bfd/bfd-service.ts';
 import type { BfdTimers } from '../../src/bfd/bfd-session-state.ts';
 
@@ -14,6 +15,7 @@ export class FakeBfd implements BfdSessions {
   /** Timers that running sessions were told. */
   readonly configured: BfdTimers[] = [];
   failure: string | undefined;
+  counts: BfdCounts = { sent: 4, received: 3, discarded: 2, hopLimitDiscarded: 1, sendErrors: 0 };
 
   add(settings: BfdSessionSettings, onStatus: FakeSession['onStatus']): BfdSessionHandle {
     const session: FakeSession = { settings, onStatus, status: undefined, removed: false };
@@ -22,7 +24,7 @@ export class FakeBfd implements BfdSessions {
       get status() {
         return session.status;
       },
-      counts: { sent: 4, received: 3, discarded: 2, hopLimitDiscarded: 1, sendErrors: 0 },
+      counts: this.counts,
       configure: (timers) => void this.configured.push(timers),
       remove: () => {
         session.removed = true;

@@ -41,6 +41,8 @@ async function until(what: string, met: () => boolean, withinMs = 10_000): Promi
   throw new Error(`not within ${withinMs} ms: ${what}`);
 }
 
+const bfdFindings = () => a.status().findings.filter(({ code }) => code === 'bgp-peer.bfd-problem');
+
 async function learned(): Promise<void> {
   await until('session and route', () => a.learned().length === 1);
 }
@@ -187,6 +189,30 @@ describe('a session with BFD', () => {
     expect(a.status().findings).toEqual([]);
     bfd.failure = 'the thread ended';
     expect(a.status().findings).toMatchObject([{ code: 'bgp-peer.bfd-problem' }]);
+  });
+
+  it.each([
+    ['AdminDown', {}, 'it is shut down at the router'],
+    ['Down', {}, 'it is Down here and Down at the router'],
+    ['Down', { received: 0 }, 'its packets come from more than one hop away; set multihopTtl'],
+    ['Down', { received: 0, hopLimitDiscarded: 0 }, 'the router sends no BFD packets'],
+  ] as const)('says why BFD is not Up while BGP is: %s %j', async (remoteState, counts, reason) => {
+    bfd.counts = { ...bfd.counts, ...counts };
+    await start();
+    bfd.report({ state: 'Down', remoteState });
+    await learned();
+    expect(bfdFindings()).toEqual([]);
+    await clock.advanceAsync(10_000);
+    expect(bfdFindings()).toMatchObject([
+      { code: 'bgp-peer.bfd-problem', message: expect.stringContaining(`does not work: ${reason}`) },
+    ]);
+    bfd.report({ state: 'Up' });
+    expect(bfdFindings()).toEqual([]);
+    b.kill();
+    await until('BGP is down', () => a.neighbor('to-b').state !== 'Established');
+    bfd.report(EXPIRED);
+    await clock.advanceAsync(20_000);
+    expect(bfdFindings()).toEqual([]);
   });
 
   it('is in the metrics', async () => {
