@@ -18,6 +18,7 @@ export async function measureAnnounce(daemon: BgpDaemon): Promise<readonly Figur
   }
   // Not counted: the daemon may still be reading its configuration, and its code runs for the first time.
   await lab.sink.openAndReceive(TABLE_SIZE);
+  const memory = residentMb(lab.daemon.pid);
   await lab.sink.close();
   const times: number[] = [];
   const cpu: number[] = [];
@@ -46,7 +47,7 @@ export async function measureAnnounce(daemon: BgpDaemon): Promise<readonly Figur
     },
     {
       what: `memory with ${TABLE_SIZE} routes announced: ${daemon.name}`,
-      value: residentMb(lab.daemon.pid),
+      value: memory,
       unit: 'MB',
       ...(daemon.name === 'slash32' && { target: { atMost: 100 } }),
     },

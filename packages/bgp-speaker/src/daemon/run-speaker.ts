@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { openKernel } from '@slash32/linux';
 import {
   createLogger,
@@ -109,6 +110,8 @@ export async function runSpeaker(
             checks: { datastore: { ok: follower.inSync, message: datastore.description } },
           }),
         });
+  // Written now, since a daemon may end without a chance to; nothing happens if there is no cache.
+  flushCompileCache();
   try {
     await follower.follow(signal);
   } finally {
