@@ -7,6 +7,9 @@ import { SAMPLE } from './sample-manifests.ts';
 const LEAVES = [
   ...COMMAND_TABLE.map(({ name }) => [name]).filter(([name]) => name !== 'bgp' && name !== 'policy'),
   ['bgp', 'neighbors'],
+  ['bgp', 'watch'],
+  ['bgp', 'capture'],
+  ['bgp', 'dump'],
   ['bgp', 'routes'],
   ['bgp', 'clear'],
   ['bgp', 'shutdown'],

@@ -1,5 +1,6 @@
 import { FabricError } from '@slash32/shared';
 import type { Command } from 'commander';
+import type { StreamPrinter } from '../output/stream-printer.ts';
 import type { TableLayout } from '../output/table.ts';
 import { type CommandIo, styleFor } from './command-io.ts';
 import { EXIT_CODE, type ExitCode } from './exit-code.ts';
@@ -47,6 +48,23 @@ export class CliSession {
       const options = command.optsWithGlobals<Options & GlobalOptions>();
       if (isDrawingFormat(options.output) && !draws) throw nothingToDraw(options.output);
       await this.print(await run(options, ...(received.slice(0, -2) as unknown as Arguments)), options);
+    };
+  }
+
+  /**
+   * As {@link action}, for commands that print while they run, until they are interrupted: `run` gets the options, what
+   * to print with, then the command's arguments, and returns the exit code.
+   */
+  streamAction<Options, Arguments extends readonly unknown[]>(
+    run: (options: Options & GlobalOptions, printer: StreamPrinter, ...args: Arguments) => Promise<ExitCode>,
+  ): (...args: unknown[]) => Promise<void> {
+    return async (...received) => {
+      const command = received.at(-1) as Command;
+      const options = command.optsWithGlobals<Options & GlobalOptions>();
+      if (isDrawingFormat(options.output)) throw nothingToDraw(options.output);
+      const { StreamPrinter } = await import('../output/stream-printer.ts');
+      const printer = new StreamPrinter(this.io, options);
+      this.exitCode = await run(options, printer, ...(received.slice(0, -2) as unknown as Arguments));
     };
   }
 

@@ -8,7 +8,10 @@ import { bfdFields } from '../output/bfd-fields.ts';
 import { formatDuration } from '../output/duration.ts';
 import { formatFields, formatTable, type TableLayout } from '../output/table.ts';
 import type { Tone } from '../output/text-style.ts';
+import { declareBgpCapture } from './bgp-capture.ts';
+import { declareBgpDump } from './bgp-dump.ts';
 import { declareBgpSession } from './bgp-session.ts';
+import { declareBgpWatch } from './bgp-watch.ts';
 import { declareRoutes } from './routes.ts';
 
 interface NeighborsOptions {
@@ -38,6 +41,9 @@ export function declareBgp(parent: Command, session: CliSession): void {
     .option('--exit-code', 'exit code 1 unless every session shown is Established')
     .addHelpText('after', EXAMPLES)
     .action(session.action(showNeighbors));
+  declareBgpWatch(bgp, session);
+  declareBgpCapture(bgp, session);
+  declareBgpDump(bgp, session);
   declareRoutes(bgp, session);
   declareBgpSession(bgp, session);
 }

@@ -13,7 +13,7 @@ export type DaemonAnswer<Result> =
   | { readonly socket: string; readonly error: FabricError };
 
 /** A daemon that does not answer within this is as good as down; somebody waits for it. */
-const TIMEOUT_MS = 3000;
+export const TIMEOUT_MS = 3000;
 
 /** Asks the agent on every socket at once; answers come in the order of `sockets`. */
 export function askAgents<Result>(
@@ -64,14 +64,14 @@ function askAll<Methods extends ControlMethodMap<Methods>, Result>(
         return { socket, result: await question(client) };
       } catch (error) {
         if (!(error instanceof FabricError)) throw error;
-        return { socket, error: explained(error, daemon, option) };
+        return { socket, error: explainedError(error, daemon, option) };
       }
     }),
   );
 }
 
 /** Says which daemon it is about; the control client knows paths only. */
-function explained(error: FabricError, daemon: string, option: string): FabricError {
+export function explainedError(error: FabricError, daemon: string, option: string): FabricError {
   if (!error.code.startsWith('control.')) return error;
   const remedy = error.code === 'control.unreachable' ? ` (${option} names another)` : '';
   return new FabricError(error.code, `${daemon}: ${error.message}${remedy}`, {
