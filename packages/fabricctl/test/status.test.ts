@@ -49,6 +49,21 @@ describe('status', () => {
     expect(rest).toEqual(['', 'All is well.', '']);
   });
 
+  it('claims less than that while a daemon warns', async () => {
+    const warning = {
+      code: 'bgp-peer.no-next-hop',
+      resource: 'BGPPeer/tor-a',
+      severity: 'warning',
+      message: 'no next hop',
+    } as const;
+    await serveDaemons({}, { status: { ...SPEAKER_STATUS, findings: [warning] } });
+    const { code, out } = await fabric.run(['status']);
+    expect(code).toBe(0);
+    expect(out).toContain('warning: BGPPeer/tor-a');
+    expect(out).toContain('Nothing is broken; see the warnings above.');
+    expect(out).not.toContain('All is well');
+  });
+
   it('is exit code 4 where a daemon does not answer, and still shows the rest', async () => {
     const { code, out } = await fabric.run(['status']);
     expect(code).toBe(4);

@@ -92,7 +92,10 @@ function statusText(status: FabricStatus, layout: TableLayout): string {
     endpointsText(status, layout),
     sessionsText(status, layout),
   ];
-  if (exitCodeFor(status) === EXIT_CODE.ok) parts.push(`${layout.style('good', 'All is well.')}\n`);
+  if (exitCodeFor(status) === EXIT_CODE.ok) {
+    const closing = status.findings.length === 0 ? 'All is well.' : 'Nothing is broken; see the warnings above.';
+    parts.push(`${layout.style('good', closing)}\n`);
+  }
   return parts.filter((part) => part !== '').join('\n');
 }
 
