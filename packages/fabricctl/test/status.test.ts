@@ -56,7 +56,7 @@ describe('status', () => {
       severity: 'warning',
       message: 'no next hop',
     } as const;
-    await serveDaemons({}, { status: { ...SPEAKER_STATUS, findings: [warning] } });
+    await serveDaemons({}, { status: { findings: [warning] } });
     const { code, out } = await fabric.run(['status']);
     expect(code).toBe(0);
     expect(out).toContain('warning: BGPPeer/tor-a');
