@@ -65,6 +65,7 @@ const KIND_COLUMNS: { readonly [Kind in ResourceKind]: readonly KindColumn<Kind>
     { header: 'EXPORT', value: ({ spec }) => spec.export.join(', '), wide: true, wrap: true },
     { header: 'HOLD', value: ({ spec }) => `${spec.holdTimeSeconds}s`, wide: true },
     { header: 'PASSIVE', value: ({ spec }) => (spec.passive ? 'yes' : 'no'), wide: true },
+    { header: 'BFD', value: ({ spec }) => (spec.bfd === undefined || spec.bfd === false ? 'no' : 'yes'), wide: true },
   ],
   RoutePolicy: [
     { header: 'TERMS', value: ({ spec }) => String(spec.terms.length) },
