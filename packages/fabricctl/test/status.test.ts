@@ -56,7 +56,8 @@ describe('status', () => {
       severity: 'warning',
       message: 'no next hop',
     } as const;
-    await serveDaemons({}, { status: { findings: [warning] } });
+    const datastore = { description: `dir:${fabric.at('fabric')}`, inSync: true };
+    await serveDaemons({}, { status: { ...SPEAKER_STATUS, datastore, findings: [warning] } });
     const { code, out } = await fabric.run(['status']);
     expect(code).toBe(0);
     expect(out).toContain('warning: BGPPeer/tor-a');
