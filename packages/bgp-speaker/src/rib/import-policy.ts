@@ -77,16 +77,18 @@ export function importPolicy(settings: ImportPolicySettings): ImportPolicy {
       const ownNextHop: ImportVerdict = { rejection: 'is its own next hop', attributes };
       const martian: ImportVerdict = { rejection: 'martian prefix', attributes };
       const known = new Map<PolicyVerdict, ImportVerdict>();
+      // Neighbouring prefixes mostly fare alike.
+      let lastDecided: PolicyVerdict | undefined;
+      let last: ImportVerdict = martian;
       return (key) => {
         if (key === nextHopKey) return ownNextHop;
         if (isMartian(key)) return martian;
         const decided = verdicts(key);
-        let verdict = known.get(decided);
-        if (verdict === undefined) {
-          verdict = importVerdict(decided, lastResort);
-          known.set(decided, verdict);
-        }
-        return verdict;
+        if (decided === lastDecided) return last;
+        lastDecided = decided;
+        last = known.get(decided) ?? importVerdict(decided, lastResort);
+        known.set(decided, last);
+        return last;
       };
     },
   };

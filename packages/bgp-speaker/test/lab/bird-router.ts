@@ -63,7 +63,18 @@ export class BirdRouter implements AsyncDisposable {
   }
 
   show(what: string): Promise<string> {
-    return this.#namespace.exec('birdc', ['-s', this.#socket, 'show', ...what.split(' ')]);
+    return this.command(`show ${what}`);
+  }
+
+  /** Of birdc. */
+  command(words: string): Promise<string> {
+    return this.#namespace.exec('birdc', ['-s', this.#socket, ...words.split(' ')]);
+  }
+
+  /** Takes another configuration over without a restart. */
+  async configure(configuration: string): Promise<void> {
+    await writeFile(this.#configuration, configuration);
+    await this.command('configure');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -58,7 +58,12 @@ export class FrrRouter implements AsyncDisposable {
   }
 
   show(what: string): Promise<string> {
-    return this.#namespace.exec('vtysh', ['--vty_socket', this.#directory, '-c', `show ${what}`]);
+    return this.command(`show ${what}`);
+  }
+
+  /** Of vtysh, in enable mode. */
+  command(words: string): Promise<string> {
+    return this.#namespace.exec('vtysh', ['--vty_socket', this.#directory, '-c', words]);
   }
 
   /** Commands in configuration mode. */

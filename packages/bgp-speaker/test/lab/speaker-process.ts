@@ -2,9 +2,17 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BgpNeighborStatus, connectControl, type SpeakerMethods, type SpeakerStatus } from '@slash32/shared';
+import {
+  type BgpNeighborStatus,
+  connectControl,
+  type ParamsOf,
+  type SpeakerMethods,
+  type SpeakerStatus,
+} from '@slash32/shared';
 import { type Namespace, stopChild } from './namespace.ts';
 import { waitUntil } from './wait-until.ts';
+
+type AnsweredMethod = 'speaker.routes' | 'speaker.clear' | 'speaker.shutdown' | 'speaker.enable';
 
 const BINARY = join(import.meta.dirname, '../../../../bin/bgp-speaker');
 
@@ -76,6 +84,14 @@ export class SpeakerProcess implements AsyncDisposable {
 
   routes(prefix: string): Promise<SpeakerMethods['speaker.routes']['result']> {
     return this.#call((client) => client.call('speaker.routes', { prefix }));
+  }
+
+  /** Any question of the control socket that has one answer. */
+  ask<Method extends AnsweredMethod>(
+    method: Method,
+    params: ParamsOf<SpeakerMethods[Method]>,
+  ): Promise<SpeakerMethods[Method]['result']> {
+    return this.#call((client) => client.call(method, params));
   }
 
   async established(peer: string, timeoutMs = 20_000): Promise<void> {
