@@ -82,7 +82,7 @@ async function diff(options: DiffOptions & GlobalOptions, session: CliSession): 
 async function flowsAndFindings(
   plan: PlannedFabric,
 ): Promise<{ readonly changes: Omit<PolicyDifference, 'hosts'>; readonly instances: readonly string[] }> {
-  const [{ modelOf }, { findingIdentity }, { compareReachability, lintPolicy, Reachability }, { recordsOf }] =
+  const [{ modelOf }, { findingIdentity }, { compareReachability, lintPolicy, Reachability }, { FlowRecorder }] =
     await Promise.all([
       import('../fabric/fabric-model.ts'),
       import('../fabric/finding-identity.ts'),
@@ -95,10 +95,11 @@ async function flowsAndFindings(
   const had: readonly Finding[] = [...before.findings(), ...lintPolicy(before, plan.before)];
   const has: readonly Finding[] = [...after.findings(), ...lintPolicy(after, plan.after)];
   const [hadIds, hasIds] = [new Set(had.map(findingIdentity)), new Set(has.map(findingIdentity))];
+  const [wasRecorder, isRecorder] = [new FlowRecorder(was), new FlowRecorder(is)];
   return {
     changes: {
-      opens: flows.opens.flatMap((edge) => recordsOf(edge, is)),
-      closes: flows.closes.flatMap((edge) => recordsOf(edge, was)),
+      opens: flows.opens.flatMap((edge) => isRecorder.recordsOf(edge)),
+      closes: flows.closes.flatMap((edge) => wasRecorder.recordsOf(edge)),
       findings: {
         appear: has.filter((finding) => !hadIds.has(findingIdentity(finding))),
         disappear: had.filter((finding) => !hasIds.has(findingIdentity(finding))),

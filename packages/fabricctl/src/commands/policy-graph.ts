@@ -52,7 +52,7 @@ export function declarePolicyGraph(policy: Command, session: CliSession): void {
 
 async function graph(options: GraphOptions & GlobalOptions): Promise<CommandResult> {
   refuseContradictions(options);
-  const [{ modelOf, resourcesOf }, compiler, { recordsOf }, { flowTable }, drawings, fabric] = await Promise.all([
+  const [{ modelOf, resourcesOf }, compiler, { FlowRecorder }, { flowTable }, drawings, fabric] = await Promise.all([
     import('../fabric/fabric-model.ts'),
     import('@slash32/policy-compiler'),
     import('../reach/flow-record.ts'),
@@ -78,7 +78,8 @@ async function graph(options: GraphOptions & GlobalOptions): Promise<CommandResu
     (from === undefined || source === from) &&
     (to === undefined || destination === to);
   const edges = [...reachability.edges({ families, isWanted })];
-  const records = edges.flatMap((edge) => recordsOf(edge, reachability));
+  const recorder = new FlowRecorder(reachability);
+  const records = edges.flatMap((edge) => recorder.recordsOf(edge));
   const dropped = options.all ? pairsWithout(edges, [...reachability.instances, compiler.OUTSIDE], isWanted) : [];
   const closed = [...model.instances()]
     .filter(({ state, name }) => state === 'closed' && isInScope(name))

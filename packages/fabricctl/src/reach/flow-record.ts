@@ -8,6 +8,7 @@ import {
   outsideText,
   type Reachability,
   type ServiceRange,
+  type ServiceSet,
   serviceRanges,
   servicesText,
 } from '@slash32/policy-compiler';
@@ -35,45 +36,63 @@ export interface FlowRecord {
   readonly seenSource?: string;
 }
 
-/** A record per box. `reachability`: that which the edge is from. */
-export function recordsOf(edge: FlowEdge, reachability: Reachability): readonly FlowRecord[] {
-  return edge.boxes.map((box) => recordOf(edge, box, reachability));
-}
+type Words = Pick<FlowRecord, 'services' | 'text'>;
 
-function recordOf({ source, destination, family }: FlowEdge, box: FlowBox, reachability: Reachability): FlowRecord {
-  const seenSource = destination === OUTSIDE && family === 4 ? reachability.seenSource(source) : undefined;
-  const leavesSite = !reachability.site(family).covers(box.destinations);
-  const own = [reachability.sourceAddresses(source, family), reachability.addresses(source, family)];
-  return {
-    source: recordEnd(source, box.sources, own, reachability, family),
-    destination: recordEnd(
-      destination,
-      box.destinations,
-      [reachability.addresses(destination, family)],
-      reachability,
-      family,
-    ),
-    family,
-    services: serviceRanges(box.services, family),
-    text: servicesText(box.services, family),
-    ...(seenSource === undefined || !leavesSite ? {} : { seenSource }),
-  };
-}
+/** Makes records of flows; what many of them have in common is put in words once. */
+export class FlowRecorder {
+  readonly #reachability: Reachability;
+  readonly #words = new Map<string, Words>();
+  readonly #outside = new Map<string, RecordEnd>();
 
-/** `whole`: the sets that go without saying. */
-function recordEnd(
-  end: FlowEnd,
-  addresses: AddressSet,
-  whole: readonly AddressSet[],
-  reachability: Reachability,
-  family: AddressFamily,
-): RecordEnd {
-  if (end === OUTSIDE) {
-    const name = outsideText(addresses, reachability, family);
-    return { name, ...(name === 'internet' ? {} : { addresses: addressTexts(addresses, family) }) };
+  /** `reachability`: that which the edges are from. */
+  constructor(reachability: Reachability) {
+    this.#reachability = reachability;
   }
-  const isWhole = whole.some((set) => set.equals(addresses));
-  return { instance: end, name: end, ...(isWhole ? {} : { addresses: addressTexts(addresses, family) }) };
+
+  /** A record per box. */
+  recordsOf(edge: FlowEdge): readonly FlowRecord[] {
+    return edge.boxes.map((box) => this.#record(edge, box));
+  }
+
+  #record({ source, destination, family }: FlowEdge, box: FlowBox): FlowRecord {
+    const reachability = this.#reachability;
+    const seenSource = destination === OUTSIDE && family === 4 ? reachability.seenSource(source) : undefined;
+    const isTranslated = seenSource !== undefined && !reachability.site(family).covers(box.destinations);
+    const own = [reachability.sourceAddresses(source, family), reachability.addresses(source, family)];
+    return {
+      source: this.#end(source, box.sources, own, family),
+      destination: this.#end(destination, box.destinations, [reachability.addresses(destination, family)], family),
+      family,
+      ...this.#wordsFor(box.services, family),
+      ...(isTranslated ? { seenSource } : {}),
+    };
+  }
+
+  /** `whole`: the sets that go without saying. */
+  #end(end: FlowEnd, addresses: AddressSet, whole: readonly AddressSet[], family: AddressFamily): RecordEnd {
+    if (end === OUTSIDE) return this.#outsideEnd(addresses, family);
+    const isWhole = whole.some((set) => set.equals(addresses));
+    return { instance: end, name: end, ...(isWhole ? {} : { addresses: addressTexts(addresses, family) }) };
+  }
+
+  #outsideEnd(addresses: AddressSet, family: AddressFamily): RecordEnd {
+    const key = `${family} ${addresses.key}`;
+    const known = this.#outside.get(key);
+    if (known !== undefined) return known;
+    const name = outsideText(addresses, this.#reachability, family);
+    const end = { name, ...(name === 'internet' ? {} : { addresses: addressTexts(addresses, family) }) };
+    this.#outside.set(key, end);
+    return end;
+  }
+
+  #wordsFor(services: ServiceSet, family: AddressFamily): Words {
+    const key = `${family} ${services.key}`;
+    const known = this.#words.get(key);
+    if (known !== undefined) return known;
+    const words = { services: serviceRanges(services, family), text: servicesText(services, family) };
+    this.#words.set(key, words);
+    return words;
+  }
 }
 
 /** The end with the addresses that it is about: `tenant-a/web-1 (10.1.0.5)`. */

@@ -56,6 +56,8 @@ export class Reachability {
   readonly #spotIds = new Map<string, number>();
   readonly #pairs: Readonly<Record<AddressFamily, Map<number, ServiceSet>>> = { 4: new Map(), 6: new Map() };
   readonly #outside: Readonly<Record<AddressFamily, AddressSet>>;
+  readonly #site: Readonly<Record<AddressFamily, AddressSet>>;
+  readonly #hostAddresses: Readonly<Record<AddressFamily, AddressSet>>;
   readonly #outsideFlows = new Map<string, readonly { addresses: AddressSet; services: ServiceSet }[]>();
 
   constructor(model: FabricModel) {
@@ -70,6 +72,7 @@ export class Reachability {
       if (!classes.has(key)) classes.set(key, new PolicyClass(classes.size, instance, model, this.#remotes));
     }
     this.#atoms = { 4: this.#remotes.atoms(4), 6: this.#remotes.atoms(6) };
+    this.#site = { 4: siteAddresses(model, 4), 6: siteAddresses(model, 6) };
     this.#outside = { 4: outsideOf(all, 4), 6: outsideOf(all, 6) };
     for (const instance of open) {
       const policy = classes.get(PolicyClass.keyOf(instance));
@@ -77,6 +80,9 @@ export class Reachability {
       const families = { 4: this.#familyEnd(instance, policy, 4), 6: this.#familyEnd(instance, policy, 6) };
       this.#ends.set(instance.name, { instance, policy, families, role: this.#roleOf(instance.name, families) });
     }
+    const hostAddressesOf = (family: AddressFamily): AddressSet =>
+      IntervalSet.unionOf([...this.#ends.values()].map(({ families }) => families[family].hostAddresses));
+    this.#hostAddresses = { 4: hostAddressesOf(4), 6: hostAddressesOf(6) };
   }
 
   /** All addresses that are no instance's, open or closed. */
@@ -86,12 +92,12 @@ export class Reachability {
 
   /** Addresses of hosts and gateways that instances have to do with. */
   hostAddresses(family: AddressFamily): AddressSet {
-    return IntervalSet.unionOf([...this.#ends.values()].map(({ families }) => families[family].hostAddresses));
+    return this.#hostAddresses[family];
   }
 
   /** The site: what is translated on the way to anything else, and where `reach: site` ends. */
   site(family: AddressFamily): AddressSet {
-    return siteAddresses(this.#model, family);
+    return this.#site[family];
   }
 
   /** The instance behind an end. `undefined`: {@link OUTSIDE}, closed, or there is none. */
