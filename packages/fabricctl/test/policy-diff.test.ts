@@ -21,6 +21,9 @@ spec:
     - { direction: ingress, ethertype: IPv4, protocol: tcp, ports: 8080, remote: { group: lb } }
 `;
 
+/** The shop without the group of the database. */
+const DB_REMOVED = SHOP['groups.yaml'].slice(0, SHOP['groups.yaml'].lastIndexOf('---'));
+
 describe('policy diff', () => {
   it('says what opens, which findings come, and whose kernel gets what', async () => {
     const { code, out, err } = await diff(OPEN_DB, '--exit-code');
@@ -54,6 +57,20 @@ describe('policy diff', () => {
     expect(code).toBe(0);
     expect(lines(out)[0]).toBe('No flow opens or closes.');
     expect(out).not.toContain('Findings');
+  });
+
+  it('tells no finding anew because its rule has another place', async () => {
+    await using other = await TestFabric.create({ ...SHOP, 'groups.yaml': `${DB_REMOVED}---\n${OPEN_DB}` });
+    const rules = OPEN_DB.split('\n');
+    const swapped = [...rules.slice(0, 5), rules[6], rules[5], ''].join('\n');
+    const { out } = await other.run(['policy', 'diff', '-f', '-'], { input: swapped });
+    expect(lines(out)[0]).toBe('No flow opens or closes.');
+    expect(out).not.toContain('Findings');
+    const { out: worse } = await other.run(['policy', 'diff', '-f', '-'], {
+      input: swapped.replaceAll('5432', '3306'),
+    });
+    expect(worse).toMatch(/^\+ error: .* opens MySQL/m);
+    expect(worse).toMatch(/^- error: .* opens PostgreSQL/m);
   });
 
   it('says nothing else of what is there already', async () => {

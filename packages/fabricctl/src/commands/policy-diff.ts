@@ -82,27 +82,32 @@ async function diff(options: DiffOptions & GlobalOptions, session: CliSession): 
 async function flowsAndFindings(
   plan: PlannedFabric,
 ): Promise<{ readonly changes: Omit<PolicyDifference, 'hosts'>; readonly instances: readonly string[] }> {
-  const [{ modelOf }, { findingIdentity }, { compareReachability, lintPolicy, Reachability }, { FlowRecorder }] =
-    await Promise.all([
-      import('../fabric/fabric-model.ts'),
-      import('../fabric/finding-identity.ts'),
-      import('@slash32/policy-compiler'),
-      import('../reach/flow-record.ts'),
-    ]);
+  const [
+    { modelOf },
+    { findingIdentityByContent },
+    { compareReachability, lintPolicy, Reachability },
+    { FlowRecorder },
+  ] = await Promise.all([
+    import('../fabric/fabric-model.ts'),
+    import('../fabric/finding-identity.ts'),
+    import('@slash32/policy-compiler'),
+    import('../reach/flow-record.ts'),
+  ]);
   const [before, after] = [modelOf(plan.before), modelOf(plan.after)];
   const [was, is] = [new Reachability(before), new Reachability(after)];
   const flows: ReachabilityDifference = compareReachability(was, is);
   const had: readonly Finding[] = [...before.findings(), ...lintPolicy(before, plan.before)];
   const has: readonly Finding[] = [...after.findings(), ...lintPolicy(after, plan.after)];
-  const [hadIds, hasIds] = [new Set(had.map(findingIdentity)), new Set(has.map(findingIdentity))];
+  const [hadIdentity, hasIdentity] = [findingIdentityByContent(plan.before), findingIdentityByContent(plan.after)];
+  const [hadIds, hasIds] = [new Set(had.map(hadIdentity)), new Set(has.map(hasIdentity))];
   const [wasRecorder, isRecorder] = [new FlowRecorder(was), new FlowRecorder(is)];
   return {
     changes: {
       opens: flows.opens.flatMap((edge) => isRecorder.recordsOf(edge)),
       closes: flows.closes.flatMap((edge) => wasRecorder.recordsOf(edge)),
       findings: {
-        appear: has.filter((finding) => !hadIds.has(findingIdentity(finding))),
-        disappear: had.filter((finding) => !hasIds.has(findingIdentity(finding))),
+        appear: has.filter((finding) => !hadIds.has(hasIdentity(finding))),
+        disappear: had.filter((finding) => !hasIds.has(hadIdentity(finding))),
       },
     },
     instances: [...new Set([...was.instances, ...is.instances])],
