@@ -135,10 +135,23 @@ describe('BFD with BIRD', () => {
     const before = bfd.history().length;
     const upSince = await birdSince('192.0.2.1');
     const { sent } = (await bfd.counts()).sessions[0] ?? { sent: 0 };
-    await bfd.blockMainThread();
+    await (await bfd.blockMainThread())();
     expect(((await bfd.counts()).sessions[0]?.sent ?? 0) - sent).toBeGreaterThan(35);
     expect(bfd.history().slice(before).filter(isDown)).toEqual([]);
     expect(await birdSince('192.0.2.1')).toBe(upSince);
+  });
+
+  it('notices a dead router on time while the main thread is blocked, which learns it afterwards', async () => {
+    await startBird([NEIGHBOR_4]);
+    const bfd = start(session());
+    await settled(bfd);
+    const back = await bfd.blockMainThread();
+    const silentAtMs = Date.now();
+    bird.freeze();
+    await back();
+    const down = await bfd.state('Down');
+    expect(down.atMs - silentAtMs).toBeGreaterThan(90);
+    expect(down.atMs - silentAtMs).toBeLessThanOrEqual(160);
   });
 
   it('works over IPv6 and between link-local addresses', async () => {

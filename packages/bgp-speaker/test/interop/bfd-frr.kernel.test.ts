@@ -89,8 +89,8 @@ describe('BFD with FRR', () => {
     await bfd.state('Up');
     await upAtFrr('192.0.2.1');
     const before = bfd.history().length;
-    await bfd.blockMainThread();
-    await bfd.blockMainThread();
+    await (await bfd.blockMainThread())();
+    await (await bfd.blockMainThread())();
     expect(bfd.history().slice(before).filter(isDown)).toEqual([]);
     expect((await frrSession('192.0.2.1'))?.uptime).toBeGreaterThanOrEqual(3);
   });

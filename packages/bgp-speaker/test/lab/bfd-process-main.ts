@@ -17,6 +17,8 @@ const handles = process.argv
 const alive = setInterval(() => undefined, 60_000);
 
 process.on('SIGUSR2', () => {
+  // Standard output is a pipe, so this leaves before the loop begins.
+  print({ blocking: true });
   const endMs = performance.now() + BLOCKED_MS;
   while (performance.now() < endMs);
   print({ blockedMs: BLOCKED_MS });

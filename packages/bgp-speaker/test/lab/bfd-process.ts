@@ -11,6 +11,7 @@ const PROGRAM = join(import.meta.dirname, 'bfd-process-main.ts');
 interface Line {
   readonly index?: number;
   readonly status?: BfdStatusReport;
+  readonly blocking?: true;
   readonly blockedMs?: number;
   readonly counts?: readonly BfdCounts[];
   readonly cpu?: NodeJS.CpuUsage;
@@ -44,12 +45,15 @@ export class BfdProcess implements AsyncDisposable {
     );
   }
 
-  /** Blocks the main thread for 2 s and waits for the end of that. */
-  async blockMainThread(): Promise<void> {
+  /** Blocks the main thread for 2 s; resolves when that has begun, with a wait for its end. */
+  async blockMainThread(): Promise<() => Promise<void>> {
     await this.#started();
-    const before = this.#count('blockedMs');
+    const before = this.#count('blocking');
     this.#child.kill('SIGUSR2');
-    await waitUntil('main thread is back', () => this.#count('blockedMs') > before);
+    await waitUntil('main thread is blocked', () => this.#count('blocking') > before);
+    return async () => {
+      await waitUntil('main thread is back', () => this.#count('blockedMs') > before);
+    };
   }
 
   /** It has printed something, so it also hears signals. */
