@@ -5,6 +5,7 @@ import type { Kernel } from './kernel.ts';
 import { KernelInterfaceControl } from './link/kernel-interface-control.ts';
 import { KernelInterfaceMonitor } from './link/kernel-interface-monitor.ts';
 import { KernelNeighbourTable } from './neighbour/kernel-neighbour-table.ts';
+import { KernelRouterDiscovery } from './neighbour/kernel-router-discovery.ts';
 import { loadLibc } from './netlink/libc.ts';
 import { NetlinkMonitor } from './netlink/netlink-monitor.ts';
 import { Rtnetlink } from './netlink/rtnetlink.ts';
@@ -36,6 +37,7 @@ export async function openKernel({ clock, logger = silentLogger, timeoutMs }: Op
     nft,
     routes: stack.use(new KernelRouteTable(context)),
     neighbours: stack.use(new KernelNeighbourTable(context)),
+    routers: new KernelRouterDiscovery(context),
     addresses: stack.use(new KernelAddressTable(context)),
     sysctls: new KernelSysctls(),
     interfaces: stack.use(new KernelInterfaceMonitor(context)),

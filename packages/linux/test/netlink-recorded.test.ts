@@ -134,6 +134,7 @@ describe.runIf(LITTLE_ENDIAN)('recorded messages', () => {
       address: '2001:db8::1',
       mac,
       permanent: false,
+      router: true,
     });
     expect(read(readNeighbour, recorded.FAILED_NEIGHBOUR)).toEqual({
       interfaceIndex: 3,

@@ -6,6 +6,7 @@ import type { Kernel } from '../kernel.ts';
 import { FakeInterfaceControl } from '../link/fake-interface-control.ts';
 import { FakeInterfaceMonitor } from '../link/fake-interface-monitor.ts';
 import { FakeNeighbourTable } from '../neighbour/fake-neighbour-table.ts';
+import { FakeRouterDiscovery } from '../neighbour/fake-router-discovery.ts';
 import type { NeighbourChange } from '../neighbour/neighbour-table.ts';
 import { FakeNftTransactor } from '../nft/fake-nft-transactor.ts';
 import { FakeRouteTable } from '../route/fake-route-table.ts';
@@ -33,6 +34,7 @@ export class FakeKernel implements Kernel {
   readonly nft: FakeNftTransactor;
   readonly routes: FakeRouteTable;
   readonly neighbours: FakeNeighbourTable;
+  readonly routers = new FakeRouterDiscovery();
   readonly addresses: FakeAddressTable;
   readonly sysctls: FakeSysctls;
   readonly interfaces: FakeInterfaceMonitor;

@@ -5,4 +5,6 @@ export interface NeighbourRecord {
   /** Absent if the entry has none, as one that failed. */
   readonly mac?: string;
   readonly permanent: boolean;
+  /** It is a router that is not known to be unreachable. */
+  readonly router?: true;
 }

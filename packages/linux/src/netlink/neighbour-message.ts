@@ -9,7 +9,11 @@ export const RTM_GETNEIGH = 30;
 
 /** ndm_state bit of entries that never age. */
 export const NUD_PERMANENT = 0x80;
+/** ndm_state bit of entries that nobody answers for. */
+const NUD_FAILED = 0x20;
 const NTF_PROXY = 0x08;
+/** ndm_flags: it said in an advertisement that it is a router. */
+const NTF_ROUTER = 0x80;
 
 const NDA_DST = 1;
 const NDA_LLADDR = 2;
@@ -37,6 +41,8 @@ export interface NeighbourMessage {
   /** Absent: none is known, or the link layer has no six-octet addresses. */
   readonly mac?: string;
   readonly permanent: boolean;
+  /** It is a router, as far as is known, and not known to be unreachable. */
+  readonly router?: true;
 }
 
 /** Writes structure and attributes behind a header. `mac` absent: for a deletion. */
@@ -64,7 +70,9 @@ export function readNeighbour(octets: Octets, start: number, end: number): Neigh
   const { bytes, view } = octets;
   const family = view.getUint8(start);
   if (family !== AF_INET && family !== AF_INET6) return undefined;
-  if ((view.getUint8(start + 10) & NTF_PROXY) !== 0) return undefined;
+  const flags = view.getUint8(start + 10);
+  if ((flags & NTF_PROXY) !== 0) return undefined;
+  const state = view.getUint16(start + 8, LITTLE_ENDIAN);
   let address: string | undefined;
   let mac: string | undefined;
   const attributes = new AttributeCursor(octets, start + NDMSG_OCTETS, end);
@@ -77,7 +85,8 @@ export function readNeighbour(octets: Octets, start: number, end: number): Neigh
     interfaceIndex: view.getUint32(start + 4, LITTLE_ENDIAN),
     address,
     ...(mac === undefined ? {} : { mac }),
-    permanent: (view.getUint16(start + 8, LITTLE_ENDIAN) & NUD_PERMANENT) !== 0,
+    permanent: (state & NUD_PERMANENT) !== 0,
+    ...((flags & NTF_ROUTER) !== 0 && (state & NUD_FAILED) === 0 ? { router: true } : {}),
   };
 }
 

@@ -71,8 +71,14 @@ export function readNotification(
       const message = readNeighbour(octets, start, end);
       const device = message === undefined ? undefined : nameOf(message.interfaceIndex);
       if (message === undefined || device === undefined) return undefined;
-      const { address, mac, permanent } = message;
-      const neighbour = { device, address, ...(mac === undefined ? {} : { mac }), permanent };
+      const { address, mac, permanent, router } = message;
+      const neighbour = {
+        device,
+        address,
+        ...(mac === undefined ? {} : { mac }),
+        permanent,
+        ...(router === undefined ? {} : { router }),
+      };
       return { kind: 'neighbour', deleted: type === RTM_DELNEIGH, neighbour };
     }
     default:

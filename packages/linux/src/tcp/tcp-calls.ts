@@ -19,6 +19,8 @@ export interface TcpCalls {
   close(descriptor: number): number;
   /** 0 if there is no interface of that name. */
   interfaceIndex(name: string): number;
+  /** `undefined` if there is no interface of that index. */
+  interfaceName(index: number): string | undefined;
   errno(): number;
   strerror(errno: number): string;
   /** Memory that does not move, for a structure that points at it. Its owner frees it. */
@@ -26,6 +28,9 @@ export interface TcpCalls {
   /** Calls back in an ordinary turn of the event loop, again and again while the descriptor is ready. */
   poll(descriptor: number, until: 'readable' | 'writable', onReady: () => void): DescriptorPoll;
 }
+
+/** Octets of an interface name, its NUL included. */
+const IF_NAMESIZE = 16;
 
 let calls: TcpCalls | undefined;
 
@@ -37,6 +42,7 @@ export function tcpCalls(): TcpCalls {
 
 function bindCalls(): TcpCalls {
   const { koffi, func } = openCLibrary();
+  const interfaceName = func('void *if_indextoname(unsigned int, void *)');
   return {
     socket: func('int socket(int, int, int)'),
     bind: func('int bind(int, const void *, uint32_t)'),
@@ -48,6 +54,11 @@ function bindCalls(): TcpCalls {
     getsockopt: func('int getsockopt(int, int, int, void *, void *)'),
     close: func('int close(int)'),
     interfaceIndex: func('unsigned int if_nametoindex(const char *)'),
+    interfaceName(index) {
+      const octets = new Uint8Array(IF_NAMESIZE);
+      if (interfaceName(index, octets) === null) return undefined;
+      return new TextDecoder().decode(octets.subarray(0, octets.indexOf(0)));
+    },
     errno: () => koffi.errno(),
     strerror: func('const char *strerror(int)'),
     pin(octets) {

@@ -29,8 +29,8 @@ export class IncomingTcp implements Disposable {
   /** Canonical text; IPv4 addresses as such. */
   readonly remoteAddress: string;
   readonly localAddress: string;
-  /** Index of the interface, if the addresses are link-local; otherwise 0. */
-  readonly scope: number;
+  /** Interface that link-local addresses belong to; otherwise absent. */
+  readonly device?: string;
   readonly #calls: TcpCalls;
   #descriptor: number;
 
@@ -38,7 +38,8 @@ export class IncomingTcp implements Disposable {
     this.#calls = calls;
     this.#descriptor = descriptor;
     this.remoteAddress = remote.address;
-    this.scope = remote.scope;
+    const device = remote.scope === 0 ? undefined : calls.interfaceName(remote.scope);
+    if (device !== undefined) this.device = device;
     this.localAddress = localAddress;
   }
 
