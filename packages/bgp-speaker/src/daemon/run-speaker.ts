@@ -13,8 +13,10 @@ import {
   VERSION,
 } from '@slash32/shared';
 import { BfdService } from '../bfd/bfd-service.ts';
+import { readFileStart } from '../peers/read-file-start.ts';
 import { ResourceFollower } from '../peers/resource-follower.ts';
-import { listenForBgp, NetTransport } from '../session/net-transport.ts';
+import { BgpListener } from '../session/bgp-listener.ts';
+import { TcpTransport } from '../session/tcp-transport.ts';
 import { Speaker } from './speaker.ts';
 import { speakerHandlers } from './speaker-handlers.ts';
 import { SpeakerMetrics } from './speaker-metrics.ts';
@@ -62,7 +64,9 @@ export async function runSpeaker(
     clock,
     random: Math.random,
     logger,
-    transport: new NetTransport(),
+    transport: new TcpTransport(),
+    readFile: readFileStart,
+    admit: (peers) => listener.admit(peers),
     bfd,
     port,
     installRoutes,
@@ -94,9 +98,13 @@ export async function runSpeaker(
     }),
   });
   await speaker.start(signal);
-  await using _listener = await listenForBgp({ address: options.extra.listen, port }, (incoming) =>
-    speaker.accept(incoming),
-  );
+  await using listener: BgpListener = new BgpListener({
+    address: options.extra.listen,
+    port,
+    clock,
+    logger,
+    onConnection: (incoming) => speaker.accept(incoming),
+  });
   await using _control = await serveControl<SpeakerMethods>(options.controlSocket, handlers, { logger });
   await using _metrics =
     options.metrics === undefined

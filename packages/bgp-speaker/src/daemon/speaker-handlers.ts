@@ -26,10 +26,12 @@ export function speakerHandlers(facts: SpeakerFacts): ControlHandlers<SpeakerMet
   return {
     ...visibilityHandlers(speaker, facts.clock),
     'speaker.status': () => speakerStatus(facts),
-    'speaker.neighbors': () =>
-      [...speaker.neighbors.values()].map((neighbor) =>
+    'speaker.neighbors': () => [
+      ...[...speaker.neighbors.values()].map((neighbor) =>
         neighbor.status((family) => bestPaths(speaker, neighbor, family)),
       ),
+      ...speaker.waitingPeers(),
+    ],
     'speaker.routes': (question) => routesInView(speaker, question),
     'speaker.clear': ({ peer, soft }) => {
       const neighbor = findNeighbor(speaker, peer);
@@ -57,7 +59,7 @@ function speakerStatus({ speaker, process }: SpeakerFacts): SpeakerStatus {
     ...(asNumber === undefined ? {} : { asNumber }),
     ...(routerId === undefined ? {} : { routerId }),
     sessions: {
-      configured: neighbors.length,
+      configured: neighbors.length + speaker.waitingPeers().length,
       established: neighbors.filter(({ state }) => state === 'Established').length,
     },
     localRoutes: speaker.localRoutes,

@@ -1,5 +1,5 @@
 import type { Kernel } from '@slash32/linux';
-import type { BgpFamily, Clock, Logger, ResourceFinding } from '@slash32/shared';
+import type { BgpFamily, BgpNeighborStatus, Clock, Logger, ResourceFinding } from '@slash32/shared';
 import type { BfdSessions } from '../bfd/bfd-service.ts';
 import { CEASE, type PrefixKey, prefixKeyFamily } from '../codec/index.ts';
 import type { PeerLink } from '../kernel-sync/learned-route.ts';
@@ -8,12 +8,16 @@ import { RestartDeferral } from '../kernel-sync/restart-deferral.ts';
 import { RouteInstaller } from '../kernel-sync/route-installer.ts';
 import { ObserverHub } from '../observe/observer-hub.ts';
 import { EMPTY_PLAN, type PeerPlan, planPeers, type SpeakerResources } from '../peers/peer-plan.ts';
-import { fieldsNeedingReset, type PeerSettings } from '../peers/peer-settings.ts';
+import { PrerequisiteWatch } from '../peers/peer-prerequisites.ts';
+import { protectionOf } from '../peers/peer-protection.ts';
+import { fieldsNeedingReset } from '../peers/peer-settings.ts';
+import { NO_PEERS_READY, type PeerReadiness, type ReadyPeer } from '../peers/ready-peers.ts';
 import { LocRib } from '../rib/loc-rib.ts';
 import { findLocalNextHops } from '../session/local-next-hops.ts';
 import { Neighbor } from '../session/neighbor.ts';
 import type { Hold } from '../session/session-hold.ts';
-import type { IncomingConnection, Transport } from '../session/transport.ts';
+import type { AdmittedPeer, IncomingConnection, Transport } from '../session/transport.ts';
+import { waitingPeerStatus } from '../session/waiting-peer-status.ts';
 
 export interface SpeakerOptions {
   /** Name of the Host that this machine is. */
@@ -24,6 +28,10 @@ export interface SpeakerOptions {
   readonly random: () => number;
   readonly logger: Logger;
   readonly transport: Transport;
+  /** Up to `limit` octets of a password file. */
+  readonly readFile: (path: string, limit: number) => Promise<Uint8Array>;
+  /** Called with all peers before any of them is added, changed or removed. */
+  readonly admit?: (peers: readonly AdmittedPeer[]) => void;
   /** Absent: no BFD, whatever peers are configured with. */
   readonly bfd?: BfdSessions;
   /** TCP port of all peers: 179, but for tests. */
@@ -53,7 +61,10 @@ export class Speaker {
   readonly #deferral: RestartDeferral;
   readonly #hadForwarding = new Set<BgpFamily>();
   readonly #links = new Map<string, PeerLink>();
+  readonly #prerequisites: PrerequisiteWatch;
+  readonly #waitingSinceMs = new Map<string, number>();
   #plan: PeerPlan = EMPTY_PLAN;
+  #readiness: PeerReadiness = NO_PEERS_READY;
   #local: LocalRoutes | undefined;
   #closed = false;
 
@@ -68,6 +79,13 @@ export class Speaker {
       logger,
       chosen: (key) => this.locRib.route(key),
       linkOf: (peer) => this.#links.get(peer),
+    });
+    this.#prerequisites = new PrerequisiteWatch({
+      clock,
+      logger,
+      discovery: options.kernel.routers,
+      readFile: options.readFile,
+      onChange: () => this.#reconcile(),
     });
     this.#deferral = new RestartDeferral({
       clock,
@@ -93,7 +111,11 @@ export class Speaker {
   }
 
   findings(): readonly ResourceFinding[] {
-    return [...this.#plan.findings, ...[...this.#neighbors.values()].flatMap((neighbor) => neighbor.findings())];
+    return [
+      ...this.#plan.findings,
+      ...this.#readiness.findings,
+      ...[...this.#neighbors.values()].flatMap((neighbor) => neighbor.findings()),
+    ];
   }
 
   /** Reads what the kernel has, and watches it until `signal` aborts. To be awaited before the first plan. */
@@ -107,6 +129,7 @@ export class Speaker {
     for (const key of this.locRib.localRoutes.keys()) this.#hadForwarding.add(prefixKeyFamily(key));
     if (this.installer.hasRetained(4)) this.#hadForwarding.add('ipv4-unicast');
     if (this.installer.hasRetained(6)) this.#hadForwarding.add('ipv6-unicast');
+    await this.#prerequisites.start(signal);
     await kernel.interfaces.watch((events) => {
       if (events.some((event) => event.type === 'present' && event.link.up && this.#mayMatter(event.link.name))) {
         this.installer.retryNow();
@@ -125,33 +148,15 @@ export class Speaker {
   /** Makes the sessions what the resources say; those whose settings are the same are not touched. */
   applyResources(resources: SpeakerResources): void {
     if (this.#closed) return;
-    const plan = planPeers(this.#options.host, resources, this.#plan);
-    const holds = new Map<string, Hold>();
-    for (const [name, neighbor] of this.#neighbors) {
-      const settings = plan.peers.get(name);
-      if (settings === undefined) {
-        this.#remove(name, neighbor, CEASE.peerDeconfigured);
-        continue;
-      }
-      const fields = fieldsNeedingReset(neighbor.settings, settings);
-      if (fields.length === 0) {
-        neighbor.applyLiveSettings(settings);
-        continue;
-      }
-      this.#options.logger.info({ peer: name, fields }, 'settings changed; the session is reset');
-      if (neighbor.hold !== undefined) holds.set(name, neighbor.hold);
-      this.#remove(name, neighbor, CEASE.otherConfigurationChange);
-    }
-    this.#plan = plan;
-    for (const [name, settings] of plan.peers) {
-      if (!this.#neighbors.has(name)) this.#add(settings, holds.get(name));
-    }
+    this.#plan = planPeers(this.#options.host, resources, this.#plan);
+    this.#reconcile();
     this.#beginDeferral();
   }
 
   accept(incoming: IncomingConnection): void {
     for (const neighbor of this.#neighbors.values()) {
-      if (neighbor.settings.address !== incoming.remoteAddress) continue;
+      const { address, interface: device } = neighbor.settings;
+      if (address !== incoming.remoteAddress || (device !== undefined && device !== incoming.device)) continue;
       neighbor.accept(incoming);
       return;
     }
@@ -165,7 +170,79 @@ export class Speaker {
     for (const neighbor of this.#neighbors.values()) neighbor.shutDown();
   }
 
-  #add(settings: PeerSettings, hold: Hold | undefined): void {
+  /** Peers that must not have a session yet, as the control socket tells of them. */
+  waitingPeers(): readonly BgpNeighborStatus[] {
+    const { clock } = this.#options;
+    return [...this.#readiness.waiting].map(([name, waiting]) =>
+      waitingPeerStatus(waiting, {
+        sinceMs: this.#waitingSinceMs.get(name) ?? clock.monotonicMs(),
+        nowMs: clock.monotonicMs(),
+        nowWallMs: clock.wallMs(),
+      }),
+    );
+  }
+
+  /** Makes the sessions what plan and prerequisites say. */
+  #reconcile(): void {
+    if (this.#closed) return;
+    const readiness = this.#prerequisites.readinessOf(this.#plan.peers);
+    this.#readiness = readiness;
+    this.#rememberWaiting();
+    this.#options.admit?.(this.#admitted());
+    const holds = new Map<string, Hold>();
+    for (const [name, neighbor] of this.#neighbors) {
+      const settings = readiness.ready.get(name)?.settings;
+      if (readiness.undecided.has(name)) continue;
+      if (settings === undefined) {
+        this.#remove(
+          name,
+          neighbor,
+          this.#plan.peers.has(name) ? CEASE.otherConfigurationChange : CEASE.peerDeconfigured,
+        );
+        continue;
+      }
+      const fields = fieldsNeedingReset(neighbor.settings, settings);
+      if (fields.length === 0) {
+        neighbor.applyLiveSettings(settings);
+        continue;
+      }
+      this.#options.logger.info({ peer: name, fields }, 'settings changed; the session is reset');
+      if (neighbor.hold !== undefined) holds.set(name, neighbor.hold);
+      this.#remove(name, neighbor, CEASE.otherConfigurationChange);
+    }
+    for (const [name, peer] of readiness.ready) {
+      if (!this.#neighbors.has(name)) this.#add(peer, holds.get(name));
+    }
+  }
+
+  /** Peers that are not decided about yet keep what they have. */
+  #admitted(): readonly AdmittedPeer[] {
+    const ready = [...this.#readiness.ready.values()].map(({ settings, md5Key }) => ({
+      name: settings.name,
+      address: settings.address,
+      protection: protectionOf(settings, md5Key),
+    }));
+    const kept = [...this.#readiness.undecided].flatMap((name) => {
+      const neighbor = this.#neighbors.get(name);
+      return neighbor === undefined
+        ? []
+        : [{ name, address: neighbor.settings.address, protection: neighbor.protection }];
+    });
+    return [...ready, ...kept];
+  }
+
+  #rememberWaiting(): void {
+    const { waiting } = this.#readiness;
+    const nowMs = this.#options.clock.monotonicMs();
+    for (const name of this.#waitingSinceMs.keys()) if (!waiting.has(name)) this.#waitingSinceMs.delete(name);
+    for (const [name, { reason }] of waiting) {
+      if (this.#waitingSinceMs.has(name)) continue;
+      this.#waitingSinceMs.set(name, nowMs);
+      this.#options.logger.warn({ peer: name, reason }, 'the session stays closed');
+    }
+  }
+
+  #add({ settings, md5Key }: ReadyPeer, hold: Hold | undefined): void {
     const { clock, random, logger, transport, port, kernel, bfd } = this.#options;
     const neighbor: Neighbor = new Neighbor(
       settings,
@@ -176,6 +253,7 @@ export class Speaker {
         transport,
         port,
         observers: this.observers,
+        protection: protectionOf(settings, md5Key),
         ...(bfd === undefined ? {} : { bfd }),
         restart: {
           restarting: () => this.#hadForwarding.size > 0 && !this.#deferral.isOver,

@@ -64,7 +64,7 @@ export function planPeers(hostName: string, resources: SpeakerResources, previou
     const problem = problemOf(peer, host, nameOfAddress);
     if (problem === 'not-for-this-host') continue;
     if (problem === undefined) {
-      nameOfAddress.set(peer.spec.address, name);
+      nameOfAddress.set(locationOf(peer.spec), name);
       const policies = peerPolicies(peer, resources.policies ?? new Map());
       findings.push(...policies.findings);
       peers.set(name, settingsOf(peer, host, asNumber, routerId, policies));
@@ -72,12 +72,17 @@ export function planPeers(hostName: string, resources: SpeakerResources, previou
     }
     findings.push(problem);
     const before = previous.peers.get(name);
-    if (before !== undefined && !nameOfAddress.has(before.address)) {
-      nameOfAddress.set(before.address, name);
+    if (before !== undefined && !nameOfAddress.has(locationOf(before))) {
+      nameOfAddress.set(locationOf(before), name);
       peers.set(name, before);
     }
   }
   return { asNumber, routerId, peers, findings };
+}
+
+/** Where a peer is: no two of a host may be in one place. */
+function locationOf(peer: { readonly address?: string | undefined; readonly interface?: string | undefined }): string {
+  return peer.interface === undefined ? (peer.address ?? '') : `%${peer.interface}`;
 }
 
 function keep(previous: PeerPlan, finding: ResourceFinding): PeerPlan {
@@ -104,22 +109,26 @@ function problemOf(
   const parsed = trySelector(spec.hosts);
   if ('problem' in parsed) return finding('bgp-peer.bad-selector', 'spec.hosts', parsed.problem);
   if (!matchesSelector(parsed.selector, host.metadata.labels)) return 'not-for-this-host';
-  if (spec.address === host.spec.address || spec.address === host.spec.address6) {
+  if (spec.address !== undefined && (spec.address === host.spec.address || spec.address === host.spec.address6)) {
     return finding(
       'bgp-peer.own-address',
       'spec.address',
       `${spec.address} is this host itself; give the router's address`,
     );
   }
-  const other = nameOfAddress.get(spec.address);
+  const other = nameOfAddress.get(locationOf(spec));
   if (other !== undefined) {
     return finding(
       'bgp-peer.duplicate-address',
-      'spec.address',
-      `${spec.address} is the address of BGPPeer/${other} already, which stays in force; remove one of them`,
+      spec.address === undefined ? 'spec.interface' : 'spec.address',
+      `${spec.address ?? spec.interface} is the ${spec.address === undefined ? 'interface' : 'address'} of BGPPeer/${other} already, which stays in force; remove one of them`,
     );
   }
-  if (spec.localAddress !== undefined && spec.localAddress.includes(':') !== spec.address.includes(':')) {
+  if (
+    spec.localAddress !== undefined &&
+    spec.address !== undefined &&
+    spec.localAddress.includes(':') !== spec.address.includes(':')
+  ) {
     return finding(
       'bgp-peer.family-mismatch',
       'spec.localAddress',
@@ -140,7 +149,8 @@ function settingsOf(
   const localAsNumber = spec.localAsNumber ?? asNumber;
   return {
     name: peer.metadata.name,
-    address: spec.address,
+    address: spec.address ?? '',
+    ...(spec.interface === undefined ? {} : { interface: spec.interface }),
     remoteAsNumber: spec.asNumber,
     localAsNumber,
     ...(localAsNumber === asNumber ? {} : { hostAsNumber: asNumber }),
@@ -156,6 +166,8 @@ function settingsOf(
     passive: spec.passive,
     restartTimeSeconds: spec.gracefulRestart.restartTimeSeconds,
     ...(spec.multihopTtl === undefined ? {} : { multihopTtl: spec.multihopTtl }),
+    ...(spec.ttlSecurity === undefined ? {} : { ttlSecurityHops: spec.ttlSecurity.hops }),
+    ...(spec.passwordFile === undefined ? {} : { passwordFile: spec.passwordFile }),
     ...bfdOf(spec.bfd),
     hostAddress: host.spec.address,
     ...(host.spec.address6 === undefined ? {} : { hostAddress6: host.spec.address6 }),

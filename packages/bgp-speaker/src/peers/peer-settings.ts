@@ -15,7 +15,10 @@ export interface BfdSettings {
 export interface PeerSettings {
   /** Name of the BGPPeer. */
   readonly name: string;
+  /** Of the router; of an unnumbered peer in a plan '', later the link-local address that was found. */
   readonly address: string;
+  /** Unnumbered: the router is at the other end of this interface. */
+  readonly interface?: string;
   readonly remoteAsNumber: number;
   /** What we are towards this router. */
   readonly localAsNumber: number;
@@ -37,6 +40,11 @@ export interface PeerSettings {
   readonly restartTimeSeconds: number;
   /** More than 1: the router is not on our link. */
   readonly multihopTtl?: number;
+  /** GTSM (RFC 5082): nothing from farther away is taken. 1: the router is on our link. */
+  readonly ttlSecurityHops?: number;
+  readonly passwordFile?: string;
+  /** Changes when the password does, and says nothing about it. */
+  readonly passwordId?: number;
   /** Absent: no BFD. */
   readonly bfd?: BfdSettings;
   /** Addresses of the Host resource. */
@@ -54,6 +62,7 @@ const LIVE_FIELDS: ReadonlySet<keyof PeerSettings> = new Set([
   'importPolicies',
   'exportPolicies',
   'maxPrefixes',
+  'passwordFile',
 ]);
 
 /** Names of the fields that differ and need a new session. */
@@ -82,5 +91,6 @@ export function peerTypeOf(settings: Pick<PeerSettings, 'localAsNumber' | 'remot
 
 /** True if the router is expected to be a neighbour on a link of ours. */
 export function isOnLink(settings: PeerSettings): boolean {
-  return peerTypeOf(settings) === 'ebgp' && (settings.multihopTtl ?? 1) === 1;
+  if (settings.interface !== undefined) return true;
+  return peerTypeOf(settings) === 'ebgp' && (settings.multihopTtl ?? settings.ttlSecurityHops ?? 1) === 1;
 }

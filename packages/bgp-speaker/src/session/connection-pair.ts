@@ -16,6 +16,7 @@ export interface ConnectionPairObserver {
   onFailed(reason: DownReason): void;
   onUpdate(update: DecodedUpdate): void;
   onRouteRefresh(family: BgpFamily, subtype: RouteRefreshSubtype): void;
+  onAttempt(outcome: 'unanswered' | 'answered'): void;
   onWritten(): void;
   /** The primary's state, or the primary itself, changed. */
   onStateChanged(): void;
@@ -119,6 +120,7 @@ export class ConnectionPair {
       onFailed: (reason) => this.#onFailed(machine, reason),
       onUpdate: (update) => this.#observer.onUpdate(update),
       onRouteRefresh: (family, subtype) => this.#observer.onRouteRefresh(family, subtype),
+      onAttempt: (outcome) => this.#observer.onAttempt(outcome),
       onWritten: () => this.#observer.onWritten(),
       onState: () => {
         if (machine === this.#primary) this.#observer.onStateChanged();

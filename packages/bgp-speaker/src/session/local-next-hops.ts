@@ -1,6 +1,6 @@
 import type { AddressTable, InterfaceAddress } from '@slash32/linux';
 import { type BgpFamily, parseIpAddress, parseIpPrefix, prefixContains } from '@slash32/shared';
-import type { NextHop } from '../codec/index.ts';
+import type { CodecContext, NextHop } from '../codec/index.ts';
 
 export interface LocalNextHops {
   readonly nextHops: Readonly<Partial<Record<BgpFamily, NextHop>>>;
@@ -13,6 +13,8 @@ export interface NextHopQuestion {
   readonly localAddress: string;
   /** The peer is a neighbour on the link: a link-local next hop is of use to it (RFC 2545 3). */
   readonly onLink: boolean;
+  /** Interface of an unnumbered session: link-local addresses are all that it needs. */
+  readonly device?: string;
   /** Host.spec.address6: for IPv6 over an IPv4 session on an interface without a global IPv6 address. */
   readonly hostAddress6?: string;
 }
@@ -26,14 +28,24 @@ export async function findLocalNextHops(addresses: AddressTable, question: NextH
 
 /**
  * The session's own family uses the session's local address. The other one uses an address of the same interface,
- * because the peer has to find the next hop on the link; for IPv6, failing that, the Host's address6.
+ * because the peer has to find the next hop on the link; for IPv6, failing that, the Host's address6. On an unnumbered
+ * link, it is the link-local address alone.
  */
 export function chooseLocalNextHops(addresses: readonly InterfaceAddress[], question: NextHopQuestion): LocalNextHops {
-  const device = addresses.find((entry) => addressText(entry) === question.localAddress)?.device;
+  const device = question.device ?? addresses.find((entry) => addressText(entry) === question.localAddress)?.device;
   const onDevice = device === undefined ? [] : addresses.filter((entry) => entry.device === device).map(addressText);
   const ipv4 = question.localAddress.includes(':')
     ? onDevice.find((address) => !address.includes(':'))
     : question.localAddress;
+  if (question.device !== undefined) {
+    return {
+      device: question.device,
+      nextHops: {
+        ...(ipv4 === undefined ? {} : { 'ipv4-unicast': { address: ipv4 } }),
+        'ipv6-unicast': { address: question.localAddress },
+      },
+    };
+  }
   const ipv6 =
     question.localAddress.includes(':') && !isLinkLocal(question.localAddress)
       ? question.localAddress
@@ -48,6 +60,20 @@ export function chooseLocalNextHops(addresses: readonly InterfaceAddress[], ques
     },
     ...(device === undefined ? {} : { device }),
   };
+}
+
+/**
+ * With the extended next hop capability, IPv4 routes may have an IPv6 next hop (RFC 8950): they do where the link has no
+ * IPv4 address of ours, and on unnumbered links, where the router need not know that address.
+ */
+export function extendNextHops(
+  nextHops: LocalNextHops['nextHops'],
+  { context, isUnnumbered }: { readonly context: CodecContext; readonly isUnnumbered: boolean },
+): LocalNextHops['nextHops'] {
+  const ipv6 = nextHops['ipv6-unicast'];
+  if (ipv6 === undefined || !context.extendedNextHop.has('ipv4-unicast')) return nextHops;
+  if (nextHops['ipv4-unicast'] !== undefined && !isUnnumbered) return nextHops;
+  return { ...nextHops, 'ipv4-unicast': ipv6 };
 }
 
 function addressText(entry: InterfaceAddress): string {

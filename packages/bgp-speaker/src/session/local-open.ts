@@ -15,6 +15,7 @@ export function localOpen(settings: PeerSettings, restart: RestartState): OpenMe
   const families = settings.families.map((family) => FAMILY_PARAMETERS[family]);
   const capabilities: Capability[] = [
     ...families.map(({ family, afi, safi }) => ({ kind: 'multiprotocol', family, afi, safi }) as const),
+    ...extendedNextHop(settings),
     { kind: 'route-refresh' },
     { kind: 'enhanced-route-refresh' },
     { kind: 'extended-message' },
@@ -39,4 +40,12 @@ export function localOpen(settings: PeerSettings, restart: RestartState): OpenMe
     routerId: settings.routerId,
     capabilities,
   };
+}
+
+/** RFC 8950 4: over an IPv6 session, IPv4 routes may have a next hop that is found on the session's link. */
+function extendedNextHop({ address, families }: PeerSettings): readonly Capability[] {
+  if (!address.includes(':') || !families.includes('ipv4-unicast')) return [];
+  const { afi, safi } = FAMILY_PARAMETERS['ipv4-unicast'];
+  const nextHopAfi = FAMILY_PARAMETERS['ipv6-unicast'].afi;
+  return [{ kind: 'extended-next-hop', families: [{ family: 'ipv4-unicast', afi, safi, nextHopAfi }] }];
 }

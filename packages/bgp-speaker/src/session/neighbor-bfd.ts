@@ -137,6 +137,7 @@ function bfdSessionSettings(settings: PeerSettings, bfd: BfdSettings): BfdSessio
       remoteAddress: settings.address,
       multihop: !isOnLink(settings),
       ...(settings.localAddress === undefined ? {} : { localAddress: settings.localAddress }),
+      ...(settings.interface === undefined ? {} : { device: settings.interface }),
     },
     timers: timersOf(bfd),
   };

@@ -1,3 +1,4 @@
+import type { TcpProtection } from '@slash32/linux';
 import {
   Backoff,
   type BgpFamily,
@@ -36,6 +37,7 @@ import { type ExportTerms, PeerExport } from './peer-export.ts';
 import { ReceivedRoutes } from './received-routes.ts';
 import type { Hold } from './session-hold.ts';
 import type { SessionMachine } from './session-machine.ts';
+import { noAnswerText, Silence } from './silence.ts';
 import type { IncomingConnection, Transport } from './transport.ts';
 
 export interface NeighborDependencies {
@@ -45,6 +47,8 @@ export interface NeighborDependencies {
   readonly transport: Transport;
   /** TCP port of all peers: 179, but for tests. */
   readonly port: number;
+  /** Of all connections of this peer; another one takes a new Neighbor. */
+  readonly protection: TcpProtection;
   readonly restart: RestartState;
   readonly findNextHops: (question: NextHopQuestion) => Promise<LocalNextHops>;
   /** With the metrics of the kernel's routes. */
@@ -79,6 +83,7 @@ export class Neighbor {
   readonly #administration: PeerAdministration;
   #connections: ConnectionPair;
   readonly #counters = newMessageCounters();
+  readonly #silence = new Silence();
   readonly #idleHold: Backoff;
   readonly #bfd: NeighborBfd;
   readonly #source: {
@@ -121,6 +126,10 @@ export class Neighbor {
       sessions: dependencies.bfd,
       onPathDown: () => this.#onPathDown(),
     });
+  }
+
+  get protection(): TcpProtection {
+    return this.#deps.protection;
   }
 
   get settings(): PeerSettings {
@@ -216,6 +225,7 @@ export class Neighbor {
   }
 
   accept(incoming: IncomingConnection): void {
+    this.#silence.answered();
     this.#connections.accept(incoming);
   }
 
@@ -258,7 +268,12 @@ export class Neighbor {
   }
 
   findings(): readonly ResourceFinding[] {
-    return [...(this.#export?.findings() ?? []), ...this.#bfd.findings(this.state), ...this.#administration.findings()];
+    return [
+      ...(this.#export?.findings() ?? []),
+      ...this.#bfd.findings(this.state),
+      ...this.#administration.findings(),
+      ...this.#silence.findings(this.#settings),
+    ];
   }
 
   status(bestPaths: (family: BgpFamily) => number): BgpNeighborStatus {
@@ -295,6 +310,7 @@ export class Neighbor {
         random: this.#deps.random,
         transport: this.#deps.transport,
         port: this.#deps.port,
+        protection: this.#deps.protection,
         counters: this.#counters,
         localOpen: () => this.#localOpen(),
         settings: () => this.#settings,
@@ -313,10 +329,20 @@ export class Neighbor {
         },
         onUpdate: (update) => this.#onUpdate(update),
         onRouteRefresh: (family, subtype) => this.#onRouteRefresh(family, subtype),
+        onAttempt: (outcome) => this.#onAttempt(outcome),
         onWritten: () => this.#export?.sender?.flush(),
         onStateChanged: () => this.#onStateChanged(),
       },
     );
+  }
+
+  #onAttempt(outcome: 'unanswered' | 'answered'): void {
+    if (outcome === 'answered') {
+      this.#silence.answered();
+      return;
+    }
+    this.#silence.unanswered();
+    this.#recordDown({ cause: 'tcp', text: noAnswerText(this.#settings) }, 'attempt');
   }
 
   #onUp(machine: SessionMachine, session: NegotiatedSession): void {

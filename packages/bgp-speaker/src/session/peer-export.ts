@@ -3,7 +3,7 @@ import { type PrefixKey, prefixKeyFamily } from '../codec/index.ts';
 import { isOnLink, type PeerSettings, peerTypeOf } from '../peers/peer-settings.ts';
 import { ExportPolicy, ExportRouteTable } from '../rib/export-policy.ts';
 import { PolicyChain, type PolicyVerdict } from '../rib/route-policy.ts';
-import type { LocalNextHops, NextHopQuestion } from './local-next-hops.ts';
+import { extendNextHops, type LocalNextHops, type NextHopQuestion } from './local-next-hops.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
 import { UpdateSender, type UpdateSink } from './update-sender.ts';
 
@@ -100,7 +100,11 @@ export class PeerExport {
   }
 
   async #export(session: NegotiatedSession, sender: UpdateSender): Promise<void> {
-    const { nextHops } = await this.#question;
+    const answer = await this.#question;
+    const nextHops = extendNextHops(answer.nextHops, {
+      context: session.context,
+      isUnnumbered: this.#terms.settings.interface !== undefined,
+    });
     if (this.#ended) return;
     this.#ready = { families: session.context.families, nextHops };
     this.#applyPolicies();
@@ -139,11 +143,12 @@ export class PeerExport {
 
   /** Never rejects: without the kernel's answer, the session's own family still has the session's address. */
   async #ask(): Promise<LocalNextHops> {
-    const { hostAddress6 } = this.#terms.settings;
+    const { hostAddress6, interface: device } = this.#terms.settings;
     try {
       return await this.#deps.findNextHops({
         localAddress: this.#localAddress,
         onLink: isOnLink(this.#terms.settings),
+        ...(device === undefined ? {} : { device }),
         ...(hostAddress6 === undefined ? {} : { hostAddress6 }),
       });
     } catch (error) {

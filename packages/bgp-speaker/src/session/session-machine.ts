@@ -1,3 +1,4 @@
+import type { TcpProtection } from '@slash32/linux';
 import type { BgpFamily, BgpSessionState, Clock } from '@slash32/shared';
 import {
   type DecodedUpdate,
@@ -33,6 +34,8 @@ export interface SessionObserver {
   onFailed(reason: DownReason): void;
   onUpdate(update: DecodedUpdate): void;
   onRouteRefresh(family: BgpFamily, subtype: RouteRefreshSubtype): void;
+  /** A connection attempt of ours is given up without the peer having said anything, or the peer did say something. */
+  onAttempt(outcome: 'unanswered' | 'answered'): void;
   /** The socket has taken octets. */
   onWritten(): void;
   /** The FSM went to another state. */
@@ -46,6 +49,8 @@ export interface SessionDependencies {
   readonly transport: Transport;
   /** TCP port of the peer. */
   readonly port: number;
+  /** Of all connections of the peer. */
+  readonly protection: TcpProtection;
   readonly counters: MessageCounters;
   readonly localOpen: () => OpenMessage;
   /** Present settings: live fields may change under a running session. */
@@ -170,6 +175,7 @@ export class SessionMachine {
 
   #step(event: FsmEvent): void {
     const before = this.#fsm.state;
+    if (event.name === 'ConnectRetryTimer_Expires' && before === 'Connect') this.#observer.onAttempt('unanswered');
     const { fsm, actions } = transition(this.#fsm, event, {
       passive: this.#deps.settings().passive,
       delayOpen: false,
@@ -249,10 +255,16 @@ export class SessionMachine {
   }
 
   #connect(): void {
-    const { address, localAddress } = this.#deps.settings();
+    const { address, localAddress, interface: device } = this.#deps.settings();
     this.#prepareConnection('local');
     this.#connection = this.#deps.transport.connect(
-      { address, port: this.#deps.port, ...(localAddress === undefined ? {} : { localAddress }) },
+      {
+        address,
+        port: this.#deps.port,
+        ...(localAddress === undefined ? {} : { localAddress }),
+        ...(device === undefined ? {} : { device }),
+        protection: this.#deps.protection,
+      },
       this.#listen(),
     );
   }
@@ -271,7 +283,9 @@ export class SessionMachine {
     const current = () => this.#framer === framer && !this.#discarded;
     return {
       onConnected: () => {
-        if (current()) this.dispatch({ name: 'Tcp_CR_Acked' });
+        if (!current()) return;
+        this.#observer.onAttempt('answered');
+        this.dispatch({ name: 'Tcp_CR_Acked' });
       },
       onData: (chunk) => {
         if (current()) this.#receive(framer, chunk);
@@ -285,6 +299,7 @@ export class SessionMachine {
       onClosed: (reason) => {
         if (!current()) return;
         this.#connection = undefined;
+        this.#observer.onAttempt('answered');
         this.dispatch({ name: 'TcpConnectionFails', reason });
       },
     };

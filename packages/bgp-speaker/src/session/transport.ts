@@ -1,4 +1,6 @@
-/** What sessions need of TCP. `NetTransport` is the real one; tests connect two sessions in memory. */
+import type { TcpProtection } from '@slash32/linux';
+
+/** What sessions need of TCP. `TcpTransport` is the real one; tests connect two sessions in memory. */
 export interface ConnectionListener {
   /** The connection attempt succeeded; not called for accepted connections. */
   onConnected(): void;
@@ -31,15 +33,29 @@ export interface ConnectTarget {
   readonly port: number;
   /** Absent: the kernel's choice. */
   readonly localAddress?: string;
+  /** Interface of link-local addresses. */
+  readonly device?: string;
+  /** Absent: the kernel's defaults. */
+  readonly protection?: TcpProtection;
 }
 
 /** A connection that a peer opened, before anybody listens to it. */
 export interface IncomingConnection {
   readonly remoteAddress: string;
   readonly localAddress: string;
+  /** Interface of link-local addresses. */
+  readonly device?: string;
   accept(listener: ConnectionListener): BgpConnection;
   /** Closes it at once. */
   refuse(): void;
+}
+
+/** A peer as far as accepting its connections goes. */
+export interface AdmittedPeer {
+  /** Name of the BGPPeer. */
+  readonly name: string;
+  readonly address: string;
+  readonly protection: TcpProtection;
 }
 
 export interface Transport {

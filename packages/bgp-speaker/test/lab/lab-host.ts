@@ -20,6 +20,7 @@ import {
 import type { BfdSessions } from '../../src/bfd/bfd-service.ts';
 import { Speaker } from '../../src/daemon/speaker.ts';
 import { speakerHandlers } from '../../src/daemon/speaker-handlers.ts';
+import type { AdmittedPeer } from '../../src/session/transport.ts';
 import type { MemoryNetwork } from './memory-transport.ts';
 
 export interface LabHostSettings {
@@ -36,6 +37,10 @@ export class LabHost {
   readonly kernel = new FakeKernel();
   readonly peers = new Map<string, BGPPeer>();
   readonly policies = new Map<string, RoutePolicy>();
+  /** Password files, by path. */
+  readonly files = new Map<string, string>();
+  /** What the listener was told last. */
+  admitted: readonly AdmittedPeer[] = [];
   readonly #clock: FakeClock;
   readonly #network: MemoryNetwork;
   #speaker: Speaker | undefined;
@@ -104,6 +109,14 @@ export class LabHost {
       random: () => 0.5,
       logger: silentLogger,
       transport: this.#network.transport(address),
+      readFile: async (path) => {
+        const content = this.files.get(path);
+        if (content === undefined) throw new Error('ENOENT: no such file');
+        return new TextEncoder().encode(content);
+      },
+      admit: (peers) => {
+        this.admitted = peers;
+      },
       port: 179,
       ...(bfd === undefined ? {} : { bfd }),
     });

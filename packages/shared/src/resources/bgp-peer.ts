@@ -4,6 +4,7 @@ import {
   asNumberField,
   clusterMetadata,
   dnsLabel,
+  interfaceNameField,
   ipAddressField,
   selectorField,
   statusField,
@@ -51,61 +52,114 @@ const prefixLimit = z.strictObject({
   restartSeconds: z.int().min(1).max(65_535).default(300).describe('pause of action restart'),
 });
 
+interface PeerFields {
+  readonly address?: string | undefined;
+  readonly interface?: string | undefined;
+  readonly localAddress?: string | undefined;
+  readonly multihopTtl?: number | undefined;
+  readonly ttlSecurity?: { readonly hops: number } | undefined;
+}
+
+function checkPeerFields(peer: PeerFields, context: z.RefinementCtx): void {
+  const fault = (field: keyof PeerFields, message: string) =>
+    context.addIssue({ code: 'custom', path: [field], message });
+  if (peer.address === undefined && peer.interface === undefined) {
+    fault('address', 'is required, unless interface names the link to the router');
+  }
+  if (peer.address !== undefined && peer.interface !== undefined) {
+    fault('interface', 'excludes address: the router at the other end is found by itself; leave one of them out');
+  }
+  if (peer.interface !== undefined && peer.localAddress !== undefined) {
+    fault('localAddress', 'excludes interface: the link-local address of that interface is used; leave it out');
+  }
+  if (peer.interface !== undefined && peer.multihopTtl !== undefined) {
+    fault('multihopTtl', 'excludes interface: the router is on that link; leave it out');
+  }
+  if (peer.ttlSecurity !== undefined && peer.multihopTtl !== undefined) {
+    fault(
+      'multihopTtl',
+      'excludes ttlSecurity, which sends TTL 255; leave it out, and give the distance as ttlSecurity.hops',
+    );
+  }
+}
+
 /** A router that the selected hosts hold a BGP session with. */
 export const bgpPeerSchema = z
   .strictObject({
     apiVersion: apiVersionField,
     kind: z.literal('BGPPeer'),
     metadata: clusterMetadata,
-    spec: z.strictObject({
-      hosts: selectorField.describe('label selector over Hosts, for example rack == "a"'),
-      address: ipAddressField.describe('address of the router'),
-      asNumber: asNumberField.describe('AS number of the router'),
-      localAddress: ipAddressField.optional().describe('source of the session; left out: the kernel’s choice'),
-      families: z
-        .array(z.enum(['ipv4-unicast', 'ipv6-unicast']))
-        .min(1)
-        .default(['ipv4-unicast', 'ipv6-unicast'])
-        .describe('address families to exchange'),
-      holdTimeSeconds: z
-        .int()
-        .refine(
-          (seconds) => seconds === 0 || (seconds >= 3 && seconds <= 65_535),
-          'must be 0 (never expires) or 3–65535 (RFC 4271 4.2)',
-        )
-        .default(90)
-        .describe('down after this long without a word from the router'),
-      connectRetrySeconds: z.int().min(1).max(65_535).default(5).describe('pause before connecting again'),
-      passive: z.boolean().default(false).describe('wait for the router to connect'),
-      multihopTtl: z
-        .int()
-        .min(1)
-        .max(255)
-        .optional()
-        .describe('hops to an eBGP router that is not on the link; left out: 1'),
-      bfd: bfdField
-        .optional()
-        .describe(
-          'notice within milliseconds that the router is gone (RFC 5880, 5882): true is every 100 ms, 3 missing; left out: the hold time alone',
-        ),
-      gracefulRestart: z
-        .strictObject({ restartTimeSeconds: z.int().min(1).max(4095).default(120) })
-        .default({ restartTimeSeconds: 120 })
-        .describe('how long the router keeps our routes while the speaker is down (RFC 4724)'),
-      import: policyNames(BUILT_IN_POLICIES.import, 'which of the router’s routes to use'),
-      export: policyNames(BUILT_IN_POLICIES.export, 'which routes of instances to announce'),
-      maxPrefixes: z
-        .strictObject({ 'ipv4-unicast': prefixLimit.optional(), 'ipv6-unicast': prefixLimit.optional() })
-        .optional()
-        .describe('how much the router may announce, by family (RFC 4486); left out: no limit'),
-      localAsNumber: asNumberField.optional().describe('our AS number towards this router; left out: the host’s'),
-      allowOwnAs: z
-        .int()
-        .min(0)
-        .max(10)
-        .default(0)
-        .describe('how often our own AS may be in the AS_PATH of a received route, where hosts share one AS number'),
-    }),
+    spec: z
+      .strictObject({
+        hosts: selectorField.describe('label selector over Hosts, for example rack == "a"'),
+        address: ipAddressField.optional().describe('address of the router; either this or interface'),
+        interface: interfaceNameField
+          .optional()
+          .describe(
+            'instead of address: the router at the other end of this interface, found by its router advertisements (unnumbered; RFC 8950)',
+          ),
+        asNumber: asNumberField.describe('AS number of the router'),
+        localAddress: ipAddressField.optional().describe('source of the session; left out: the kernel’s choice'),
+        families: z
+          .array(z.enum(['ipv4-unicast', 'ipv6-unicast']))
+          .min(1)
+          .default(['ipv4-unicast', 'ipv6-unicast'])
+          .describe('address families to exchange'),
+        holdTimeSeconds: z
+          .int()
+          .refine(
+            (seconds) => seconds === 0 || (seconds >= 3 && seconds <= 65_535),
+            'must be 0 (never expires) or 3–65535 (RFC 4271 4.2)',
+          )
+          .default(90)
+          .describe('down after this long without a word from the router'),
+        connectRetrySeconds: z.int().min(1).max(65_535).default(5).describe('pause before connecting again'),
+        passive: z.boolean().default(false).describe('wait for the router to connect'),
+        multihopTtl: z
+          .int()
+          .min(1)
+          .max(255)
+          .optional()
+          .describe('TTL of what is sent, for an eBGP router that is not on the link; left out: 1; iBGP: the kernel’s'),
+        ttlSecurity: z
+          .strictObject({
+            hops: z.int().min(1).max(254).describe('hops to the router; 1: it is on the link'),
+          })
+          .optional()
+          .describe(
+            'take nothing from farther away (GTSM, RFC 5082): sends TTL 255, drops what comes with less than 256 − hops; the router must do the same',
+          ),
+        passwordFile: z
+          .string()
+          .regex(/^\//, 'must be an absolute path')
+          .optional()
+          .describe(
+            'file on the host with the password of the session (TCP-MD5, RFC 2385), 1–80 octets; read again when it changes. Without it the session stays closed',
+          ),
+        bfd: bfdField
+          .optional()
+          .describe(
+            'notice within milliseconds that the router is gone (RFC 5880, 5882): true is every 100 ms, 3 missing; left out: the hold time alone',
+          ),
+        gracefulRestart: z
+          .strictObject({ restartTimeSeconds: z.int().min(1).max(4095).default(120) })
+          .default({ restartTimeSeconds: 120 })
+          .describe('how long the router keeps our routes while the speaker is down (RFC 4724)'),
+        import: policyNames(BUILT_IN_POLICIES.import, 'which of the router’s routes to use'),
+        export: policyNames(BUILT_IN_POLICIES.export, 'which routes of instances to announce'),
+        maxPrefixes: z
+          .strictObject({ 'ipv4-unicast': prefixLimit.optional(), 'ipv6-unicast': prefixLimit.optional() })
+          .optional()
+          .describe('how much the router may announce, by family (RFC 4486); left out: no limit'),
+        localAsNumber: asNumberField.optional().describe('our AS number towards this router; left out: the host’s'),
+        allowOwnAs: z
+          .int()
+          .min(0)
+          .max(10)
+          .default(0)
+          .describe('how often our own AS may be in the AS_PATH of a received route, where hosts share one AS number'),
+      })
+      .superRefine(checkPeerFields),
     status: statusField,
   })
   .describe('a router that the selected hosts hold a BGP session with');

@@ -1,0 +1,140 @@
+import { type IncomingTcp, TcpListener } from '@slash32/linux';
+import { type Clock, FabricError, hasErrorCode, type Logger, type Timer } from '@slash32/shared';
+import { TcpConnection } from './tcp-connection.ts';
+import type { AdmittedPeer, IncomingConnection } from './transport.ts';
+
+export interface BgpListenerOptions {
+  /** `::` is for both families. */
+  readonly address: string;
+  readonly port: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly onConnection: (incoming: IncomingConnection) => void;
+}
+
+const BACKLOG = 64;
+/** Answers to a SYN go out with this TTL: a peer with TTL security drops all others, and no peer minds. */
+const SYN_ACK_HOP_LIMIT = 255;
+/** Pause after a connection could not be taken, which is for want of descriptors. */
+const ACCEPT_RETRY_MS = 1000;
+
+/**
+ * Accepts BGP connections as the peers' protection demands: what is not signed with a peer's key, or comes from too far
+ * away, is dropped by the kernel before it becomes a connection.
+ */
+export class BgpListener implements AsyncDisposable {
+  readonly #options: BgpListenerOptions;
+  readonly #listener: TcpListener;
+  readonly #peers = new Map<string, AdmittedPeer>();
+  /** Peers whose protection could not be set up: nothing is taken from them. */
+  readonly #unprotected = new Set<string>();
+  #retry: Timer | undefined;
+
+  /** Throws `FabricError` `bgp.listen-failed`, naming the remedy. */
+  constructor(options: BgpListenerOptions) {
+    this.#options = options;
+    this.#listener = listen(options);
+    this.#listener.watch(() => this.#acceptWaiting());
+  }
+
+  get port(): number {
+    return this.#listener.port;
+  }
+
+  /** From now on, these are the peers. Connections that wait are handed over first, under the rules they came by. */
+  admit(peers: readonly AdmittedPeer[]): void {
+    this.#acceptWaiting();
+    const next = new Map(peers.map((peer) => [peer.address, peer]));
+    for (const [address, { protection }] of this.#peers) {
+      if (protection.md5Key !== undefined && next.get(address)?.protection.md5Key === undefined) {
+        this.#tryFor(address, () => this.#listener.setMd5Key({ address }, undefined));
+      }
+    }
+    this.#unprotected.clear();
+    for (const [address, { protection }] of next) {
+      const { md5Key } = protection;
+      if (md5Key !== undefined) this.#tryFor(address, () => this.#listener.setMd5Key({ address }, md5Key));
+    }
+    const near = [...next.values()].flatMap(({ address, protection: { minHopLimit } }) =>
+      minHopLimit === undefined ? [] : [{ address, minHopLimit }],
+    );
+    this.#tryFor(undefined, () => this.#listener.setNearPeers(near));
+    this.#peers.clear();
+    for (const [address, peer] of next) this.#peers.set(address, peer);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#retry?.cancel();
+    this.#listener[Symbol.dispose]();
+  }
+
+  /** `address`: whom nothing is taken from if it fails; otherwise everybody's own connection protects itself. */
+  #tryFor(address: string | undefined, protect: () => void): void {
+    try {
+      protect();
+    } catch (error) {
+      if (address !== undefined) this.#unprotected.add(address);
+      this.#options.logger.error({ address, err: error }, 'cannot protect connections as the BGPPeer demands');
+    }
+  }
+
+  #acceptWaiting(): void {
+    try {
+      for (let incoming = this.#listener.accept(); incoming !== undefined; incoming = this.#listener.accept()) {
+        this.#hand(incoming);
+      }
+    } catch (error) {
+      this.#options.logger.error({ err: error }, 'cannot accept connections; trying again');
+      this.#listener.unwatch();
+      this.#retry = this.#options.clock.schedule(ACCEPT_RETRY_MS, () =>
+        this.#listener.watch(() => this.#acceptWaiting()),
+      );
+    }
+  }
+
+  #hand(incoming: IncomingTcp): void {
+    const { remoteAddress, localAddress, device } = incoming;
+    const peer = this.#peers.get(remoteAddress);
+    try {
+      if (this.#unprotected.has(remoteAddress)) throw new FabricError('bgp.unprotected', 'its protection is missing');
+      if (peer !== undefined) incoming.protect(peer.protection);
+    } catch (error) {
+      this.#options.logger.error({ address: remoteAddress, err: error }, 'refused a connection that is not protected');
+      incoming[Symbol.dispose]();
+      return;
+    }
+    this.#options.onConnection({
+      remoteAddress,
+      localAddress,
+      ...(device === undefined ? {} : { device }),
+      accept: (listener) => TcpConnection.adopt(incoming.detach(), remoteAddress, listener),
+      refuse: () => incoming[Symbol.dispose](),
+    });
+  }
+}
+
+function listen({ address, port }: BgpListenerOptions): TcpListener {
+  const open = (text: string) =>
+    new TcpListener({ address: text, port, backlog: BACKLOG, hopLimit: SYN_ACK_HOP_LIMIT });
+  try {
+    try {
+      return open(address);
+    } catch (error) {
+      // A kernel without IPv6 has no `::`; every IPv4 address is what is left of it.
+      if (address !== '::' || !hasErrorCode(error, 'tcp.family-unsupported')) throw error;
+      return open('0.0.0.0');
+    }
+  } catch (error) {
+    throw listenFailure(error);
+  }
+}
+
+function listenFailure(cause: unknown): FabricError {
+  const remedy = hasErrorCode(cause, 'tcp.port-in-use')
+    ? 'another BGP speaker runs here; stop it, or choose another --bgp-port or --listen'
+    : hasErrorCode(cause, 'tcp.not-permitted')
+      ? 'run as root or with CAP_NET_BIND_SERVICE, or choose a --bgp-port above 1023'
+      : 'check --listen';
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new FabricError('bgp.listen-failed', `${reason}; ${remedy}`, { cause });
+}

@@ -1,0 +1,22 @@
+import type { BgpNeighborStatus } from '@slash32/shared';
+import type { WaitingPeer } from '../peers/ready-peers.ts';
+
+/** The status of a peer that must not have a session yet. */
+export function waitingPeerStatus(
+  { settings, reason }: WaitingPeer,
+  { sinceMs, nowMs, nowWallMs }: { readonly sinceMs: number; readonly nowMs: number; readonly nowWallMs: number },
+): BgpNeighborStatus {
+  return {
+    peer: settings.name,
+    address: settings.address === '' ? `%${settings.interface ?? ''}` : settings.address,
+    remoteAsNumber: settings.remoteAsNumber,
+    localAsNumber: settings.localAsNumber,
+    state: 'Idle',
+    stateSeconds: (nowMs - sinceMs) / 1000,
+    lastDown: { at: new Date(nowWallMs - (nowMs - sinceMs)).toISOString(), reason },
+    localCapabilities: [],
+    remoteCapabilities: [],
+    messages: { sent: {}, received: {} },
+    prefixes: {},
+  };
+}

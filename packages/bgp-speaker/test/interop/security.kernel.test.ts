@@ -1,0 +1,218 @@
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BirdRouter, birdConfiguration } from '../lab/bird-router.ts';
+import { FrrRouter, frrConfiguration } from '../lab/frr-router.ts';
+import { Namespace } from '../lab/namespace.ts';
+import { SpeakerProcess } from '../lab/speaker-process.ts';
+import { waitUntil } from '../lab/wait-until.ts';
+
+const ADDRESSES = {
+  4: { host: '192.0.2.1', tor: '192.0.2.254' },
+  6: { host: '2001:db8:a::1', tor: '2001:db8:a::fe' },
+} as const;
+type Family = keyof typeof ADDRESSES;
+
+let stack: AsyncDisposableStack;
+let host: Namespace;
+let tor: Namespace;
+let speaker: SpeakerProcess;
+let directory: string;
+let serial = 0;
+
+const passwordFile = () => join(directory, 'tor.password');
+
+function manifests(family: Family, spec: string): string {
+  return `apiVersion: slash32.dev/v1
+kind: Host
+metadata: { name: h1 }
+spec: { address: 192.0.2.1, asNumber: 64601 }
+---
+apiVersion: slash32.dev/v1
+kind: BGPPeer
+metadata: { name: tor }
+spec: { hosts: all(), address: "${ADDRESSES[family].tor}", asNumber: 65000, connectRetrySeconds: 1, ${spec} }
+`;
+}
+
+/** As a careful program writes it: renamed into place. */
+async function writePassword(text: string): Promise<void> {
+  await writeFile(join(directory, 'new'), text, { mode: 0o600 });
+  await rename(join(directory, 'new'), passwordFile());
+}
+
+async function startSpeaker(family: Family, spec: string): Promise<void> {
+  speaker = stack.use(await SpeakerProcess.create(host, 'h1', manifests(family, spec)));
+  speaker.start();
+}
+
+async function startBird(family: Family, options: string): Promise<BirdRouter> {
+  const bird = stack.use(await BirdRouter.create(tor));
+  await bird.start(
+    birdConfiguration({
+      routerId: '192.0.2.254',
+      localAddress: ADDRESSES[family].tor,
+      asNumber: 65_000,
+      peerAddress: ADDRESSES[family].host,
+      peerAsNumber: 64_601,
+      originates: ['0.0.0.0/0'],
+      options,
+    }),
+  );
+  return bird;
+}
+
+async function startFrr(family: Family, options: readonly string[]): Promise<FrrRouter> {
+  const frr = stack.use(await FrrRouter.create(tor));
+  await frr.start(
+    frrConfiguration({
+      routerId: '192.0.2.254',
+      asNumber: 65_000,
+      peerAddress: ADDRESSES[family].host,
+      peerAsNumber: 64_601,
+      options,
+    }),
+  );
+  return frr;
+}
+
+async function findingCodes(): Promise<readonly string[]> {
+  return (await speaker.status()).findings.map(({ code }) => code);
+}
+
+beforeEach(async () => {
+  stack = new AsyncDisposableStack();
+  serial += 1;
+  directory = await mkdtemp(join(tmpdir(), 'bgp-password-'));
+  stack.defer(() => rm(directory, { recursive: true, force: true }));
+  host = stack.use(await Namespace.create(`sec-host-${serial}`));
+  tor = stack.use(await Namespace.create(`sec-tor-${serial}`));
+  await Namespace.link(host, 'eth0', [`${ADDRESSES[4].host}/24`, `${ADDRESSES[6].host}/64`], tor, 'down0', [
+    `${ADDRESSES[4].tor}/24`,
+    `${ADDRESSES[6].tor}/64`,
+  ]);
+});
+
+afterEach(async () => {
+  await stack.disposeAsync();
+});
+
+const ROLES = [
+  ['calls', { speaker: '', bird: 'passive on;', frr: ['passive'] }],
+  ['is called', { speaker: ', passive: true', bird: '', frr: [] }],
+] as const;
+const FAMILIES = [4, 6] as const;
+const CASES = FAMILIES.flatMap((family) => ROLES.map(([role, options]) => [role, family, options] as const));
+
+describe('TCP-MD5', () => {
+  it.each(CASES)('with BIRD: %s, IPv%i', async (_role, family, options) => {
+    await writePassword('swordfish\n');
+    await startBird(family, `password "swordfish"; ${options.bird}`);
+    await startSpeaker(family, `passwordFile: ${passwordFile()}${options.speaker}`);
+    await speaker.established('tor');
+    expect(speaker.log).not.toContain('swordfish');
+  });
+
+  it.each(CASES)('with FRR: %s, IPv%i', async (_role, family, options) => {
+    await writePassword('swordfish');
+    await startFrr(family, ['password swordfish', ...options.frr]);
+    await startSpeaker(family, `passwordFile: ${passwordFile()}${options.speaker}`);
+    await speaker.established('tor');
+  });
+
+  it('never comes up with the wrong password, says why, and comes up once it is right', async () => {
+    await writePassword('sardine');
+    const bird = await startBird(4, 'password "swordfish";');
+    await startSpeaker(4, `passwordFile: ${passwordFile()}`);
+    await waitUntil('finding', async () => (await findingCodes()).includes('bgp-peer.no-answer'));
+    expect((await speaker.neighbor('tor')).lastDown?.reason).toContain('is the password right, on both sides?');
+    expect((await speaker.neighbor('tor')).state).not.toBe('Established');
+    await writePassword('swordfish');
+    await speaker.established('tor');
+    await waitUntil('no finding', async () => (await findingCodes()).length === 0);
+    expect(await bird.show('protocols host')).toContain('Established');
+    expect(speaker.log).not.toMatch(/sardine|swordfish/);
+  });
+
+  it('does not talk to a router without password, nor one that is called without', async () => {
+    await writePassword('swordfish');
+    await startBird(4, '');
+    await startSpeaker(4, `passwordFile: ${passwordFile()}`);
+    await waitUntil('finding', async () => (await findingCodes()).includes('bgp-peer.no-answer'));
+    expect((await speaker.neighbor('tor')).messages.received.OPEN).toBe(0);
+  });
+
+  it('keeps the session closed without the file, and opens it when the file is there', async () => {
+    await startBird(4, 'password "swordfish";');
+    await startSpeaker(4, `passwordFile: ${passwordFile()}`);
+    await waitUntil('finding', async () => (await findingCodes()).includes('bgp-peer.no-password'));
+    expect(await speaker.neighbor('tor')).toMatchObject({
+      state: 'Idle',
+      lastDown: { reason: expect.stringContaining('the session stays closed') },
+    });
+    await writePassword('swordfish');
+    await speaker.established('tor');
+  });
+
+  it('makes the session anew when the key changes, and only then', async () => {
+    await writePassword('one');
+    const bird = await startBird(4, 'password "one"; passive on;');
+    await startSpeaker(4, `passwordFile: ${passwordFile()}`);
+    await speaker.established('tor');
+    await writePassword('one\n');
+    await rm(passwordFile());
+    await waitUntil('finding', async () => (await findingCodes()).includes('bgp-peer.no-password'));
+    await writePassword('one\n');
+    await waitUntil('no finding', async () => (await findingCodes()).length === 0);
+    expect(speaker.log.match(/session up/g)).toHaveLength(1);
+    await writePassword('two');
+    await waitUntil('closed', async () => (await speaker.neighbor('tor')).state !== 'Established');
+    await bird.kill();
+    await bird.start(
+      birdConfiguration({
+        routerId: '192.0.2.254',
+        localAddress: ADDRESSES[4].tor,
+        asNumber: 65_000,
+        peerAddress: ADDRESSES[4].host,
+        peerAsNumber: 64_601,
+        originates: [],
+        options: 'password "two";',
+      }),
+    );
+    await speaker.established('tor');
+    expect(speaker.log).toContain('passwordId');
+  });
+});
+
+describe('TTL security', () => {
+  it.each(CASES)('with BIRD: %s, IPv%i', async (_role, family, options) => {
+    await startBird(family, `ttl security on; ${options.bird}`);
+    await startSpeaker(family, `ttlSecurity: { hops: 1 }${options.speaker}`);
+    await speaker.established('tor');
+  });
+
+  it.each(CASES)('with FRR: %s, IPv%i', async (_role, family, options) => {
+    await startFrr(family, ['ttl-security hops 1', ...options.frr]);
+    await startSpeaker(family, `ttlSecurity: { hops: 1 }${options.speaker}`);
+    await speaker.established('tor');
+  });
+
+  it.each(FAMILIES)('is deaf to a router whose packets come with TTL 254, IPv%i', async (family) => {
+    await tor.exec('sh', [
+      '-c',
+      `nft 'add table inet far; add chain inet far out { type filter hook output priority 0; };
+       add rule inet far out tcp sport 179 ip ttl set 254; add rule inet far out tcp dport 179 ip ttl set 254;
+       add rule inet far out tcp sport 179 ip6 hoplimit set 254; add rule inet far out tcp dport 179 ip6 hoplimit set 254'`,
+    ]);
+    await startBird(family, 'ttl security on;');
+    await startSpeaker(family, 'ttlSecurity: { hops: 1 }');
+    await waitUntil('finding', async () => (await findingCodes()).includes('bgp-peer.no-answer'));
+    const { state, messages, lastDown } = await speaker.neighbor('tor');
+    expect(state).not.toBe('Established');
+    expect(messages.received.OPEN).toBe(0);
+    expect(lastDown?.reason).toContain('at most 1 hop');
+    await speaker.write(manifests(family, 'ttlSecurity: { hops: 2 }'));
+    await speaker.established('tor');
+  });
+});
