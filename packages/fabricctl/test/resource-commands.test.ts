@@ -296,6 +296,30 @@ describe('validate', () => {
     );
   });
 
+  it('finds a policy that a BGPPeer names and nobody made, and one that is taken away from under it', async () => {
+    const peer = (policy: string) => `apiVersion: slash32.dev/v1
+kind: BGPPeer
+metadata: { name: tor-z }
+spec: { hosts: all(), address: 192.0.2.99, asNumber: 65000, export: [${policy}, default-export] }
+`;
+    const policy = `apiVersion: slash32.dev/v1
+kind: RoutePolicy
+metadata: { name: out }
+spec: { terms: [{ action: accept }] }
+`;
+    const missing = await fabric.run(['validate', '-f', '-'], { input: peer('out') });
+    expect(missing.code).toBe(3);
+    expect(missing.err).toMatch(
+      /BGPPeer\/tor-z: spec\.export\[0\]: there is no RoutePolicy "out", so nothing is announced to it/,
+    );
+    expect((await fabric.run(['validate', '-f', '-'], { input: `${peer('out')}---\n${policy}` })).code).toBe(0);
+    await fabric.run(['apply', '-f', '-'], { input: `${peer('out')}---\n${policy}` });
+    expect((await fabric.run(['delete', '--dry-run', 'rp', 'out'])).err).toMatch(
+      /BGPPeer\/tor-z: spec\.export\[0\]: there is no RoutePolicy "out"/,
+    );
+    expect((await fabric.run(['get', 'routepolicies'])).out).toMatch(/^out +1 +1: accept$/m);
+  });
+
   it('judges an instance that exists by its age, though its manifest tells none', async () => {
     await fabric.run(['apply', '-f', '-'], { input: CACHE });
     const twin = CACHE.replace('cache-1', 'a-twin').replace('tapcache1', 'taptwin').replace('00:03', '00:04');

@@ -32,6 +32,7 @@ export * from './resources/field-types.ts';
 export * from './resources/host.ts';
 export * from './resources/instance.ts';
 export * from './resources/network.ts';
+export * from './resources/peer-policy-findings.ts';
 export * from './resources/resource.ts';
 export * from './resources/resource-key.ts';
 export * from './resources/route-policy.ts';

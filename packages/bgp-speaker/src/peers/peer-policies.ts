@@ -1,4 +1,4 @@
-import type { BGPPeer, ResourceFinding, RoutePolicy } from '@slash32/shared';
+import { type BGPPeer, type ResourceFinding, type RoutePolicy, unknownPolicyFindings } from '@slash32/shared';
 import { builtInTerms, type NamedPolicy } from '../rib/route-policy.ts';
 
 /** The policies that a peer names, looked up. */
@@ -8,37 +8,33 @@ export interface PeerPolicies {
   readonly findings: readonly ResourceFinding[];
 }
 
-const EFFECT = { import: 'no route of it is used', export: 'nothing is announced to it' } as const;
-
 /** A name without a RoutePolicy closes its direction (RFC 8212: no policy, no routes), with a finding. */
 export function peerPolicies(peer: BGPPeer, known: ReadonlyMap<string, RoutePolicy>): PeerPolicies {
-  const findings: ResourceFinding[] = [];
   const lookUp = (direction: 'import' | 'export'): readonly NamedPolicy[] =>
-    peer.spec[direction].map((name, index) => {
-      const terms = builtInTerms(name, direction) ?? known.get(name)?.spec.terms;
-      const resource = `BGPPeer/${peer.metadata.name}`;
-      const path = `spec.${direction}[${index}]`;
-      if (terms === undefined) {
-        findings.push({
-          code: 'bgp-peer.unknown-policy',
-          resource,
-          path,
-          severity: 'error',
-          message: `there is no RoutePolicy "${name}", so ${EFFECT[direction]}; create it, or name another`,
-        });
-        return { name, terms: 'unknown' };
-      }
-      if (direction === 'import' && terms.some(({ match }) => match.metric !== undefined)) {
-        findings.push({
-          code: 'bgp-peer.metric-on-import',
-          resource,
-          path,
-          severity: 'warning',
-          message: `RoutePolicy "${name}" has a term with match.metric, which no received route has; the term never matches`,
-        });
-      }
-      return { name, terms };
-    });
+    peer.spec[direction].map((name) => ({
+      name,
+      terms: builtInTerms(name, direction) ?? known.get(name)?.spec.terms ?? 'unknown',
+    }));
   const importPolicies = lookUp('import');
-  return { importPolicies, exportPolicies: lookUp('export'), findings };
+  return {
+    importPolicies,
+    exportPolicies: lookUp('export'),
+    findings: [
+      ...unknownPolicyFindings(peer, known),
+      ...importPolicies.flatMap((policy, index) => metricFindings(peer, policy, index)),
+    ],
+  };
+}
+
+function metricFindings(peer: BGPPeer, { name, terms }: NamedPolicy, index: number): readonly ResourceFinding[] {
+  if (terms === 'unknown' || terms.every(({ match }) => match.metric === undefined)) return [];
+  return [
+    {
+      code: 'bgp-peer.metric-on-import',
+      resource: `BGPPeer/${peer.metadata.name}`,
+      path: `spec.import[${index}]`,
+      severity: 'warning',
+      message: `RoutePolicy "${name}" has a term with match.metric, which no received route has; the term never matches`,
+    },
+  ];
 }

@@ -136,7 +136,7 @@ describe('plan of peers', () => {
       { ...resources([peer('tor', { import: ['metric'], export: ['default-import'] })]), policies: known },
       EMPTY_PLAN,
     );
-    expect(codes(wrongWay)).toEqual(['bgp-peer.metric-on-import', 'bgp-peer.unknown-policy']);
+    expect(codes(wrongWay)).toEqual(['bgp-peer.unknown-policy', 'bgp-peer.metric-on-import']);
   });
 
   it('knows the host’s AS number where a router is told another one', () => {

@@ -4,6 +4,7 @@ import {
   type ResourceFinding,
   type ResourceKey,
   SystemClock,
+  unknownPolicyFindings,
   withCreationTimestamp,
 } from '@slash32/shared';
 import { modelOf } from './fabric-model.ts';
@@ -21,14 +22,27 @@ export interface PlannedChange {
  */
 export function findingsOfChange(present: readonly Resource[], change: PlannedChange): readonly ResourceFinding[] {
   const model = modelOf(present);
-  const before = new Set(model.findings().map(findingIdentity));
-  for (const key of change.delete ?? []) model.delete(key);
+  const resources = new Map(present.map((resource) => [keyOf(resource), resource]));
+  const before = new Set([...model.findings(), ...peerFindings(resources.values())].map(findingIdentity));
+  for (const key of change.delete ?? []) {
+    model.delete(key);
+    resources.delete(key);
+  }
   const created = new Map(present.map((resource) => [keyOf(resource), resource.metadata.creationTimestamp]));
   const now = new Date(new SystemClock().wallMs()).toISOString();
   for (const resource of change.put ?? []) {
     const key = keyOf(resource);
+    resources.set(key, resource);
     model.put(withCreationTimestamp(resource, created.has(key) ? created.get(key) : now));
   }
   const changed = new Set<string>(change.put?.map(keyOf));
-  return model.findings().filter((finding) => changed.has(finding.resource) || !before.has(findingIdentity(finding)));
+  const after = [...model.findings(), ...peerFindings(resources.values())];
+  return after.filter((finding) => changed.has(finding.resource) || !before.has(findingIdentity(finding)));
+}
+
+/** What BGPPeers refer to is the speaker's business, not the model's. */
+function peerFindings(resources: Iterable<Resource>): readonly ResourceFinding[] {
+  const all = [...resources];
+  const policies = new Set(all.flatMap(({ kind, metadata }) => (kind === 'RoutePolicy' ? [metadata.name] : [])));
+  return all.flatMap((resource) => (resource.kind === 'BGPPeer' ? unknownPolicyFindings(resource, policies) : []));
 }
