@@ -37,7 +37,8 @@ export class BfdEngine implements Disposable {
   add(id: number, endpoint: BfdEndpoint, timers: BfdTimers, counters = new BfdCounters()): void {
     // Goodbyes of a former session with the same system would take the new one down at the other end.
     for (const farewell of this.#farewells) {
-      if (farewell.session.endpoint.remoteAddress === endpoint.remoteAddress) this.#endFarewell(farewell);
+      const { remoteAddress, device } = farewell.session.endpoint;
+      if (remoteAddress === endpoint.remoteAddress && device === endpoint.device) this.#endFarewell(farewell);
     }
     const session = new RunningSession(endpoint, this.#newDiscriminator(), timers, {
       clock: this.#deps.clock,
