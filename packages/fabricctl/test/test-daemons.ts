@@ -8,6 +8,7 @@ import {
   type ControlServer,
   type EndpointStatus,
   FabricError,
+  type PacketTraceEvent,
   type PolicyShowResult,
   type SpeakerMethods,
   type SpeakerStatus,
@@ -139,6 +140,10 @@ export interface AgentAnswers {
   readonly status?: AgentStatus;
   readonly endpoints?: readonly EndpointStatus[];
   readonly policies?: readonly PolicyShowResult[];
+  /** What a stream of packets has before it ends. */
+  readonly packets?: readonly PacketTraceEvent[];
+  /** Called with what is asked of `agent.trace`. */
+  readonly onTrace?: (question: object) => void;
 }
 
 export function serveAgent(path: string, answers: AgentAnswers = {}): Promise<ControlServer> {
@@ -153,6 +158,10 @@ export function serveAgent(path: string, answers: AgentAnswers = {}): Promise<Co
         const policy = policies.find((candidate) => candidate.instance === instance);
         if (policy !== undefined) return policy;
         throw new FabricError('endpoint.unknown', `no endpoint ${instance} on this host`);
+      },
+      async *'agent.trace'(question) {
+        answers.onTrace?.(question);
+        yield* answers.packets ?? [];
       },
     },
     { logger: silentLogger },

@@ -3,6 +3,7 @@ import type { ConntrackTable } from './conntrack/conntrack-table.ts';
 import type { InterfaceControl } from './link/interface-control.ts';
 import type { InterfaceMonitor } from './link/interface-monitor.ts';
 import type { NeighbourTable } from './neighbour/neighbour-table.ts';
+import type { NftTraceMonitor } from './nft/nft-trace-monitor.ts';
 import type { RouterDiscovery } from './neighbour/router-discovery.ts';
 import type { NftTransactor } from './nft/nft-transactor.ts';
 import type { RouteTable } from './route/route-table.ts';
@@ -15,6 +16,7 @@ import type { Sysctls } from './sysctl/sysctls.ts';
  */
 export interface Kernel extends AsyncDisposable {
   readonly nft: NftTransactor;
+  readonly packetTraces: NftTraceMonitor;
   readonly routes: RouteTable;
   readonly neighbours: NeighbourTable;
   readonly routers: RouterDiscovery;

@@ -9,6 +9,7 @@ import { KernelRouterDiscovery } from './neighbour/kernel-router-discovery.ts';
 import { loadLibc } from './netlink/libc.ts';
 import { NetlinkMonitor } from './netlink/netlink-monitor.ts';
 import { Rtnetlink } from './netlink/rtnetlink.ts';
+import { KernelNftTraceMonitor } from './nft/kernel-nft-trace-monitor.ts';
 import { KernelNftTransactor } from './nft/kernel-nft-transactor.ts';
 import { KernelRouteTable } from './route/kernel-route-table.ts';
 import { KernelSysctls } from './sysctl/kernel-sysctls.ts';
@@ -35,6 +36,7 @@ export async function openKernel({ clock, logger = silentLogger, timeoutMs }: Op
   const context = { rtnetlink, monitor, clock, logger };
   const kernel = {
     nft,
+    packetTraces: stack.use(new KernelNftTraceMonitor(clock)),
     routes: stack.use(new KernelRouteTable(context)),
     neighbours: stack.use(new KernelNeighbourTable(context)),
     routers: new KernelRouterDiscovery(context),

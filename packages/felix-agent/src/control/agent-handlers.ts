@@ -3,6 +3,7 @@ import {
   type AgentMethods,
   type AgentStatus,
   type ControlHandlers,
+  type EndpointStatus,
   FabricError,
   type NftRuleset,
   type NftTableId,
@@ -11,6 +12,8 @@ import {
 } from '@slash32/shared';
 import type { Dataplane } from '../dataplane/dataplane.ts';
 import type { FabricGraph } from '../graph/fabric-graph.ts';
+import { checkedFilter } from '../trace/packet-filter.ts';
+import type { PacketTraces } from '../trace/packet-traces.ts';
 import { showPolicy } from './policy-show.ts';
 
 /** What the answers are made from. */
@@ -21,6 +24,7 @@ export interface AgentFacts {
   process(): Pick<AgentStatus, 'version' | 'pid' | 'uptimeSeconds' | 'datastore'>;
   nft(): AgentStatus['nft'];
   traces(): readonly ProgrammingTrace[];
+  readonly packetTraces: PacketTraces;
   listTables(tables: readonly NftTableId[]): Promise<NftRuleset>;
 }
 
@@ -45,19 +49,27 @@ export function agentHandlers(facts: AgentFacts): ControlHandlers<AgentMethods> 
     'agent.endpoints': () => dataplane.endpointStatuses(),
     'agent.traces': () => facts.traces(),
     'agent.policy': async ({ instance }) => {
-      const status = dataplane.endpoints.status(instance);
-      if (status === undefined) {
-        throw new FabricError(
-          'endpoint.unknown',
-          `no Instance ${instance} on host ${graph.host}; write NAMESPACE/NAME, and ask the host it runs on`,
-          { details: { instance, host: graph.host } },
-        );
-      }
+      const status = endpointOf(facts, instance);
       const objects = dataplane.compiler.endpointObjects(instance);
       const kernel = await facts.listTables(POLICY_TABLES);
       return showPolicy(instance, status.state, objects, kernel, dataplane.compiler.ruleset());
     },
+    'agent.trace': ({ instance, filter }, { signal }) => {
+      const { interface: tap, addresses } = endpointOf(facts, instance);
+      const target = { instance, interface: tap, addresses, filter: checkedFilter(filter ?? {}) };
+      return facts.packetTraces.watch(target, signal);
+    },
   };
+}
+
+function endpointOf({ graph, dataplane }: AgentFacts, instance: string): EndpointStatus {
+  const status = dataplane.endpoints.status(instance);
+  if (status !== undefined) return status;
+  throw new FabricError(
+    'endpoint.unknown',
+    `no Instance ${instance} on host ${graph.host}; write NAMESPACE/NAME, and ask the host it runs on`,
+    { details: { instance, host: graph.host } },
+  );
 }
 
 function findingsOf({ graph, dataplane }: AgentFacts): ResourceFinding[] {

@@ -15,6 +15,7 @@ import { Dataplane } from '../dataplane/dataplane.ts';
 import { followDatastore } from '../graph/datastore-follower.ts';
 import { FabricGraph } from '../graph/fabric-graph.ts';
 import { AgentMetrics } from '../metrics/agent-metrics.ts';
+import { PacketTraces } from '../trace/packet-traces.ts';
 import { TraceLog } from './trace-log.ts';
 
 export interface FelixAgentOptions {
@@ -46,6 +47,7 @@ export class FelixAgent implements AsyncDisposable {
   readonly #abort = new AbortController();
   readonly #startedMs: number;
   readonly #traces = new TraceLog();
+  readonly #packetTraces: PacketTraces;
   readonly #nft = { transactions: 0, bytes: 0, failures: 0 };
   #following: Promise<void> = Promise.resolve();
   #isWatchingKernel = false;
@@ -90,6 +92,7 @@ export class FelixAgent implements AsyncDisposable {
         },
       },
     });
+    this.#packetTraces = new PacketTraces({ kernel, host, clock, logger });
     this.handlers = agentHandlers({
       graph: this.graph,
       dataplane: this.dataplane,
@@ -101,6 +104,7 @@ export class FelixAgent implements AsyncDisposable {
       }),
       nft: (): AgentStatus['nft'] => ({ ...this.#nft }),
       traces: () => this.#traces.latest,
+      packetTraces: this.#packetTraces,
       listTables: (tables) => kernel.nft.list(tables),
     });
   }
@@ -123,6 +127,7 @@ export class FelixAgent implements AsyncDisposable {
       { clock, logger, backoff: new Backoff({ initialMs: 200, maxMs: 10_000, random }) },
       this.#abort.signal,
     );
+    await this.#packetTraces.removeLeftover();
     await this.dataplane.watch(this.#abort.signal);
     this.#isWatchingKernel = true;
     this.#applyIfReady();
@@ -147,6 +152,7 @@ export class FelixAgent implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort();
+    await this.#packetTraces.stop();
     await this.#following;
     await this.dataplane.stop();
   }

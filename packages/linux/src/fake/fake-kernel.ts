@@ -8,6 +8,7 @@ import { FakeInterfaceMonitor } from '../link/fake-interface-monitor.ts';
 import { FakeNeighbourTable } from '../neighbour/fake-neighbour-table.ts';
 import { FakeRouterDiscovery } from '../neighbour/fake-router-discovery.ts';
 import type { NeighbourChange } from '../neighbour/neighbour-table.ts';
+import { FakeNftTraceMonitor } from '../nft/fake-nft-trace-monitor.ts';
 import { FakeNftTransactor } from '../nft/fake-nft-transactor.ts';
 import { FakeRouteTable } from '../route/fake-route-table.ts';
 import type { RouteChange } from '../route/route-table.ts';
@@ -32,6 +33,7 @@ export class FakeKernel implements Kernel {
   readonly network: FakeNetwork;
   readonly journal: FakeKernelOperation[] = [];
   readonly nft: FakeNftTransactor;
+  readonly packetTraces = new FakeNftTraceMonitor();
   readonly routes: FakeRouteTable;
   readonly neighbours: FakeNeighbourTable;
   readonly routers = new FakeRouterDiscovery();

@@ -77,8 +77,68 @@ export interface PolicyShowResult {
   readonly state: EndpointState;
   /** nft text of the chains and set elements that decide for this instance, as they are in the kernel now. */
   readonly chains: readonly { readonly name: string; readonly rules: readonly string[] }[];
-  readonly elements: readonly { readonly set: string; readonly elements: readonly string[] }[];
+  readonly elements: readonly {
+    readonly set: string;
+    readonly elements: readonly string[];
+    /** How many the set has, where `elements` are only the first of them. */
+    readonly total?: number;
+  }[];
 }
+
+/** What of an instance's packets is wanted; what is left out may be anything. */
+export interface PacketTraceFilter {
+  /** Address of the sender, and of the receiver, of one family. */
+  readonly source?: string;
+  readonly destination?: string;
+  /** IP protocol number, 0–255. */
+  readonly protocol?: number;
+  /** Destination port; only with a `protocol` that has ports. */
+  readonly port?: number;
+  readonly icmpType?: number;
+  readonly icmpCode?: number;
+}
+
+/** A rule that a packet met and that decided something about it. */
+export interface TracedRule {
+  /** `inet slash32`, or somebody else's table. */
+  readonly table: string;
+  readonly chain: string;
+  /** Our rules by what they say of themselves, others as nft writes them; absent: the chain's policy. */
+  readonly rule?: string;
+}
+
+/** A packet, and what the kernel did with it on this host. */
+export interface TracedPacket {
+  readonly type: 'packet';
+  /** Wall clock, milliseconds. */
+  readonly at: number;
+  /** Interfaces; absent: from, or to, the host itself. `out` is also absent if the packet was not routed. */
+  readonly in?: string;
+  readonly out?: string;
+  readonly source: string;
+  readonly destination: string;
+  /** IP protocol number; of IPv6 the first next header. */
+  readonly protocol: number;
+  readonly sourcePort?: number;
+  readonly destinationPort?: number;
+  readonly icmpType?: number;
+  readonly icmpCode?: number;
+  /** Octets, IP header included; of IPv6, without the fixed header. */
+  readonly length?: number;
+  /** `lost`: it passed all that it met, but left the kernel's path before the last hook: not routed, or not for us. */
+  readonly verdict: 'pass' | 'drop' | 'lost';
+  /** The rule that ended it; absent if it is lost. */
+  readonly decided?: TracedRule;
+  /** Rules of groups that it met, in order: the source's end, then the destination's, as far as they are here. */
+  readonly policy: readonly TracedRule[];
+}
+
+export type PacketTraceEvent =
+  /** Packets are seen from now on; `perSecond` of them at most in either direction. */
+  | { readonly type: 'started'; readonly host: string; readonly perSecond: number }
+  | TracedPacket
+  /** So many could not be handed over, because whoever watches is slow. */
+  | { readonly type: 'skipped'; readonly packets: number };
 
 export interface AgentMethods {
   'agent.status': { params: Record<string, never>; result: AgentStatus };
@@ -87,6 +147,11 @@ export interface AgentMethods {
   'agent.traces': { params: Record<string, never>; result: readonly ProgrammingTrace[] };
   /** `instance`: `NAMESPACE/NAME`. Error `endpoint.unknown`. */
   'agent.policy': { params: { instance: string }; result: PolicyShowResult };
+  /**
+   * Packets from and to an instance of this host as they come, until the client cancels. `instance`: `NAMESPACE/NAME`.
+   * Errors `endpoint.unknown`, `trace.bad-filter`, `nft.unavailable`.
+   */
+  'agent.trace': { params: { instance: string; filter?: PacketTraceFilter }; event: PacketTraceEvent };
 }
 
 export type BgpSessionState = 'Idle' | 'Connect' | 'Active' | 'OpenSent' | 'OpenConfirm' | 'Established';

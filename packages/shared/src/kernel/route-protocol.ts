@@ -15,3 +15,5 @@ export const ROUTE_PROTOCOL = {
 export const NFT_TABLE_NAME = 'slash32';
 /** The table of the boot-time fail-closed ruleset; the agent removes it once its own first apply is in. */
 export const NFT_BOOT_TABLE_NAME = 'slash32-boot';
+/** The table that marks packets for the kernel's tracing while somebody watches; the agent makes and removes it. */
+export const NFT_TRACE_TABLE_NAME = 'slash32-trace';
