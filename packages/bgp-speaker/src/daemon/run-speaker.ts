@@ -20,6 +20,7 @@ import { TcpTransport } from '../session/tcp-transport.ts';
 import { Speaker } from './speaker.ts';
 import { speakerHandlers } from './speaker-handlers.ts';
 import { SpeakerMetrics } from './speaker-metrics.ts';
+import { readVisibilityOptions, startVisibility, VISIBILITY_OPTIONS } from './visibility-options.ts';
 
 /** The daemon: opens what the options name, speaks BGP until `signal` aborts, closes it all. */
 export async function runSpeaker(
@@ -46,10 +47,12 @@ export async function runSpeaker(
         description: 'whether learned routes go into the kernel; no: they are only shown',
         default: 'yes',
       },
+      ...VISIBILITY_OPTIONS,
     },
   });
   const port = readPort(options.extra['bgp-port']);
   const installRoutes = readYesOrNo('install-routes', options.extra['install-routes']);
+  const visibility = readVisibilityOptions(options.extra);
   const clock = new SystemClock();
   const logger = createLogger({ name: 'bgp-speaker', level: options.logLevel, host: options.host });
   context.useLogger(logger);
@@ -97,6 +100,7 @@ export async function runSpeaker(
       problems: follower.problems,
     }),
   });
+  await using _visibility = startVisibility(speaker, visibility, { host: options.host, clock, logger });
   await speaker.start(signal);
   await using listener: BgpListener = new BgpListener({
     address: options.extra.listen,

@@ -1,0 +1,22 @@
+import type { BgpFamily } from '@slash32/shared';
+import type { CodecContext } from '../codec/index.ts';
+import type { ConnectionEnds, ObservedPeer } from '../observe/speaker-observer.ts';
+import type { BmpPeer } from './bmp-message.ts';
+
+/** An established session as BMP tells of it. */
+export interface MonitoredPeer {
+  readonly peer: ObservedPeer;
+  /** Dotted quad. */
+  readonly routerId: string;
+  readonly ends: ConnectionEnds;
+  readonly sentOpen: Uint8Array;
+  readonly receivedOpen: Uint8Array;
+  readonly upSinceWallMs: number;
+  readonly families: ReadonlySet<BgpFamily>;
+  /** What routes of it are encoded with: AS numbers of four octets, LOCAL_PREF, no Path Identifiers. */
+  readonly encoding: CodecContext;
+}
+
+export function bmpPeerOf({ peer, routerId }: MonitoredPeer, wallMs: number): BmpPeer {
+  return { address: peer.settings.address, asNumber: peer.settings.remoteAsNumber, routerId, wallMs };
+}
