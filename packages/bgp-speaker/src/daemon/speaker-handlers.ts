@@ -34,18 +34,18 @@ export function speakerHandlers(facts: SpeakerFacts): ControlHandlers<SpeakerMet
     ],
     'speaker.routes': (question) => routesInView(speaker, question),
     'speaker.clear': ({ peer, soft }) => {
-      const neighbor = findNeighbor(speaker, peer);
+      const { operator, settings } = findNeighbor(speaker, peer);
       const done =
-        soft === undefined ? [neighbor.reset()] : soft === 'in' ? neighbor.refreshIn() : neighbor.refreshOut();
-      return { peer: neighbor.settings.name, done };
+        soft === undefined ? [operator.clear()] : soft === 'in' ? operator.refreshIn() : operator.refreshOut();
+      return { peer: settings.name, done };
     },
     'speaker.shutdown': ({ peer, reason = '', drainSeconds = 0 }) => {
       const neighbor = findNeighbor(speaker, peer);
-      return { peer: neighbor.settings.name, done: [neighbor.takeDown(reason, checkedDrain(drainSeconds))] };
+      return { peer: neighbor.settings.name, done: [neighbor.operator.shutDown(reason, checkedDrain(drainSeconds))] };
     },
     'speaker.enable': ({ peer }) => {
       const neighbor = findNeighbor(speaker, peer);
-      return { peer: neighbor.settings.name, done: [neighbor.enable()] };
+      return { peer: neighbor.settings.name, done: [neighbor.operator.enable()] };
     },
   };
 }

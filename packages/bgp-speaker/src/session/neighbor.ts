@@ -1,14 +1,12 @@
 import type { TcpProtection } from '@slash32/linux';
-import {
-  Backoff,
-  type BgpFamily,
-  type BgpNeighborBfd,
-  type BgpNeighborStatus,
-  type BgpSessionState,
-  type Clock,
-  FabricError,
-  type Logger,
-  type ResourceFinding,
+import type {
+  BgpFamily,
+  BgpNeighborBfd,
+  BgpNeighborStatus,
+  BgpSessionState,
+  Clock,
+  Logger,
+  ResourceFinding,
 } from '@slash32/shared';
 import type { BfdSessions } from '../bfd/bfd-service.ts';
 import {
@@ -32,9 +30,11 @@ import { type MessageCounters, newMessageCounters } from './message-counters.ts'
 import type { NegotiatedSession } from './negotiated-session.ts';
 import { NeighborBfd } from './neighbor-bfd.ts';
 import { neighborStatus } from './neighbor-status.ts';
+import { type OperatedPeer, OperatorActions } from './operator-actions.ts';
 import { type AdministeredPeer, PeerAdministration } from './peer-administration.ts';
 import { type ExportTerms, PeerExport } from './peer-export.ts';
 import { ReceivedRoutes } from './received-routes.ts';
+import { SessionHistory } from './session-history.ts';
 import type { Hold } from './session-hold.ts';
 import type { SessionMachine } from './session-machine.ts';
 import { noAnswerText, Silence } from './silence.ts';
@@ -67,16 +67,12 @@ export interface NeighborObserver {
   onEndOfRib(family: BgpFamily): void;
 }
 
-/** A session that lived this long has proved itself: its end starts the back-off anew. */
-const STABLE_SESSION_MS = 10_000;
-const MAX_IDLE_HOLD_MS = 30_000;
-const FIRST_IDLE_HOLD_MS = 250;
-
 /**
  * One configured peer over all its connections and sessions: graceful restart of the peer, what it sent (Adj-RIB-In) and
  * what it is told.
  */
 export class Neighbor {
+  readonly operator: OperatorActions;
   readonly #deps: NeighborDependencies;
   readonly #observer: NeighborObserver;
   readonly #received: ReceivedRoutes;
@@ -84,7 +80,7 @@ export class Neighbor {
   #connections: ConnectionPair;
   readonly #counters = newMessageCounters();
   readonly #silence = new Silence();
-  readonly #idleHold: Backoff;
+  readonly #history: SessionHistory;
   readonly #bfd: NeighborBfd;
   readonly #source: {
     readonly name: string;
@@ -96,21 +92,12 @@ export class Neighbor {
   /** Of the session that is up or about to be. */
   #export: PeerExport | undefined;
   #ownAddresses: ReadonlySet<string> = new Set();
-  #lastDown: BgpNeighborStatus['lastDown'];
-  #stateSinceMs: number;
-  #establishedAtMs: number | undefined;
-  #observedState: BgpSessionState = 'Idle';
 
   constructor(settings: PeerSettings, dependencies: NeighborDependencies, observer: NeighborObserver) {
     this.#settings = settings;
     this.#deps = dependencies;
     this.#observer = observer;
-    this.#stateSinceMs = dependencies.clock.monotonicMs();
-    this.#idleHold = new Backoff({
-      initialMs: FIRST_IDLE_HOLD_MS,
-      maxMs: MAX_IDLE_HOLD_MS,
-      random: dependencies.random,
-    });
+    this.#history = new SessionHistory(dependencies.clock, dependencies.random);
     this.#source = { name: settings.name, type: peerTypeOf(settings), routerId: 0, address: settings.address };
     this.#received = new ReceivedRoutes(settings, this.#source, {
       ...dependencies,
@@ -119,6 +106,7 @@ export class Neighbor {
       onEndOfRib: (family) => observer.onEndOfRib(family),
     });
     this.#administration = new PeerAdministration(dependencies, this.#administered());
+    this.operator = new OperatorActions(this.#operated(), this.#administration);
     this.#connections = this.#newConnections();
     this.#bfd = new NeighborBfd(settings, {
       clock: dependencies.clock,
@@ -190,40 +178,6 @@ export class Neighbor {
     }
   }
 
-  /** Ends the session and sets it up anew. `FabricError` `bgp.peer-shut-down`. */
-  reset(): string {
-    this.#administration.allowNewSession();
-    if (this.#administration.isHeld) return this.#administration.enable();
-    this.#connections.end(CEASE.administrativeReset);
-    return 'the session is set up anew';
-  }
-
-  /** Judges what the peer announced again, and asks it for all of it. Returns what was done. */
-  refreshIn(): readonly string[] {
-    const session = this.#establishedSession();
-    this.#received.judgeAgain();
-    if (!session.remoteRouteRefresh) return ['judged its routes again; it does not do ROUTE-REFRESH'];
-    const families = [...session.context.families];
-    for (const family of families) this.#connections.requestRefresh(family);
-    return ['judged its routes again', `asked for ${families.join(' and ')} again`];
-  }
-
-  /** Tells the peer everything again. */
-  refreshOut(): readonly string[] {
-    const families = [...this.#establishedSession().context.families];
-    for (const family of families) this.#export?.sender?.refresh(family);
-    return [`sends ${families.join(' and ')} again`];
-  }
-
-  /** By an operator; see {@link PeerAdministration}. */
-  takeDown(reason: string, drainSeconds: number): string {
-    return this.#administration.shutDown(reason, drainSeconds);
-  }
-
-  enable(): string {
-    return this.#administration.enable();
-  }
-
   accept(incoming: IncomingConnection): void {
     this.#silence.answered();
     this.#connections.accept(incoming);
@@ -280,10 +234,10 @@ export class Neighbor {
     return neighborStatus({
       settings: this.#settings,
       state: this.state,
-      stateSeconds: (this.#deps.clock.monotonicMs() - this.#stateSinceMs) / 1000,
+      stateSeconds: this.#history.stateSeconds,
       session: this.#connections.negotiated,
       localOpen: this.#localOpen(),
-      lastDown: this.#lastDown,
+      lastDown: this.#history.lastDown,
       counters: this.#counters,
       adjRibIn: this.adjRibIn,
       sender: this.#export?.sender,
@@ -299,7 +253,7 @@ export class Neighbor {
     const { restarting, forwardingPreserved } = this.#deps.restart;
     return localOpen(this.#settings, {
       restarting,
-      forwardingPreserved: (family) => this.#establishedAtMs !== undefined || forwardingPreserved(family),
+      forwardingPreserved: (family) => this.#history.hadSession || forwardingPreserved(family),
     });
   }
 
@@ -314,7 +268,7 @@ export class Neighbor {
         counters: this.#counters,
         localOpen: () => this.#localOpen(),
         settings: () => this.#settings,
-        idleHoldMs: () => this.#idleHold.nextDelayMs(),
+        idleHoldMs: () => this.#history.nextIdleHoldMs(),
         onMessage: () =>
           this.#deps.observers.active ? (message) => this.#deps.observers.message(this, message) : undefined,
       },
@@ -324,7 +278,7 @@ export class Neighbor {
         onDown: (machine, reason) => this.#onDown(machine, reason),
         onFailed: (reason) => {
           this.#deps.logger.debug({ peer: this.#settings.name, reason: reason.text }, 'connection failed');
-          this.#recordDown(reason, 'attempt');
+          this.#history.attemptFailed(reason);
           this.#deps.observers.down(this, reason, false);
         },
         onUpdate: (update) => this.#onUpdate(update),
@@ -342,11 +296,11 @@ export class Neighbor {
       return;
     }
     this.#silence.unanswered();
-    this.#recordDown({ cause: 'tcp', text: noAnswerText(this.#settings) }, 'attempt');
+    this.#history.attemptFailed({ cause: 'tcp', text: noAnswerText(this.#settings) });
   }
 
   #onUp(machine: SessionMachine, session: NegotiatedSession): void {
-    this.#establishedAtMs = this.#deps.clock.monotonicMs();
+    this.#history.sessionUp();
     const routerId = routerIdNumber(session.remote.routerId);
     if (routerId !== this.#source.routerId) {
       this.#source.routerId = routerId;
@@ -387,8 +341,7 @@ export class Neighbor {
   }
 
   #onDown(machine: SessionMachine, reason: DownReason): void {
-    if (this.#deps.clock.monotonicMs() - (this.#establishedAtMs ?? 0) >= STABLE_SESSION_MS) this.#idleHold.reset();
-    this.#recordDown(reason, 'session');
+    this.#history.sessionDown(reason);
     this.#endSession();
     this.#deps.observers.down(this, reason, true);
     const session = machine.negotiated;
@@ -401,10 +354,8 @@ export class Neighbor {
   }
 
   #onStateChanged(): void {
-    this.#stateSinceMs = this.#deps.clock.monotonicMs();
-    const before = this.#observedState;
-    this.#observedState = this.state;
-    if (before !== this.#observedState) this.#deps.observers.state(this, before, this.#observedState);
+    const before = this.#history.enter(this.state);
+    if (before !== undefined) this.#deps.observers.state(this, before, this.state);
   }
 
   /**
@@ -433,16 +384,25 @@ export class Neighbor {
     return { settings: this.#settings, draining: this.#administration.isDraining };
   }
 
-  /** `FabricError` `bgp.not-established`. */
-  #establishedSession(): NegotiatedSession {
-    const session = this.state === 'Established' ? this.negotiated : undefined;
-    if (session !== undefined) return session;
-    const { name } = this.#settings;
-    throw new FabricError(
-      'bgp.not-established',
-      `the session with ${name} is not up (${this.state}), so there is nothing to refresh`,
-      { details: { peer: name, state: this.state } },
-    );
+  #operated(): OperatedPeer {
+    const settings = () => this.#settings;
+    const state = () => this.state;
+    const session = () => (this.state === 'Established' ? this.negotiated : undefined);
+    return {
+      get name() {
+        return settings().name;
+      },
+      get state() {
+        return state();
+      },
+      get session() {
+        return session();
+      },
+      endSession: (ceaseSubcode) => this.#connections.end(ceaseSubcode),
+      judgeAgain: () => this.#received.judgeAgain(),
+      requestRefresh: (family) => this.#connections.requestRefresh(family),
+      resend: (family) => this.#export?.sender?.refresh(family),
+    };
   }
 
   #administered(): AdministeredPeer {
@@ -464,7 +424,7 @@ export class Neighbor {
         this.#onStateChanged();
       },
       resume: () => {
-        this.#idleHold.reset();
+        this.#history.forgive();
         this.#connections.start();
       },
       drainChanged: () => {
@@ -477,11 +437,5 @@ export class Neighbor {
   #endSession(): void {
     this.#export?.end();
     this.#export = undefined;
-  }
-
-  #recordDown(reason: DownReason, before: 'session' | 'attempt'): void {
-    // That the peer does not answer now says less than why its last session ended.
-    if (before === 'attempt' && reason.cause === 'tcp' && this.#lastDown !== undefined) return;
-    this.#lastDown = { at: new Date(this.#deps.clock.wallMs()).toISOString(), reason: reason.text };
   }
 }
