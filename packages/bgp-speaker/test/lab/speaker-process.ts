@@ -43,11 +43,16 @@ export class SpeakerProcess implements AsyncDisposable {
     return this.#log;
   }
 
+  get controlSocket(): string {
+    return join(this.#directory, 'speaker.sock');
+  }
+
   async write(manifests: string): Promise<void> {
     await writeFile(join(this.#directory, 'fabric/all.yaml'), manifests);
   }
 
-  start(): void {
+  /** `options`: of the daemon, besides those that it always gets. */
+  start(options: readonly string[] = []): void {
     this.#child = this.#namespace.spawn(
       BINARY,
       [
@@ -56,9 +61,10 @@ export class SpeakerProcess implements AsyncDisposable {
         '--datastore',
         `dir:${join(this.#directory, 'fabric')}`,
         '--control-socket',
-        this.#socket,
+        this.controlSocket,
         '--log-level',
         'debug',
+        ...options,
       ],
       (text) => {
         this.#log += text;
@@ -107,14 +113,10 @@ export class SpeakerProcess implements AsyncDisposable {
     await rm(this.#directory, { recursive: true, force: true });
   }
 
-  get #socket(): string {
-    return join(this.#directory, 'speaker.sock');
-  }
-
   async #call<Result>(
     ask: (client: Awaited<ReturnType<typeof connectControl<SpeakerMethods>>>) => Promise<Result>,
   ): Promise<Result> {
-    await using client = await connectControl<SpeakerMethods>(this.#socket);
+    await using client = await connectControl<SpeakerMethods>(this.controlSocket);
     return await ask(client);
   }
 }

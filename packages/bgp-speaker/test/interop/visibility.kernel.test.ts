@@ -1,0 +1,155 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BmpReader, type ReadBmp } from '../bmp/bmp-reader.ts';
+import { BirdRouter, birdConfiguration } from '../lab/bird-router.ts';
+import { Namespace } from '../lab/namespace.ts';
+import { SpeakerProcess } from '../lab/speaker-process.ts';
+import { waitUntil } from '../lab/wait-until.ts';
+
+const run = promisify(execFile);
+const ROOT = join(import.meta.dirname, '../../../..');
+const FABRICCTL = join(ROOT, 'bin/fabricctl');
+const NODE = join(ROOT, 'node_modules/.bin/node');
+const COLLECTOR = join(import.meta.dirname, '../lab/bmp-collector-main.ts');
+
+const MANIFESTS = `apiVersion: slash32.dev/v1
+kind: Host
+metadata: { name: h1 }
+spec: { address: 192.0.2.1, asNumber: 64601 }
+---
+apiVersion: slash32.dev/v1
+kind: BGPPeer
+metadata: { name: tor-1 }
+spec: { hosts: 'all()', asNumber: 65000, address: 192.0.2.254 }
+`;
+
+let stack: AsyncDisposableStack;
+let speaker: SpeakerProcess;
+let directory: string;
+let bmp: ReadBmp[];
+
+beforeEach(async () => {
+  stack = new AsyncDisposableStack();
+  directory = await mkdtemp(join(tmpdir(), 'visibility-'));
+  stack.defer(() => rm(directory, { recursive: true }));
+  const host = stack.use(await Namespace.create('vis-host'));
+  const tor = stack.use(await Namespace.create('vis-tor'));
+  await Namespace.link(host, 'eth0', ['192.0.2.1/24', '2001:db8:a::1/64'], tor, 'down0', [
+    '192.0.2.254/24',
+    '2001:db8:a::fe/64',
+  ]);
+  await host.ip('link add tap0 type veth peer name inst0');
+  await host.ip('link set tap0 up');
+  await host.ip('route add 203.0.113.10/32 dev tap0 proto 133');
+  const bird = stack.use(await BirdRouter.create(tor));
+  bmp = [];
+  let listening = false;
+  const reader = new BmpReader();
+  tor.spawn(NODE, [COLLECTOR, '192.0.2.254', '11019'], (text) => {
+    listening = true;
+    for (const line of text.split('\n')) bmp.push(...reader.push(Buffer.from(line, 'hex')));
+  });
+  await waitUntil('the collector listens', () => listening);
+  speaker = stack.use(await SpeakerProcess.create(host, 'h1', MANIFESTS));
+  speaker.start(['--bmp', '192.0.2.254:11019', '--mrt-updates', join(directory, 'updates.mrt')]);
+  await bird.start(
+    birdConfiguration({
+      routerId: '192.0.2.254',
+      localAddress: '192.0.2.254',
+      asNumber: 65_000,
+      peerAddress: '192.0.2.1',
+      peerAsNumber: 64_601,
+      originates: ['0.0.0.0/0', '::/0'],
+    }),
+  );
+  await speaker.established('tor-1');
+  await waitUntil('routes', async () => (await speaker.routes('0.0.0.0/0')).length === 1);
+});
+
+afterEach(async () => {
+  await stack.disposeAsync();
+});
+
+async function fabricctl(...args: readonly string[]): Promise<string> {
+  return (await run(FABRICCTL, ['--speaker-socket', speaker.controlSocket, ...args])).stdout;
+}
+
+/** Lines of bgpdump's one-line format, without the time. */
+async function bgpdump(path: string): Promise<readonly string[]> {
+  const { stdout } = await run('bgpdump', ['-m', path]);
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.replace(/\|\d+(\.\d+)?\|/, '|'));
+}
+
+describe('what others read of what the speaker shows', () => {
+  it('a table dump, by bgpdump', async () => {
+    const path = join(directory, 'table.mrt');
+    expect(await fabricctl('bgp', 'dump', path)).toMatch(/^3 prefixes, /);
+    expect((await bgpdump(path)).toSorted()).toEqual([
+      'TABLE_DUMP2|B|0.0.0.0|64601|203.0.113.10/32||IGP|0.0.0.0|0|0||NAG||',
+      'TABLE_DUMP2|B|192.0.2.254|65000|0.0.0.0/0|65000|IGP|192.0.2.254|0|0||NAG||',
+      expect.stringMatching(/^TABLE_DUMP2\|B\|192\.0\.2\.254\|65000\|::\/0\|65000\|IGP\|2001:db8:a::fe\|/),
+    ]);
+  });
+
+  it('the log of messages, by bgpdump', async () => {
+    const path = join(directory, 'updates.mrt');
+    const lines = await waitUntil('a log with the route', async () => {
+      const all = await bgpdump(path);
+      return all.some((line) => line.includes('|0.0.0.0/0|')) ? all : undefined;
+    });
+    expect(lines).toContain('BGP4MP_ET|STATE|192.0.2.254|65000|5|6');
+    expect(lines).toContain('BGP4MP_ET|A|192.0.2.254|65000|0.0.0.0/0|65000|IGP|192.0.2.254|0|0||NAG||');
+  });
+
+  it('BMP, by a collector', async () => {
+    const kinds = () => bmp.map(({ type }) => type);
+    await waitUntil(
+      () => `End-of-RIB at the collector: ${kinds().join(' ')}`,
+      () => bmp.filter(({ type }) => type === 'route-monitoring').length >= 4,
+    );
+    expect(kinds().slice(0, 2)).toEqual(['initiation', 'peer-up']);
+    const up = bmp[1];
+    expect(up).toMatchObject({ peer: { asNumber: 65_000, routerId: '192.0.2.254' } });
+    if (up?.type === 'peer-up') expect([up.localPort, up.remotePort]).toContain(179);
+    const updates = bmp.flatMap((message) =>
+      message.type === 'route-monitoring' ? [message.update.toString('hex')] : [],
+    );
+    // The NLRI of 0.0.0.0/0 is one octet behind the attributes.
+    expect(updates.some((update) => update.endsWith('400304c00002fe00'))).toBe(true);
+    await speaker.stop('SIGTERM');
+    await waitUntil('goodbye', () => bmp.at(-1)?.type === 'termination');
+  });
+
+  it('a capture, by tcpdump', async () => {
+    const path = join(directory, 'tor-1.pcap');
+    const capture = spawn(FABRICCTL, [
+      ...['--speaker-socket', speaker.controlSocket],
+      ...['bgp', 'capture', 'tor-1', '--count', '5', '-w', path],
+    ]);
+    let notes = '';
+    capture.stderr.on('data', (chunk: Buffer) => {
+      notes += chunk.toString();
+    });
+    const ended = new Promise<number | null>((resolve) => capture.once('exit', resolve));
+    await waitUntil('the capture has begun', () => notes.includes('capturing tor-1 (192.0.2.254, Established) on h1'));
+    await fabricctl('bgp', 'clear', 'tor-1');
+    expect(await ended).toBe(0);
+    const { stdout } = await run('tcpdump', ['-n', '-vv', '-r', path]);
+    for (const text of [
+      'Notification Message (3)',
+      'Open Message (1)',
+      'Keepalive Message (4)',
+      'Administrative Reset',
+    ]) {
+      expect(stdout).toContain(text);
+    }
+    expect(stdout).not.toMatch(/incorrect|bad cksum|\[\|BGP/);
+  });
+});
