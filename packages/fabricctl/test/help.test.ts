@@ -16,6 +16,7 @@ const LEAVES = [
   ['bgp', 'enable'],
   ['policy', 'trace'],
   ['policy', 'show'],
+  ['policy', 'watch'],
   ['policy', 'graph'],
   ['policy', 'diff'],
   ['policy', 'lint'],
@@ -101,7 +102,7 @@ describe('completion', () => {
   it('offers commands, subcommands, options, kinds, names and namespaces', async () => {
     await using fabric = await TestFabric.create(SAMPLE);
     expect(await complete(fabric, 'a')).toEqual(['apply']);
-    expect(await complete(fabric, 'policy', '')).toEqual(['diff', 'graph', 'lint', 'show', 'trace']);
+    expect(await complete(fabric, 'policy', '')).toEqual(['diff', 'graph', 'lint', 'show', 'trace', 'watch']);
     expect(await complete(fabric, 'apply', '--d')).toEqual(['--datastore', '--dry-run']);
     expect(await complete(fabric, 'get', 's')).toEqual(['securitygroup', 'sg']);
     expect(await complete(fabric, 'get', 'host', '')).toEqual(['compute-a1', 'compute-b1']);
@@ -110,6 +111,8 @@ describe('completion', () => {
     expect(await complete(fabric, 'get', 'inst', '-n', '')).toEqual(['tenant-a']);
     expect(await complete(fabric, 'get', '-o', 'y')).toEqual(['yaml']);
     expect(await complete(fabric, 'policy', 'trace', '-n', 'tenant-a', '')).toEqual(['db-1', 'internet', 'web-1']);
+    expect(await complete(fabric, 'policy', 'watch', '-n', 'tenant-a', 'w')).toEqual(['web-1']);
+    expect(await complete(fabric, 'policy', 'watch', '--dr')).toEqual(['--drops']);
     expect(await complete(fabric, 'policy', 'graph', '-n', 'tenant-a', '--to', '')).toEqual([
       'db-1',
       'internet',

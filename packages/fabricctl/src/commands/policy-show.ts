@@ -105,7 +105,9 @@ function intentText(intent: InstanceIntent, layout: TableLayout): string {
 function kernelText(kernel: PolicyShowResult, { style }: TableLayout): string {
   const parts = [`${style('heading', 'In the kernel now')} (endpoint ${kernel.state})`];
   for (const { name, rules } of kernel.chains) parts.push(`chain ${name}`, ...rules.map((rule) => `    ${rule}`));
-  for (const { set, elements } of kernel.elements.filter((each) => each.elements.length > 0))
+  for (const { set, elements, total } of kernel.elements.filter((each) => each.elements.length > 0)) {
     parts.push(`in ${set}`, ...elements.map((element) => `    ${element}`));
+    if (total !== undefined) parts.push(`    … ${total - elements.length} more of ${total}`);
+  }
   return `${parts.join('\n')}\n`;
 }

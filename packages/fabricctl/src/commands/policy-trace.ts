@@ -1,10 +1,12 @@
 import type { EndVerdict } from '@slash32/policy-compiler';
-import { FabricError } from '@slash32/shared';
+import { FabricError, SystemClock } from '@slash32/shared';
 import type { Command } from 'commander';
 import type { CliSession, CommandResult } from '../cli/cli-session.ts';
 import { EXIT_CODE } from '../cli/exit-code.ts';
 import type { GlobalOptions } from '../cli/global-options.ts';
+import { readCount } from '../cli/read-count.ts';
 import { readFabric } from '../fabric/open-fabric.ts';
+import { packetLine } from '../live/packet-line.ts';
 import { countText } from '../manifest/problem-line.ts';
 import { formatTable, type TableLayout } from '../output/table.ts';
 import type { Tone } from '../output/text-style.ts';
@@ -18,7 +20,11 @@ interface TraceOptions {
   readonly ipv4?: true;
   readonly ipv6?: true;
   readonly exitCode?: true;
+  readonly live?: true;
+  readonly timeout?: number;
 }
+
+const DEFAULT_TIMEOUT_SECONDS = 30;
 
 const EXAMPLES = `
 Examples:
@@ -29,10 +35,14 @@ Examples:
   fabricctl policy trace web-1 db-1:icmp                         a ping, of every family both have
   fabricctl policy trace web-1 db-1:icmp/13                      ICMP by type, and code: icmp/8/0
   fabricctl policy trace web-1 vpn-1:gre                         a protocol without ports, by name or as proto47
+  fabricctl policy trace web-1 db-1:5432/tcp --live              what becomes of the next real packet of that flow
 
 SRC and DST are NAMESPACE/NAME, NAME, an address, or \`internet\`: some address that nothing in the fabric names.
 The answer comes from the resources, by rules written apart from the compiler; \`policy show\` has the kernel's.
 Warns if an agent that answers has an end of the flow not up.
+
+With --live the answer is the kernel's: it waits for a packet of the flow and says what became of it and which rule
+decided, at the last end that an agent answers for. Exit code 1 if it did not pass, or if none came in time.
 `;
 
 export function declarePolicyTrace(policy: Command, session: CliSession): void {
@@ -45,11 +55,22 @@ export function declarePolicyTrace(policy: Command, session: CliSession): void {
     .option('-4, --ipv4', 'IPv4 only; else every family that both ends have')
     .option('-6, --ipv6', 'IPv6 only')
     .option('--exit-code', 'exit code 1 if the flow drops')
+    .option('--live', 'wait for a real packet of the flow, and tell what the kernel did with it')
+    .option('--timeout <seconds>', 'with --live: give up after so long (default: 30)', readCount)
     .addHelpText('after', EXAMPLES)
-    .action(session.action(trace));
+    .action(
+      session.action<TraceOptions, [string, string]>((options, source, flow) =>
+        trace(options, source, flow, (line) => session.io.writeError(`${line}\n`)),
+      ),
+    );
 }
 
-async function trace(options: TraceOptions & GlobalOptions, source: string, flowText: string): Promise<CommandResult> {
+async function trace(
+  options: TraceOptions & GlobalOptions,
+  source: string,
+  flowText: string,
+  note: (line: string) => void,
+): Promise<CommandResult> {
   if (options.ipv4 && options.ipv6) {
     throw new FabricError('usage.family', '-4 and -6 contradict each other; leave both out to trace both families');
   }
@@ -68,6 +89,7 @@ async function trace(options: TraceOptions & GlobalOptions, source: string, flow
     ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
     ...(family === undefined ? {} : { family }),
   });
+  if (options.live) return liveTrace(options, traces, note);
   const notUp = endpointsNotAsTraced(traces, endpoints);
   const passes = traces.every(({ result }) => result.verdict === 'pass');
   return {
@@ -86,6 +108,36 @@ async function trace(options: TraceOptions & GlobalOptions, source: string, flow
     ],
     exitCode: options.exitCode && !passes ? EXIT_CODE.no : EXIT_CODE.ok,
   };
+}
+
+/** What the kernel does with the next packet of the flow. */
+async function liveTrace(
+  { agentSocket, timeout = DEFAULT_TIMEOUT_SECONDS }: TraceOptions & GlobalOptions,
+  flows: readonly FlowTrace[],
+  note: (line: string) => void,
+): Promise<CommandResult> {
+  const [{ firstPacket }, { findSeats }] = await Promise.all([
+    import('../live/live-flow.ts'),
+    import('../live/packet-stream.ts'),
+  ]);
+  const end = new AbortController();
+  const seats = await findSeats(agentSocket);
+  const timer = new SystemClock().schedule(timeout * 1_000, () => end.abort());
+  try {
+    const onStarted = (host: string): void => note(`waiting on ${host} for a packet, ${timeout} s at most`);
+    const found = await firstPacket(seats, flows, onStarted, end.signal);
+    const passes = found?.packet.verdict === 'pass';
+    return {
+      data: { passes, ...(found ?? { packet: null }) },
+      text: ({ style }) =>
+        found === undefined
+          ? `${style('warning', 'NONE')}  no such packet within ${timeout} s\n`
+          : `${packetLine(found.packet, style)}  on ${found.host}\n`,
+      exitCode: passes ? EXIT_CODE.ok : EXIT_CODE.no,
+    };
+  } finally {
+    timer.cancel();
+  }
 }
 
 /** An end of the flow, as a row. */

@@ -5,11 +5,13 @@ import { declarePolicyGraph } from './policy-graph.ts';
 import { declarePolicyLint } from './policy-lint.ts';
 import { declarePolicyShow } from './policy-show.ts';
 import { declarePolicyTrace } from './policy-trace.ts';
+import { declarePolicyWatch } from './policy-watch.ts';
 
 export function declarePolicy(parent: Command, session: CliSession): void {
   const policy = parent.command('policy').helpCommand(false).description('what may reach what, and why');
   declarePolicyTrace(policy, session);
   declarePolicyShow(policy, session);
+  declarePolicyWatch(policy, session);
   declarePolicyGraph(policy, session);
   declarePolicyDiff(policy, session);
   declarePolicyLint(policy, session);
