@@ -47,6 +47,12 @@ export class BmpCollector {
     this.#backoff = new Backoff({ initialMs: FIRST_RETRY_MS, maxMs: MAX_RETRY_MS, random: options.random });
   }
 
+  /** `ADDR:PORT`. */
+  get name(): string {
+    const { address, port } = this.#options;
+    return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  }
+
   /** What the collector is still to be told; `undefined` while there is no connection. */
   get feed(): BmpFeed | undefined {
     return this.#feed;
@@ -101,8 +107,8 @@ export class BmpCollector {
   }
 
   #onConnected(): void {
-    const { clock, logger, address, port } = this.#options;
-    logger.info({ collector: address, port }, 'BMP collector is connected');
+    const { clock, logger } = this.#options;
+    logger.info({ collector: this.name }, 'BMP collector is connected');
     this.#connectedAtMs = clock.monotonicMs();
     this.#feed = this.#options.newFeed();
     this.#scheduleStatistics();
@@ -116,7 +122,7 @@ export class BmpCollector {
   }
 
   #onClosed(reason: string): void {
-    const { clock, logger, address, port } = this.#options;
+    const { clock, logger } = this.#options;
     const wasConnected = this.#feed !== undefined;
     if (wasConnected && clock.monotonicMs() - this.#connectedAtMs >= STABLE_MS) this.#backoff.reset();
     this.#forgetConnection();
@@ -124,7 +130,7 @@ export class BmpCollector {
     const delayMs = this.#backoff.nextDelayMs();
     // Once per outage; that it is still not there is for those who look closely.
     const level = wasConnected || this.#backoff.attempts === 1 ? 'warn' : 'debug';
-    logger[level]({ collector: address, port, reason, retryMs: Math.round(delayMs) }, 'BMP collector is not connected');
+    logger[level]({ collector: this.name, reason, retryMs: Math.round(delayMs) }, 'BMP collector is not connected');
     this.#retry = clock.schedule(delayMs, () => this.start());
   }
 

@@ -1,11 +1,14 @@
-import type { BgpFamily } from '@slash32/shared';
+import { type BgpFamily, hasErrorCode } from '@slash32/shared';
 import {
+  type CodecContext,
   encodeEndOfRib,
   FAMILY_PARAMETERS,
+  type PathAttributes,
   type PrefixKey,
   packUpdates,
   packWithdrawals,
   prefixKeyFamily,
+  type ReachableNlri,
 } from '../codec/index.ts';
 import type { Path } from '../rib/path.ts';
 import {
@@ -190,10 +193,24 @@ function* routeMessages(
   for (const [path, group] of present) {
     const attributes = postPolicy ? path.attributes : path.received;
     for (const [family, prefixes] of group) {
-      const { nextHop } = path;
-      for (const update of packUpdates({ family, prefixes, nextHop }, attributes, monitored.encoding)) {
+      const reachable = { family, prefixes, nextHop: path.nextHop };
+      for (const update of packForCollector(reachable, attributes, monitored.encoding)) {
         yield encodeRouteMonitoring(peer, postPolicy, update);
       }
     }
+  }
+}
+
+/** Collectors may not know of extended messages: they get them only for attributes that fit no other. */
+function* packForCollector(
+  reachable: ReachableNlri,
+  attributes: PathAttributes,
+  encoding: CodecContext,
+): Generator<Uint8Array, void, undefined> {
+  try {
+    yield* packUpdates(reachable, attributes, encoding);
+  } catch (error) {
+    if (!hasErrorCode(error, 'bgp.encode.message-too-long')) throw error;
+    yield* packUpdates(reachable, attributes, { ...encoding, extendedMessages: true });
   }
 }

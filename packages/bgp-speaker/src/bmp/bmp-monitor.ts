@@ -46,6 +46,11 @@ export class BmpMonitor implements SpeakerObserver, Disposable {
     );
   }
 
+  /** Which collectors are connected, by `ADDR:PORT`. */
+  get connected(): ReadonlyMap<string, boolean> {
+    return new Map(this.#collectors.map((collector) => [collector.name, collector.feed !== undefined]));
+  }
+
   start(): void {
     for (const collector of this.#collectors) collector.start();
   }
@@ -87,7 +92,13 @@ export class BmpMonitor implements SpeakerObserver, Disposable {
       receivedOpen: this.#receivedOpen(name, session.remote),
       upSinceWallMs: this.#options.clock.wallMs(),
       families: session.context.families,
-      encoding: { ...session.context, peerType: 'ibgp', fourOctetAs: true, addPathSend: new Set() },
+      encoding: {
+        ...session.context,
+        peerType: 'ibgp',
+        fourOctetAs: true,
+        extendedMessages: false,
+        addPathSend: new Set(),
+      },
     };
     this.#receivedOpens.delete(name);
     this.#notifications.delete(name);

@@ -100,7 +100,12 @@ export async function runSpeaker(
       problems: follower.problems,
     }),
   });
-  await using _visibility = startVisibility(speaker, visibility, { host: options.host, clock, logger });
+  await using _visibility = startVisibility(speaker, visibility, {
+    host: options.host,
+    clock,
+    logger,
+    registry: metrics.registry,
+  });
   await speaker.start(signal);
   await using listener: BgpListener = new BgpListener({
     address: options.extra.listen,

@@ -1,4 +1,12 @@
-import { type Clock, FabricError, type Logger, parseListenAddress, tryParseIpAddress, VERSION } from '@slash32/shared';
+import {
+  type Clock,
+  FabricError,
+  type Logger,
+  type MetricsRegistry,
+  parseListenAddress,
+  tryParseIpAddress,
+  VERSION,
+} from '@slash32/shared';
 import type { BmpView } from '../bmp/bmp-feed.ts';
 import { BmpMonitor } from '../bmp/bmp-monitor.ts';
 import { RotatingFile } from '../mrt/rotating-file.ts';
@@ -54,13 +62,23 @@ export function readVisibilityOptions(texts: {
 export function startVisibility(
   speaker: Speaker,
   settings: VisibilitySettings,
-  surroundings: { readonly host: string; readonly clock: Clock; readonly logger: Logger },
+  surroundings: {
+    readonly host: string;
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly registry: MetricsRegistry;
+  },
 ): AsyncDisposable {
-  const { host, clock, logger } = surroundings;
+  const { host, clock, logger, registry } = surroundings;
   const stack = new AsyncDisposableStack();
   if (settings.updateLog !== undefined) {
     const file = stack.use(new RotatingFile({ ...settings.updateLog, clock, logger }));
     stack.use(speaker.observers.add(new MrtUpdateLog(file, clock)));
+    registry.gauge({
+      name: 'mrt_lost_records',
+      help: 'Records that the file of --mrt-updates lacks because the disk did not take them.',
+      collect: (gauge) => gauge.set(file.lost),
+    });
   }
   if (settings.collectors.length > 0) {
     const monitor = new BmpMonitor({
@@ -75,6 +93,14 @@ export function startVisibility(
     });
     stack.use(monitor);
     stack.use(speaker.observers.add(monitor));
+    registry.gauge({
+      name: 'bmp_collector_connected',
+      help: '1 if the BMP collector is connected.',
+      labelNames: ['collector'],
+      collect: (gauge) => {
+        for (const [collector, connected] of monitor.connected) gauge.set({ collector }, connected ? 1 : 0);
+      },
+    });
     monitor.start();
   }
   return stack;

@@ -264,6 +264,20 @@ describe('BMP', () => {
     expect(summary(collector.messages)).toContain('pre +198.51.100.0/24');
   });
 
+  it('sends messages of up to 4,096 octets, whatever the session has agreed on', async () => {
+    for (let index = 0; index < 5000; index += 1) tor.addInstance(`10.0.${index >> 8}.${index & 255}/32`);
+    const collector = new TestCollector();
+    collector.listen();
+    using _monitor = monitor();
+    await clock.advanceAsync(5000);
+    const lengths = collector.messages.map((message) =>
+      message.type === 'route-monitoring' ? message.update.length : 0,
+    );
+    expect(Math.max(...lengths)).toBeGreaterThan(4080);
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(4096);
+    expect(summary(collector.messages).flatMap((text) => text.match(/\+10\./g) ?? []).length).toBe(5000);
+  });
+
   it('says goodbye', async () => {
     const collector = new TestCollector();
     collector.listen();
