@@ -260,6 +260,8 @@ describe('bgp and routes', () => {
         },
       ],
     });
+    const summary = await fabric.run(['bgp', 'neighbors', '--speaker-socket', server.path]);
+    expect(summary.out).toContain('   Idle (too many prefixes)   ');
     const { out } = await fabric.run(['bgp', 'neighbors', 'tor-a', '--speaker-socket', server.path]);
     expect(lines(out).filter((line) => /^(Held|ipv4|Import|Export)/.test(line))).toEqual([
       'Held:          too many prefixes: 101 prefixes of ipv4-unicast, the limit is 100; tried again in 4m00s',

@@ -34,6 +34,15 @@ export class SpeakerMetrics {
         }
       },
     });
+    this.registry.gauge({
+      name: 'session_held',
+      help: '1 if the session is kept down: by an operator, or because the peer announced too many prefixes.',
+      labelNames: ['peer'],
+      collect: (gauge) => {
+        gauge.reset();
+        for (const [peer, { hold }] of neighbors()) gauge.set({ peer }, hold === undefined ? 0 : 1);
+      },
+    });
     // Behind the gauge that brings it up to date: values are read in the order of registration.
     this.#messages = this.registry.counter({
       name: 'messages_total',

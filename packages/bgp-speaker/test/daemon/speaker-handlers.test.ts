@@ -90,6 +90,7 @@ describe('speaker metrics', () => {
     const text = await metrics.registry.text();
     for (const line of [
       'slash32_bgp_session_established{peer="t1"} 1',
+      'slash32_bgp_session_held{peer="t1"} 0',
       'slash32_bgp_messages_total{peer="t1",direction="sent",type="open"} 1',
       'slash32_bgp_received_prefixes{peer="t1",family="ipv4-unicast"} 2',
       'slash32_bgp_advertised_prefixes{peer="t2",family="ipv4-unicast"} 1',

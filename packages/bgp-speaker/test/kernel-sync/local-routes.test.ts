@@ -2,7 +2,7 @@ import { FakeKernel, type KernelRoute } from '@slash32/linux';
 import { FakeClock, ROUTE_PROTOCOL, silentLogger } from '@slash32/shared';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { prefixKeyToText } from '../../src/codec/index.ts';
-import { LocalRoutes } from '../../src/kernel-sync/local-routes.ts';
+import { type LocalRouteChange, LocalRoutes } from '../../src/kernel-sync/local-routes.ts';
 
 let clock: FakeClock;
 let kernel: FakeKernel;
@@ -17,8 +17,15 @@ beforeEach(() => {
   kernel.network.putInterface('tap0');
 });
 
-function endpoint(prefix: string, protocol: number = ROUTE_PROTOCOL.endpoint): KernelRoute {
-  return { family: prefix.includes(':') ? 6 : 4, prefix, type: 'unicast', protocol, nextHops: [{ device: 'tap0' }] };
+function endpoint(prefix: string, protocol: number = ROUTE_PROTOCOL.endpoint, metric?: number): KernelRoute {
+  return {
+    family: prefix.includes(':') ? 6 : 4,
+    prefix,
+    type: 'unicast',
+    protocol,
+    nextHops: [{ device: 'tap0' }],
+    ...(metric === undefined ? {} : { metric }),
+  };
 }
 
 function start(): Promise<LocalRoutes> {
@@ -57,6 +64,30 @@ describe('local routes', () => {
     kernel.network.removeInterface('tap0');
     await clock.advanceAsync(0);
     expect(seen).toEqual(['+192.0.2.1/32', '-192.0.2.1/32']);
+  });
+
+  it('tell the lowest metric of a prefix, and when it changes', async () => {
+    const metrics: (number | undefined)[] = [];
+    kernel.network.putRoute(endpoint('192.0.2.1/32', ROUTE_PROTOCOL.endpoint, 100));
+    const options = { routes: kernel.routes, clock, logger: silentLogger };
+    const onChanges = (changes: readonly LocalRouteChange[]) => metrics.push(...changes.map(({ metric }) => metric));
+    const local = await LocalRoutes.start({ ...options, onChanges }, life.signal);
+    const put = (metric: number) => kernel.network.putRoute(endpoint('192.0.2.1/32', ROUTE_PROTOCOL.endpoint, metric));
+    const remove = (metric: number) =>
+      kernel.routes.apply([{ op: 'delete', route: endpoint('192.0.2.1/32', ROUTE_PROTOCOL.endpoint, metric) }]);
+    put(50);
+    put(200);
+    await clock.advanceAsync(0);
+    await remove(50);
+    kernel.routes.overrun();
+    await clock.advanceAsync(0);
+    await remove(100);
+    await clock.advanceAsync(0);
+    expect([metrics, local.size]).toEqual([[100, 50, 100, 200], 1]);
+    await remove(200);
+    kernel.network.putRoute(endpoint('2001:db8::1/128'));
+    await clock.advanceAsync(0);
+    expect([metrics.slice(4), local.size]).toEqual([[undefined, 1024], 1]);
   });
 
   it('say nothing of a route that was replaced by its like', async () => {

@@ -84,7 +84,7 @@ function summaryText(neighbors: readonly HostNeighbor[], layout: TableLayout): s
       { header: 'PEER', value: ({ peer }) => peer },
       { header: 'ADDRESS', value: ({ address }) => address },
       { header: 'AS', value: ({ remoteAsNumber }) => String(remoteAsNumber), align: 'right' },
-      { header: 'STATE', value: ({ state }) => state, tone: stateTone },
+      { header: 'STATE', value: stateText, tone: stateTone },
       { header: 'SINCE', value: ({ stateSeconds }) => formatDuration(stateSeconds), align: 'right' },
       // A column only where it has something to say.
       ...(neighbors.some(({ bfd }) => bfd !== undefined)
@@ -138,6 +138,11 @@ function detailText(neighbor: HostNeighbor, { style }: TableLayout): string {
         `${gracefulRestart.peerRestarting ? 'peer is restarting, ' : ''}${gracefulRestart.staleRoutes} stale routes`,
     ],
   ]);
+}
+
+function stateText({ state, held, draining }: BgpNeighborStatus): string {
+  if (held !== undefined) return `${state} (${held.cause === 'shutdown' ? 'shut down' : 'too many prefixes'})`;
+  return draining ? `${state} (drains)` : state;
 }
 
 function stateTone({ state }: BgpNeighborStatus): Tone {
