@@ -31,7 +31,7 @@ export interface ObservedMessage {
 
 /** A peer as observers see it. */
 export interface ObservedPeer {
-  readonly settings: PeerSettings;
+  readonly settings: Pick<PeerSettings, 'name' | 'address' | 'remoteAsNumber' | 'localAsNumber'>;
   readonly state: BgpSessionState;
   readonly negotiated: NegotiatedSession | undefined;
   readonly adjRibIn: AdjRibIn;
