@@ -134,10 +134,10 @@ function advertisedRoutes(
   }
   const statuses: BgpRouteStatus[] = [];
   for (const family of only === undefined ? BGP_FAMILIES : [prefixKeyFamily(only)]) {
-    for (const [key, { attributes, nextHop }] of neighbor.advertisedRoutes(family)) {
+    for (const [key, { attributes, nextHop }] of neighbor.sent.routes(family)) {
       if (only !== undefined && key !== only) continue;
       const metric = speaker.locRib.localRoutes.get(key);
-      const verdict = metric === undefined ? undefined : neighbor.explainExport(key, metric);
+      const verdict = metric === undefined ? undefined : neighbor.sent.explain(key, metric);
       statuses.push({
         prefix: prefixKeyToText(key),
         source: 'local',

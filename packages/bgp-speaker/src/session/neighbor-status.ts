@@ -4,7 +4,7 @@ import type { PeerSettings } from '../peers/peer-settings.ts';
 import type { AdjRibIn } from '../rib/adj-rib-in.ts';
 import type { MessageCounters, MessageCounts } from './message-counters.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
-import type { UpdateSender } from './update-sender.ts';
+import type { SentRoutes } from './sent-routes.ts';
 
 /** What a neighbor's status is made from. */
 export interface NeighborFacts {
@@ -16,7 +16,7 @@ export interface NeighborFacts {
   readonly lastDown: BgpNeighborStatus['lastDown'];
   readonly counters: MessageCounters;
   readonly adjRibIn: AdjRibIn;
-  readonly sender: UpdateSender | undefined;
+  readonly sent: SentRoutes;
   readonly peerRestarting: boolean;
   readonly bfd: BgpNeighborBfd | undefined;
   readonly administration: Pick<BgpNeighborStatus, 'held' | 'draining'>;
@@ -32,7 +32,7 @@ export function neighborStatus(facts: NeighborFacts): BgpNeighborStatus {
       received: facts.adjRibIn.received(family),
       accepted: facts.adjRibIn.accepted(family),
       best: facts.bestPaths(family),
-      advertised: facts.sender?.advertised(family) ?? 0,
+      advertised: facts.sent.advertised(family),
       ...(limit === undefined ? {} : { limit }),
     };
   }

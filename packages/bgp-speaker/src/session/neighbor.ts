@@ -1,14 +1,5 @@
 import type { TcpProtection } from '@slash32/linux';
-import type {
-  BgpFamily,
-  BgpNeighborBfd,
-  BgpNeighborStatus,
-  BgpSessionState,
-  Clock,
-  Logger,
-  ResourceFinding,
-} from '@slash32/shared';
-import type { BfdSessions } from '../bfd/bfd-service.ts';
+import type { BgpFamily, BgpNeighborBfd, BgpNeighborStatus, BgpSessionState, ResourceFinding } from '@slash32/shared';
 import {
   CEASE,
   type DecodedUpdate,
@@ -17,55 +8,25 @@ import {
   type RouteRefreshSubtype,
 } from '../codec/index.ts';
 import type { DownReason } from '../fsm/fsm-action.ts';
-import type { ObserverHub } from '../observe/observer-hub.ts';
 import { type PeerSettings, peerTypeOf, samePolicies } from '../peers/peer-settings.ts';
 import type { AdjRibIn } from '../rib/adj-rib-in.ts';
-import type { ExportRoute } from '../rib/adj-rib-out.ts';
-import type { PolicyVerdict } from '../rib/route-policy.ts';
 import { routerIdNumber } from './collision.ts';
 import { ConnectionPair } from './connection-pair.ts';
-import type { LocalNextHops, NextHopQuestion } from './local-next-hops.ts';
-import { localOpen, type RestartState } from './local-open.ts';
+import { localOpen } from './local-open.ts';
 import { type MessageCounters, newMessageCounters } from './message-counters.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
 import { NeighborBfd } from './neighbor-bfd.ts';
+import type { NeighborDependencies, NeighborObserver } from './neighbor-dependencies.ts';
 import { neighborStatus } from './neighbor-status.ts';
 import { type OperatedPeer, OperatorActions } from './operator-actions.ts';
 import { type AdministeredPeer, PeerAdministration } from './peer-administration.ts';
-import { type ExportTerms, PeerExport } from './peer-export.ts';
 import { ReceivedRoutes } from './received-routes.ts';
+import { SentRoutes } from './sent-routes.ts';
 import { SessionHistory } from './session-history.ts';
 import type { Hold } from './session-hold.ts';
 import type { SessionMachine } from './session-machine.ts';
 import { noAnswerText, Silence } from './silence.ts';
-import type { IncomingConnection, Transport } from './transport.ts';
-
-export interface NeighborDependencies {
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly logger: Logger;
-  readonly transport: Transport;
-  /** TCP port of all peers: 179, but for tests. */
-  readonly port: number;
-  /** Of all connections of this peer; another one takes a new Neighbor. */
-  readonly protection: TcpProtection;
-  readonly restart: RestartState;
-  readonly findNextHops: (question: NextHopQuestion) => Promise<LocalNextHops>;
-  /** With the metrics of the kernel's routes. */
-  readonly localRoutes: () => ReadonlyMap<PrefixKey, number>;
-  /** Absent: no BFD. */
-  readonly bfd?: BfdSessions;
-  readonly observers: ObserverHub;
-}
-
-export interface NeighborObserver {
-  /** The candidates of this prefix changed. */
-  onRouteChanged(key: PrefixKey): void;
-  /** The session is up, the peer's initial routes are still to come. */
-  onUp(session: NegotiatedSession): void;
-  onDown(reason: DownReason, routesKept: boolean): void;
-  onEndOfRib(family: BgpFamily): void;
-}
+import type { IncomingConnection } from './transport.ts';
 
 /**
  * One configured peer over all its connections and sessions: graceful restart of the peer, what it sent (Adj-RIB-In) and
@@ -73,6 +34,7 @@ export interface NeighborObserver {
  */
 export class Neighbor {
   readonly operator: OperatorActions;
+  readonly sent: SentRoutes;
   readonly #deps: NeighborDependencies;
   readonly #observer: NeighborObserver;
   readonly #received: ReceivedRoutes;
@@ -89,8 +51,6 @@ export class Neighbor {
     readonly address: string;
   };
   #settings: PeerSettings;
-  /** Of the session that is up or about to be. */
-  #export: PeerExport | undefined;
   #ownAddresses: ReadonlySet<string> = new Set();
 
   constructor(settings: PeerSettings, dependencies: NeighborDependencies, observer: NeighborObserver) {
@@ -105,6 +65,15 @@ export class Neighbor {
       onRouteChanged: (key) => observer.onRouteChanged(key),
       onEndOfRib: (family) => observer.onEndOfRib(family),
     });
+    this.sent = new SentRoutes(
+      {
+        ...dependencies,
+        onMessage: (count) => {
+          this.#counters.sent.update += count;
+        },
+      },
+      () => ({ settings: this.#settings, draining: this.#administration.isDraining }),
+    );
     this.#administration = new PeerAdministration(dependencies, this.#administered());
     this.operator = new OperatorActions(this.#operated(), this.#administration);
     this.#connections = this.#newConnections();
@@ -153,7 +122,7 @@ export class Neighbor {
     this.#connections.stop(ceaseSubcode);
     this.#bfd.stop();
     this.#administration.stop();
-    this.#endSession();
+    this.sent.end();
     this.#received.clear();
   }
 
@@ -162,7 +131,7 @@ export class Neighbor {
     this.#connections.discard();
     this.#bfd.stop();
     this.#administration.stop();
-    this.#endSession();
+    this.sent.end();
   }
 
   /** Takes over fields that need no new session. */
@@ -172,7 +141,7 @@ export class Neighbor {
     if (before.passive && !settings.passive) this.#connections.callNow();
     this.#bfd.apply(settings);
     this.#received.apply(settings, this.#administration.isDraining);
-    if (!samePolicies(before.exportPolicies, settings.exportPolicies)) this.#export?.apply(this.#exportTerms());
+    if (!samePolicies(before.exportPolicies, settings.exportPolicies)) this.sent.applyTerms();
     if (JSON.stringify(before.maxPrefixes) !== JSON.stringify(settings.maxPrefixes)) {
       this.#administration.limitsChanged();
     }
@@ -185,11 +154,11 @@ export class Neighbor {
 
   /** A local route came, changed its metric, or went (`undefined`); {@link flush} sends it. */
   setLocal(key: PrefixKey, metric: number | undefined): void {
-    this.#export?.sender?.setLocal(key, metric);
+    this.sent.setLocal(key, metric);
   }
 
   flush(): void {
-    this.#export?.sender?.flush();
+    this.sent.flush();
   }
 
   /** `undefined` if the peer has no BFD. */
@@ -199,7 +168,7 @@ export class Neighbor {
 
   /** Octets and changes that wait for the peer to read. */
   get backlog(): { readonly octets: number; readonly changes: number } {
-    return { octets: this.#connections.bufferedOctets, changes: this.#export?.sender?.pending ?? 0 };
+    return { octets: this.#connections.bufferedOctets, changes: this.sent.pending };
   }
 
   get counters(): MessageCounters {
@@ -208,22 +177,12 @@ export class Neighbor {
 
   /** Prefixes that the peer has been told. */
   advertised(family: BgpFamily): number {
-    return this.#export?.sender?.advertised(family) ?? 0;
-  }
-
-  /** What the peer has been told. */
-  advertisedRoutes(family: BgpFamily): ReadonlyMap<PrefixKey, ExportRoute> {
-    return this.#export?.sender?.routes(family) ?? new Map();
-  }
-
-  /** Which term lets a local route out to the peer, or not; `undefined` without a session. */
-  explainExport(key: PrefixKey, metric: number): PolicyVerdict | undefined {
-    return this.#export?.explain(key, metric);
+    return this.sent.advertised(family);
   }
 
   findings(): readonly ResourceFinding[] {
     return [
-      ...(this.#export?.findings() ?? []),
+      ...this.sent.findings(),
       ...this.#bfd.findings(this.state),
       ...this.#administration.findings(),
       ...this.#silence.findings(this.#settings),
@@ -240,7 +199,7 @@ export class Neighbor {
       lastDown: this.#history.lastDown,
       counters: this.#counters,
       adjRibIn: this.adjRibIn,
-      sender: this.#export?.sender,
+      sent: this.sent,
       peerRestarting: this.#received.peerRestarting,
       administration: this.#administration.status(),
       bfd: this.#bfd.status(),
@@ -273,7 +232,7 @@ export class Neighbor {
           this.#deps.observers.active ? (message) => this.#deps.observers.message(this, message) : undefined,
       },
       {
-        onOpen: (machine) => this.#prepareExport(machine),
+        onOpen: (machine) => this.sent.prepare(machine),
         onUp: (machine, session) => this.#onUp(machine, session),
         onDown: (machine, reason) => this.#onDown(machine, reason),
         onFailed: (reason) => {
@@ -284,7 +243,7 @@ export class Neighbor {
         onUpdate: (update) => this.#onUpdate(update),
         onRouteRefresh: (family, subtype) => this.#onRouteRefresh(family, subtype),
         onAttempt: (outcome) => this.#onAttempt(outcome),
-        onWritten: () => this.#export?.sender?.flush(),
+        onWritten: () => this.sent.flush(),
         onStateChanged: () => this.#onStateChanged(),
       },
     );
@@ -318,31 +277,12 @@ export class Neighbor {
     );
     this.#observer.onUp(session);
     this.#deps.observers.up(this, session, machine.ends);
-    if (this.#export?.localAddress !== machine.localAddress) this.#prepareExport(machine);
-    this.#export?.begin(session, {
-      get bufferedOctets() {
-        return machine.bufferedOctets;
-      },
-      write: (octets) => machine.writeUpdate(octets),
-      ...(session.enhancedRouteRefresh
-        ? { markRefresh: (family: BgpFamily, mark: 'begin' | 'end') => machine.sendRouteRefresh(family, mark) }
-        : {}),
-    });
-  }
-
-  #prepareExport(machine: SessionMachine): void {
-    this.#endSession();
-    this.#export = new PeerExport(this.#exportTerms(), machine.localAddress, {
-      ...this.#deps,
-      onMessage: (count) => {
-        this.#counters.sent.update += count;
-      },
-    });
+    this.sent.begin(machine, session);
   }
 
   #onDown(machine: SessionMachine, reason: DownReason): void {
     this.#history.sessionDown(reason);
-    this.#endSession();
+    this.sent.end();
     this.#deps.observers.down(this, reason, true);
     const session = machine.negotiated;
     const kept = session !== undefined && this.#received.sessionDown(session, reason);
@@ -376,12 +316,8 @@ export class Neighbor {
   }
 
   #onRouteRefresh(family: BgpFamily, subtype: RouteRefreshSubtype): void {
-    if (subtype === 'request') this.#export?.sender?.refresh(family);
+    if (subtype === 'request') this.sent.resend(family);
     else if (this.negotiated?.enhancedRouteRefresh) this.#received.takeRefreshMark(family, subtype);
-  }
-
-  #exportTerms(): ExportTerms {
-    return { settings: this.#settings, draining: this.#administration.isDraining };
   }
 
   #operated(): OperatedPeer {
@@ -401,7 +337,7 @@ export class Neighbor {
       endSession: (ceaseSubcode) => this.#connections.end(ceaseSubcode),
       judgeAgain: () => this.#received.judgeAgain(),
       requestRefresh: (family) => this.#connections.requestRefresh(family),
-      resend: (family) => this.#export?.sender?.refresh(family),
+      resend: (family) => this.sent.resend(family),
     };
   }
 
@@ -418,7 +354,7 @@ export class Neighbor {
       received: (family) => this.adjRibIn.received(family),
       halt: (ceaseSubcode, data) => {
         this.#connections.stop(ceaseSubcode, data);
-        this.#endSession();
+        this.sent.end();
         this.#received.clear();
         this.#connections = this.#newConnections();
         this.#onStateChanged();
@@ -429,13 +365,8 @@ export class Neighbor {
       },
       drainChanged: () => {
         this.#received.apply(this.#settings, this.#administration.isDraining);
-        this.#export?.apply(this.#exportTerms());
+        this.sent.applyTerms();
       },
     };
-  }
-
-  #endSession(): void {
-    this.#export?.end();
-    this.#export = undefined;
   }
 }

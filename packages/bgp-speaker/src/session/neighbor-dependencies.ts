@@ -1,0 +1,39 @@
+import type { TcpProtection } from '@slash32/linux';
+import type { BgpFamily, Clock, Logger } from '@slash32/shared';
+import type { BfdSessions } from '../bfd/bfd-service.ts';
+import type { PrefixKey } from '../codec/index.ts';
+import type { DownReason } from '../fsm/fsm-action.ts';
+import type { ObserverHub } from '../observe/observer-hub.ts';
+import type { LocalNextHops, NextHopQuestion } from './local-next-hops.ts';
+import type { RestartState } from './local-open.ts';
+import type { NegotiatedSession } from './negotiated-session.ts';
+import type { Transport } from './transport.ts';
+
+/** What a neighbor needs of its speaker. */
+export interface NeighborDependencies {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly transport: Transport;
+  /** TCP port of all peers: 179, but for tests. */
+  readonly port: number;
+  /** Of all connections of this peer; another one takes a new Neighbor. */
+  readonly protection: TcpProtection;
+  readonly restart: RestartState;
+  readonly findNextHops: (question: NextHopQuestion) => Promise<LocalNextHops>;
+  /** With the metrics of the kernel's routes. */
+  readonly localRoutes: () => ReadonlyMap<PrefixKey, number>;
+  /** Absent: no BFD. */
+  readonly bfd?: BfdSessions;
+  readonly observers: ObserverHub;
+}
+
+/** What a neighbor tells its speaker. */
+export interface NeighborObserver {
+  /** The candidates of this prefix changed. */
+  onRouteChanged(key: PrefixKey): void;
+  /** The session is up, the peer's initial routes are still to come. */
+  onUp(session: NegotiatedSession): void;
+  onDown(reason: DownReason, routesKept: boolean): void;
+  onEndOfRib(family: BgpFamily): void;
+}
