@@ -150,8 +150,9 @@ function bmpReason({ cause }: DownReason, notification: BmpDownReason | undefine
     case 'tcp':
       return { type: 'remote' };
     case 'notification-received':
+      return notification?.type === 'remote-notification' ? notification : { type: 'remote' };
     case 'notification-sent':
     case 'stopped':
-      return notification ?? { type: 'local' };
+      return notification?.type === 'local-notification' ? notification : { type: 'local' };
   }
 }
