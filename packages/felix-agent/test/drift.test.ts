@@ -92,12 +92,32 @@ describe('drift', () => {
     expect(harness.agent.dataplane.drift.total).toBeGreaterThan(afterFlush);
   });
 
-  it('puts settings right within ten seconds', async () => {
+  it('puts settings right at once that the kernel tells of', async () => {
+    await using harness = await started();
+    harness.kernel.sysctls.writeForeign('net/ipv4/conf/tap2/rp_filter', '0');
+    harness.kernel.sysctls.writeForeign('net/ipv4/ip_forward', '0');
+    await harness.advance(300);
+    expect(harness.kernel.network.settings.get('net/ipv4/conf/tap2/rp_filter')).toBe('1');
+    expect(harness.kernel.network.settings.get('net/ipv4/ip_forward')).toBe('1');
+    expect(harness.agent.dataplane.drift.total).toBe(2);
+    await harness.advance(120_000);
+    expect(harness.agent.dataplane.drift.total).toBe(2);
+  });
+
+  it('checks all settings when notifications were lost', async () => {
     await using harness = await started();
     harness.kernel.network.settings.set('net/ipv4/conf/tap2/rp_filter', '0');
-    harness.kernel.network.settings.set('net/ipv4/ip_forward', '0');
-    await harness.advance(11_000);
+    harness.kernel.sysctls.overrun();
+    await harness.advance(300);
     expect(harness.kernel.network.settings.get('net/ipv4/conf/tap2/rp_filter')).toBe('1');
+  });
+
+  it('puts all settings right within a minute', async () => {
+    await using harness = await started();
+    harness.kernel.network.settings.set('net/ipv4/conf/tap2/route_localnet', '1');
+    harness.kernel.network.settings.set('net/ipv4/ip_forward', '0');
+    await harness.advance(61_000);
+    expect(harness.kernel.network.settings.get('net/ipv4/conf/tap2/route_localnet')).toBe('0');
     expect(harness.kernel.network.settings.get('net/ipv4/ip_forward')).toBe('1');
     expect(harness.agent.dataplane.drift.total).toBe(2);
   });

@@ -87,6 +87,22 @@ describe('restart and drift on a real kernel', () => {
       'ip address delete fe80::1/64 dev tap2',
       () => sh('ip address show tap2').includes('fe80::1/64'),
     ],
+    [
+      'a reverse path filter that is off',
+      'echo 0 > /proc/sys/net/ipv4/conf/tap2/rp_filter',
+      () => sh('cat /proc/sys/net/ipv4/conf/tap2/rp_filter') === '1\n',
+    ],
+    [
+      'a tap that does not answer ARP',
+      'echo 0 > /proc/sys/net/ipv4/conf/tap2/proxy_arp',
+      () => sh('cat /proc/sys/net/ipv4/conf/tap2/proxy_arp') === '1\n',
+    ],
+    [
+      'forwarding that is off on the whole host',
+      'echo 0 > /proc/sys/net/ipv4/ip_forward; echo 0 > /proc/sys/net/ipv6/conf/all/forwarding',
+      () =>
+        sh('cd /proc/sys/net; cat ipv4/ip_forward ipv4/conf/tap2/forwarding ipv6/conf/tap3/forwarding') === '1\n1\n1\n',
+    ],
   ];
 
   for (const [what, command, isRepaired] of interferences) {
@@ -100,12 +116,12 @@ describe('restart and drift on a real kernel', () => {
     });
   }
 
-  it('repairs a changed setting within its ten seconds', async () => {
-    sh('echo 0 > /proc/sys/net/ipv4/conf/tap2/proxy_arp');
-    const path = '/proc/sys/net/ipv4/conf/tap2/proxy_arp';
-    const ms = await waitUntil('it is repaired', () => sh(`cat ${path}`).trim() === '1', 15_000);
-    expect(ms).toBeLessThan(11_000);
-  });
+  it('repairs a setting that the kernel does not tell of within its minute', async () => {
+    const path = '/proc/sys/net/ipv4/conf/tap2/route_localnet';
+    sh(`echo 1 > ${path}`);
+    const ms = await waitUntil('it is repaired', () => sh(`cat ${path}`).trim() === '0', 75_000);
+    expect(ms).toBeLessThan(65_000);
+  }, 90_000);
 
   it('programs an interface again that was taken down and up, and one that was made anew', async () => {
     await using _echo = await TrafficProcess.start('vm3', 'echo', '7');

@@ -41,7 +41,7 @@ export async function openKernel({ clock, logger = silentLogger, timeoutMs }: Op
     neighbours: stack.use(new KernelNeighbourTable(context)),
     routers: new KernelRouterDiscovery(context),
     addresses: stack.use(new KernelAddressTable(context)),
-    sysctls: new KernelSysctls(),
+    sysctls: new KernelSysctls(context),
     interfaces: stack.use(new KernelInterfaceMonitor(context)),
     links: new KernelInterfaceControl(context),
     conntrack: new KernelConntrackTable(limits),

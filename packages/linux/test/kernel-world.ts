@@ -15,6 +15,8 @@ export interface KernelWorld extends AsyncDisposable {
   /** Another program adds an element to a set. */
   foreignElement(table: string, set: string, element: string): void;
   foreignFlush(): void;
+  /** Another program writes a setting. */
+  foreignSetting(key: string, value: string): void;
 }
 
 export async function fakeWorld(): Promise<KernelWorld> {
@@ -33,6 +35,7 @@ export async function fakeWorld(): Promise<KernelWorld> {
       kernel.nft.applyForeign([{ op: 'add-elements', table: id, set, elements: new Map([[element, '']]) }]);
     },
     foreignFlush: () => kernel.nft.flushForeign(),
+    foreignSetting: (key, value) => kernel.sysctls.writeForeign(key, value),
     [Symbol.asyncDispose]: () => kernel[Symbol.asyncDispose](),
   };
 }
@@ -61,6 +64,7 @@ export async function linuxWorld(): Promise<KernelWorld> {
     },
     foreignElement: (table, set, element) => void sh(`nft 'add element ${table} ${set} { ${element} }'`),
     foreignFlush: () => void sh('nft flush ruleset'),
+    foreignSetting: (key, value) => void sh(`echo ${value} > /proc/sys/${key}`),
     async [Symbol.asyncDispose]() {
       await kernel[Symbol.asyncDispose]();
       sh('nft flush ruleset; ip route flush table main proto 133; ip -6 route flush table main proto 133');

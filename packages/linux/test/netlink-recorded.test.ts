@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readAddress } from '../src/netlink/address-message.ts';
 import { readLink } from '../src/netlink/link-message.ts';
 import { readNeighbour } from '../src/netlink/neighbour-message.ts';
+import { readNetconf } from '../src/netlink/netconf-message.ts';
 import {
   LITTLE_ENDIAN,
   messagesIn,
@@ -27,6 +28,27 @@ function read<Message>(reader: Reader<Message>, hex: string): Message | undefine
 }
 
 describe.runIf(LITTLE_ENDIAN)('recorded messages', () => {
+  test('settings', () => {
+    expect(read(readNetconf, recorded.SETTINGS_OF_NEW_LINK)).toEqual({
+      family: 4,
+      interfaceIndex: 3,
+      values: [
+        ['forwarding', 0],
+        ['rp_filter', 0],
+        ['proxy_arp', 0],
+      ],
+    });
+    const one = (family: number, interfaceIndex: number | 'all', name: string) => ({
+      family,
+      interfaceIndex,
+      values: [[name, 1]],
+    });
+    expect(read(readNetconf, recorded.REVERSE_PATH_FILTER)).toEqual(one(4, 3, 'rp_filter'));
+    expect(read(readNetconf, recorded.PROXY_NDP)).toEqual(one(6, 3, 'proxy_ndp'));
+    expect(read(readNetconf, recorded.FORWARDING_OF_ALL)).toEqual(one(4, 'all', 'forwarding'));
+    expect(read(readNetconf, recorded.FORWARDING_OF_FUTURE_LINKS)).toBeUndefined();
+  });
+
   const main = { table: 254, protocol: 135, scope: 0, type: 1 };
 
   test.each<[string, RouteMessage]>([

@@ -137,6 +137,34 @@ export function networkCompliance(open: () => Promise<KernelWorld>): void {
           .catch((thrown: unknown) => thrown);
         expect(hasErrorCode(error, 'sysctl.absent')).toBe(true);
       });
+
+      test('the watch hears of routing, reverse path and proxy settings, ours and others’, and of no others', async () => {
+        const heard = new Map<string, string>();
+        await world.kernel.sysctls.watch(
+          { onChange: (key, value) => heard.set(key, value), onOverrun: () => heard.set('lost', '') },
+          controller.signal,
+        );
+        const tap1 = [
+          'net/ipv4/conf/tap1/forwarding',
+          'net/ipv4/conf/tap1/rp_filter',
+          'net/ipv4/conf/tap1/proxy_arp',
+          'net/ipv6/conf/tap1/forwarding',
+          'net/ipv6/conf/tap1/proxy_ndp',
+        ];
+        for (const key of tap1) world.foreignSetting(key, (await world.kernel.sysctls.read(key)) === '1' ? '0' : '1');
+        world.foreignSetting('net/ipv4/conf/tap1/send_redirects', '0');
+        await world.kernel.sysctls.write('net/ipv4/conf/tap2/rp_filter', '2');
+        await vi.waitFor(() => expect(heard.get('net/ipv4/conf/tap2/rp_filter')).toBe('2'));
+        expect([...heard.keys()].sort()).toEqual([...tap1, 'net/ipv4/conf/tap2/rp_filter'].sort());
+        for (const key of tap1) expect(heard.get(key)).toBe(await world.kernel.sysctls.read(key));
+        const host = ['net/ipv4/ip_forward', 'net/ipv6/conf/all/forwarding'];
+        for (const key of host) {
+          const before = await world.kernel.sysctls.read(key);
+          world.foreignSetting(key, before === '1' ? '0' : '1');
+          await vi.waitFor(() => expect(heard.get(key)).toBe(before === '1' ? '0' : '1'));
+          world.foreignSetting(key, before);
+        }
+      });
     });
 
     describe('InterfaceMonitor', () => {

@@ -124,7 +124,11 @@ async function liveTrace(
   const seats = await findSeats(agentSocket);
   const timer = new SystemClock().schedule(timeout * 1_000, () => end.abort());
   try {
-    const onStarted = (host: string): void => note(`waiting on ${host} for a packet, ${timeout} s at most`);
+    const hosts = new Set<string>();
+    const onStarted = (host: string): void => {
+      if (!hosts.has(host)) note(`waiting on ${host} for a packet, ${timeout} s at most`);
+      hosts.add(host);
+    };
     const found = await firstPacket(seats, flows, onStarted, end.signal);
     const passes = found?.packet.verdict === 'pass';
     return {

@@ -33,7 +33,7 @@ function protocolName(number: number): string {
 
 /** The rules of groups that let it pass, or the one that ended it. */
 function reasonText({ verdict, decided, policy }: TracedPacket): string {
-  if (decided === undefined) return 'no route, or the reverse path filter';
+  if (decided === undefined) return 'no route, no receiver, or the reverse path filter';
   if (verdict === 'pass' && policy.length > 0) return policy.map(ruleText).join('; ');
   return ruleText(decided);
 }

@@ -9,7 +9,7 @@ import { ConnectionCleaner } from './connection-cleaner.ts';
 import type { DataplaneObserver } from './dataplane-observer.ts';
 import { DriftLedger } from './drift-ledger.ts';
 import { EndpointManager, type Round } from './endpoint-manager.ts';
-import { HOST_SETTINGS } from './endpoint-objects.ts';
+import { HostSettings } from './host-settings.ts';
 import { LinkTracker } from './link-tracker.ts';
 import { NeighbourManager } from './neighbour-manager.ts';
 import { PeriodicTasks } from './periodic-tasks.ts';
@@ -18,12 +18,11 @@ import { RouteManager } from './route-manager.ts';
 import { Suspicions } from './suspicions.ts';
 import { SysctlManager } from './sysctl-manager.ts';
 
-/** Settings of all taps are checked once in `SYSCTL_PARTS × SYSCTL_PART_MS`: 10 s. */
-const SYSCTL_PARTS = 10;
+/** Settings of all taps are checked once in `SYSCTL_PARTS × SYSCTL_PART_MS`: 60 s. */
+const SYSCTL_PARTS = 60;
 const SYSCTL_PART_MS = 1_000;
 /** Everything else is checked against the kernel this often, whether or not anything hinted at a change. */
 const FULL_CHECK_MS = 60_000;
-const HOST = 'host';
 /** Of the policy's 22-bit generation. */
 const MAX_GENERATION = 4_194_303;
 
@@ -59,6 +58,7 @@ export class Dataplane {
   readonly #neighbours: NeighbourManager;
   readonly #addresses: AddressManager;
   readonly #sysctls: SysctlManager;
+  readonly #hostSettings: HostSettings;
   readonly #links: LinkTracker;
   readonly #loop: ApplyLoop;
   readonly #connections: ConnectionCleaner;
@@ -66,7 +66,6 @@ export class Dataplane {
   readonly #suspicions: Suspicions;
   #mayApply = false;
   #bootRulesetRemoved = false;
-  #hostFailure: string | undefined;
 
   constructor(options: DataplaneOptions) {
     const { kernel, graph, clock, logger, observer, random } = options;
@@ -82,6 +81,7 @@ export class Dataplane {
     this.#neighbours = new NeighbourManager(kernel.neighbours, logger, this.drift, isOurs);
     this.#addresses = new AddressManager(kernel.addresses, logger, this.drift, isOurs);
     this.#sysctls = new SysctlManager(kernel.sysctls, this.drift);
+    this.#hostSettings = new HostSettings(this.#sysctls, logger);
     this.#links = new LinkTracker(() => clock.wallMs(), {
       onChanged: (name) => this.#interfaceChanged(name),
       onLost: (name) => this.#interfaceLost(name),
@@ -124,6 +124,7 @@ export class Dataplane {
       routes: () => this.#suspect(this.routes),
       neighbours: () => this.#suspect(this.#neighbours),
       addresses: () => this.#suspect(this.#addresses),
+      settings: () => void this.#checkSettings(() => this.#sysctls.checkSuspects()),
     });
   }
 
@@ -149,7 +150,7 @@ export class Dataplane {
 
   /** Why the host cannot forward packets, if so; retried in every round. */
   get hostFailure(): string | undefined {
-    return this.#hostFailure;
+    return this.#hostSettings.failure;
   }
 
   endpointCounts(): Record<EndpointState, number> {
@@ -163,20 +164,18 @@ export class Dataplane {
   /** Subscribes to everything that the kernel tells, before anything is listed. Ends when `signal` aborts. */
   async watch(signal: AbortSignal): Promise<void> {
     const { kernel } = this.#options;
-    const { policy, routes, neighbours, addresses, echoes } = this.#suspicions;
+    const { policy, routes, neighbours, addresses, settings, echoes } = this.#suspicions;
     const onPerhapsOurs = (): void => echoes.hint();
     await Promise.all([
       this.policy.watch(() => policy.hint(), signal),
       this.routes.watch(() => routes.hint(), signal),
       this.#neighbours.watch({ onSuspect: () => neighbours.hint(), onPerhapsOurs }, signal),
       this.#addresses.watch({ onSuspect: () => addresses.hint(), onPerhapsOurs }, signal),
+      this.#sysctls.watch(() => settings.hint(), signal),
       kernel.interfaces.watch((events) => this.#links.apply(events), signal),
     ]);
     this.#periodic.every(FULL_CHECK_MS, () => this.checkEverything());
-    this.#periodic.every(SYSCTL_PART_MS, async () => {
-      await this.#sysctls.checkPart(SYSCTL_PARTS);
-      this.drift.flush();
-    });
+    this.#periodic.every(SYSCTL_PART_MS, () => this.#checkSettings(() => this.#sysctls.checkPart(SYSCTL_PARTS)));
   }
 
   /** The graph has something new, and is in sync: from now on the kernel follows it. */
@@ -209,6 +208,12 @@ export class Dataplane {
     this.#kick();
   }
 
+  /** Beside the rounds, which do not wait for settings that were right before. */
+  async #checkSettings(check: () => Promise<void>): Promise<void> {
+    await check();
+    this.drift.flush();
+  }
+
   async #round(): Promise<void> {
     const { graph, clock, observer } = this.#options;
     const startedMs = clock.monotonicMs();
@@ -217,7 +222,7 @@ export class Dataplane {
       this.routes.refresh(),
       this.#neighbours.refresh(),
       this.#addresses.refresh(),
-      this.#applyHostSettings(),
+      this.#hostSettings.apply(),
     ]);
 
     // No await in between: endpoints and program are of one state of the graph.
@@ -269,15 +274,6 @@ export class Dataplane {
     if (this.#bootRulesetRemoved) return;
     await removeBootRuleset(this.#options.kernel.nft, this.#options.logger);
     this.#bootRulesetRemoved = true;
-  }
-
-  async #applyHostSettings(): Promise<void> {
-    if (this.#sysctls.has(HOST)) return;
-    const failure = await this.#sysctls.apply(HOST, HOST_SETTINGS);
-    if (failure !== undefined && failure !== this.#hostFailure) {
-      this.#options.logger.error({ reason: failure }, 'the host cannot forward packets');
-    }
-    this.#hostFailure = failure;
   }
 
   #interfaceChanged(name: string): void {

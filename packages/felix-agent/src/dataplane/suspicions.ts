@@ -7,6 +7,7 @@ export interface SuspicionChecks {
   readonly routes: () => void;
   readonly neighbours: () => void;
   readonly addresses: () => void;
+  readonly settings: () => void;
 }
 
 /** A change that is surely not ours: waits only for the rest of the burst that it is part of. */
@@ -23,6 +24,7 @@ export class Suspicions {
   readonly routesLater: SuspicionTimer;
   readonly neighbours: SuspicionTimer;
   readonly addresses: SuspicionTimer;
+  readonly settings: SuspicionTimer;
   /** Neighbours and addresses that we changed ourselves not long ago. */
   readonly echoes: SuspicionTimer;
 
@@ -32,6 +34,7 @@ export class Suspicions {
     this.routesLater = new SuspicionTimer(clock, LIKELY, checks.routes);
     this.neighbours = new SuspicionTimer(clock, LIKELY, checks.neighbours);
     this.addresses = new SuspicionTimer(clock, LIKELY, checks.addresses);
+    this.settings = new SuspicionTimer(clock, SURE, checks.settings);
     this.echoes = new SuspicionTimer(clock, UNLIKELY, () => {
       checks.neighbours();
       checks.addresses();
@@ -47,6 +50,6 @@ export class Suspicions {
   }
 
   #all(): SuspicionTimer[] {
-    return [this.policy, this.routes, this.routesLater, this.neighbours, this.addresses, this.echoes];
+    return [this.policy, this.routes, this.routesLater, this.neighbours, this.addresses, this.settings, this.echoes];
   }
 }

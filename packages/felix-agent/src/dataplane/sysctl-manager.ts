@@ -4,13 +4,17 @@ import type { DriftLedger } from './drift-ledger.ts';
 import type { Setting } from './endpoint-objects.ts';
 
 /**
- * Settings of taps and of the host. The kernel notifies nobody of a changed setting, so they are checked now and then:
- * a few owners at a time, so that thousands of taps never cost a moment.
+ * Settings of taps and of the host. The kernel tells of changes of the few that routing hangs on (`Sysctls.watch`), and
+ * their owner is checked then. All are checked now and then: a few owners at a time, so that thousands of taps never
+ * cost a moment.
  */
 export class SysctlManager {
   readonly #sysctls: Sysctls;
   readonly #drift: DriftLedger;
   readonly #settings = new Map<string, readonly Setting[]>();
+  /** Setting → its owner. */
+  readonly #owners = new Map<string, string>();
+  readonly #suspects = new Set<string>();
   #sweep: Iterator<[string, readonly Setting[]]> | undefined;
 
   constructor(sysctls: Sysctls, drift: DriftLedger) {
@@ -21,11 +25,12 @@ export class SysctlManager {
   /** Writes all that differ, and keeps them so from now on. Returns what is wrong, if anything. */
   async apply(owner: string, settings: readonly Setting[]): Promise<string | undefined> {
     const failures = await this.#write(settings, undefined);
+    this.forget(owner);
     if (failures.length > 0) {
-      this.#settings.delete(owner);
       return failures.join('; ');
     }
     this.#settings.set(owner, settings);
+    for (const { key } of settings) this.#owners.set(key, owner);
     return undefined;
   }
 
@@ -35,7 +40,39 @@ export class SysctlManager {
 
   /** The owner's interface has gone, or is nobody's any more. */
   forget(owner: string): void {
+    const settings = this.#settings.get(owner) ?? [];
     this.#settings.delete(owner);
+    for (const { key } of settings) if (this.#owners.get(key) === owner) this.#owners.delete(key);
+  }
+
+  /** `onSuspect`: the kernel told of a value that is not the wanted one; `checkSuspects` looks into it. */
+  watch(onSuspect: () => void, signal: AbortSignal): Promise<void> {
+    return this.#sysctls.watch(
+      {
+        onChange: (key, value) => {
+          const owner = this.#owners.get(key);
+          const wanted = owner === undefined ? undefined : this.#settings.get(owner)?.find((each) => each.key === key);
+          if (owner === undefined || wanted?.value === value) return;
+          this.#suspects.add(owner);
+          onSuspect();
+        },
+        onOverrun: () => {
+          for (const owner of this.#settings.keys()) this.#suspects.add(owner);
+          onSuspect();
+        },
+      },
+      signal,
+    );
+  }
+
+  /** Checks and repairs those of whom the kernel told. In order, since the host's settings reset those of taps. */
+  async checkSuspects(): Promise<void> {
+    const suspects = new Set(this.#suspects);
+    this.#suspects.clear();
+    for (const [owner, settings] of this.#settings) {
+      if (suspects.delete(owner)) await this.#write(settings, this.#drift);
+      if (suspects.size === 0) break;
+    }
   }
 
   /** Checks and repairs about `1/parts` of all owners; `parts` calls come round to every one. */

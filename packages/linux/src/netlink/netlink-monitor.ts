@@ -15,8 +15,11 @@ export interface NotificationListener {
   onGap(): void;
 }
 
-/** RTNLGRP_LINK, _NEIGH, _IPV4_IFADDR, _IPV4_ROUTE, _IPV6_IFADDR, _IPV6_ROUTE (linux/rtnetlink.h). */
-const GROUPS: readonly number[] = [1, 3, 5, 7, 9, 11];
+/**
+ * RTNLGRP_LINK, _NEIGH, _IPV4_IFADDR, _IPV4_ROUTE, _IPV6_IFADDR, _IPV6_ROUTE, _IPV4_NETCONF, _IPV6_NETCONF
+ * (linux/rtnetlink.h).
+ */
+const GROUPS: readonly number[] = [1, 3, 5, 7, 9, 11, 24, 25];
 /** Some 50,000 notifications. */
 const RECEIVE_BUFFER_OCTETS = 32 * 1024 * 1024;
 /** More wait for the next turn of the event loop. Above what one chunk of requests causes. */

@@ -4,6 +4,7 @@ import { toKernelRoute } from '../route/route-translation.ts';
 import { RTM_DELADDR, RTM_NEWADDR, readAddress } from './address-message.ts';
 import { type LinkMessage, RTM_DELLINK, RTM_NEWLINK, readLink } from './link-message.ts';
 import { RTM_DELNEIGH, RTM_NEWNEIGH, readNeighbour } from './neighbour-message.ts';
+import { RTM_NEWNETCONF, readNetconf } from './netconf-message.ts';
 import type { MessageFrame, Octets } from './netlink-message.ts';
 import { RTM_DELROUTE, RTM_NEWROUTE, readRoute } from './route-message.ts';
 
@@ -18,7 +19,14 @@ export type Notification =
     }
   | { readonly kind: 'address'; readonly deleted: boolean; readonly device: string; readonly address: string }
   | { readonly kind: 'route'; readonly deleted: boolean; readonly route: KernelRoute }
-  | { readonly kind: 'neighbour'; readonly deleted: boolean; readonly neighbour: NeighbourRecord };
+  | { readonly kind: 'neighbour'; readonly deleted: boolean; readonly neighbour: NeighbourRecord }
+  | {
+      readonly kind: 'setting';
+      readonly family: 4 | 6;
+      /** Or `all`. */
+      readonly device: string;
+      readonly values: readonly (readonly [name: string, value: number])[];
+    };
 
 export type NotificationKind = Notification['kind'];
 
@@ -31,6 +39,7 @@ const KINDS = new Map<number, NotificationKind>([
   [RTM_DELROUTE, 'route'],
   [RTM_NEWNEIGH, 'neighbour'],
   [RTM_DELNEIGH, 'neighbour'],
+  [RTM_NEWNETCONF, 'setting'],
 ]);
 
 /** The kind of a message by its type; `undefined`: none of ours. */
@@ -80,6 +89,13 @@ export function readNotification(
         ...(router === undefined ? {} : { router }),
       };
       return { kind: 'neighbour', deleted: type === RTM_DELNEIGH, neighbour };
+    }
+    case RTM_NEWNETCONF: {
+      const message = readNetconf(octets, start, end);
+      if (message === undefined) return undefined;
+      const { family, interfaceIndex, values } = message;
+      const device = interfaceIndex === 'all' ? 'all' : nameOf(interfaceIndex);
+      return device === undefined ? undefined : { kind: 'setting', family, device, values };
     }
     default:
       return undefined;

@@ -51,11 +51,13 @@ export class RouteWatch implements View<RouteCollection> {
     const events: RouteEvent[] = [];
     let uncertain = false;
     for (const notification of notifications) {
-      const { kind, deleted } = notification;
+      const { kind } = notification;
+      if (kind === 'setting' || kind === 'neighbour') continue;
+      const { deleted } = notification;
       if (kind === 'route') uncertain = this.#applyRoute(notification.route, deleted, events) || uncertain;
       else if (kind === 'link')
         uncertain ||= this.#mayChangeRoutes(notification.link, deleted, notification.formerName);
-      else if (kind === 'address') uncertain ||= deleted && this.#mayBeNeeded(notification);
+      else uncertain ||= deleted && this.#mayBeNeeded(notification);
     }
     this.#emit(events);
     return uncertain;

@@ -1,12 +1,17 @@
 import { FabricError } from '@slash32/shared';
 import type { FakeNetwork } from '../fake/fake-network.ts';
-import type { Sysctls } from './sysctls.ts';
+import type { SettingListener, Sysctls } from './sysctls.ts';
+
+/** What Linux tells of. */
+const TOLD =
+  /^net\/ipv4\/ip_forward$|^net\/ipv6\/conf\/all\/forwarding$|^net\/ipv4\/conf\/[^/]+\/(?:forwarding|rp_filter|proxy_arp)$|^net\/ipv6\/conf\/[^/]+\/(?:forwarding|proxy_ndp)$/;
 
 /** {@link Sysctls} in memory: every key of an interface that is there exists and reads `0` until it is written. */
 export class FakeSysctls implements Sysctls {
   /** Set by tests: lets the kernel refuse values that it would otherwise take; returns its words. */
   refuse: ((key: string, value: string) => string | undefined) | undefined;
   readonly #network: FakeNetwork;
+  readonly #listeners = new Set<SettingListener>();
   readonly #onWritten: (key: string, value: string) => void;
 
   constructor(network: FakeNetwork, onWritten: (key: string, value: string) => void = () => {}) {
@@ -29,7 +34,32 @@ export class FakeSysctls implements Sysctls {
     }
     this.#network.settings.set(key, value);
     this.#onWritten(key, value);
+    this.#tell(key, value);
     return true;
+  }
+
+  async watch(listener: SettingListener, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    this.#listeners.add(listener);
+    signal.addEventListener('abort', () => this.#listeners.delete(listener), { once: true });
+  }
+
+  /** What another program writes. */
+  writeForeign(key: string, value: string): void {
+    this.#network.settings.set(key, value);
+    this.#tell(key, value);
+  }
+
+  /** Notifications are lost. */
+  overrun(): void {
+    for (const listener of [...this.#listeners]) listener.onOverrun();
+  }
+
+  #tell(key: string, value: string): void {
+    if (!TOLD.test(key)) return;
+    queueMicrotask(() => {
+      for (const listener of [...this.#listeners]) listener.onChange(key, value);
+    });
   }
 
   #requireKey(key: string): void {

@@ -1,10 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { FabricError } from '@slash32/shared';
-import type { Sysctls } from './sysctls.ts';
+import type { NetlinkContext } from '../netlink/netlink-context.ts';
+import type { Notification, NotificationKind } from '../netlink/notification.ts';
+import type { SettingListener, Sysctls } from './sysctls.ts';
+
+const KINDS: ReadonlySet<NotificationKind> = new Set<NotificationKind>(['setting']);
 
 /** {@link Sysctls} of the network namespace that we run in, through /proc/sys. */
 export class KernelSysctls implements Sysctls {
+  readonly #context: Pick<NetlinkContext, 'monitor'>;
+
+  constructor(context: Pick<NetlinkContext, 'monitor'>) {
+    this.#context = context;
+  }
+
   async read(key: string): Promise<string> {
     const path = pathOf(key);
     try {
@@ -24,6 +34,28 @@ export class KernelSysctls implements Sysctls {
     }
     return true;
   }
+
+  watch(listener: SettingListener, signal: AbortSignal): Promise<void> {
+    const onNotifications = (notifications: readonly Notification[]): void => {
+      for (const notification of notifications) {
+        if (notification.kind !== 'setting') continue;
+        const { family, device, values } = notification;
+        for (const [name, value] of values) {
+          if (!signal.aborted) listener.onChange(keyOf(family, device, name), String(value));
+        }
+      }
+    };
+    return this.#context.monitor.subscribe(
+      { kinds: KINDS, onNotifications, onGap: () => listener.onOverrun() },
+      signal,
+    );
+  }
+}
+
+/** `net/ipv4/conf/all/forwarding` is the same as `net/ipv4/ip_forward`, the name that everybody knows. */
+function keyOf(family: 4 | 6, device: string, name: string): string {
+  if (family === 4 && device === 'all' && name === 'forwarding') return 'net/ipv4/ip_forward';
+  return `net/ipv${family}/conf/${device}/${name}`;
 }
 
 function pathOf(key: string): string {
