@@ -1,6 +1,7 @@
 export * from './address/ip-address.ts';
 export * from './address/ip-prefix.ts';
 export * from './address/mac-address.ts';
+export * from './bgp/as-path-pattern.ts';
 export * from './bgp/community-text.ts';
 export * from './control/bgp-visibility-methods.ts';
 export * from './control/control-client.ts';

@@ -10,10 +10,12 @@ import {
   parseIpPrefix,
   prefixContains,
   type RoutePolicyTerm,
+  tryAsPathPattern,
   tryParseCommunityPattern,
   tryParseLargeCommunityPattern,
 } from '@slash32/shared';
 import { asPathContains, asPathLength, firstAs, type PathAttributes, type PrefixKey } from '../codec/index.ts';
+import { asPathMatchesPattern } from './as-path-matcher.ts';
 import { PrefixMatcher } from './prefix-matcher.ts';
 import { communityMatches, compileChanges, largeCommunityMatches, readPatterns } from './route-changes.ts';
 
@@ -163,7 +165,10 @@ function compileMatch(match: RoutePolicyTerm['match']): (route: PolicyRoute) => 
         ) === true,
     );
   }
-  if (asPath !== undefined) tests.push(({ attributes }) => asPathMatches(asPath, attributes));
+  if (asPath !== undefined) {
+    const matches = compileAsPathMatch(asPath);
+    tests.push(({ attributes }) => matches(attributes));
+  }
   if (nextHop !== undefined) {
     const prefixes = nextHop.map(parseIpPrefix);
     tests.push((route) => {
@@ -176,15 +181,23 @@ function compileMatch(match: RoutePolicyTerm['match']): (route: PolicyRoute) => 
   return (route) => tests.every((test) => test(route));
 }
 
-function asPathMatches(match: NonNullable<RoutePolicyTerm['match']['asPath']>, { asPath }: PathAttributes): boolean {
-  const first = firstAs(asPath);
-  const last = asPath.at(-1)?.type === 'sequence' ? asPath.at(-1)?.asNumbers.at(-1) : undefined;
-  return (
-    match.contains?.some((asNumber) => asPathContains(asPath, asNumber)) !== false &&
-    match.neighborAs?.some((asNumber) => asNumber === first) !== false &&
-    match.originAs?.some((asNumber) => asNumber === last) !== false &&
-    (match.length === undefined || isWithin(match.length, asPathLength(asPath)))
-  );
+function compileAsPathMatch(
+  match: NonNullable<RoutePolicyTerm['match']['asPath']>,
+): (attributes: PathAttributes) => boolean {
+  const outcome = match.pattern === undefined ? undefined : tryAsPathPattern(match.pattern);
+  // The schema has seen to it that a pattern can be read; one that cannot matches nothing.
+  if (outcome !== undefined && 'problem' in outcome) return () => false;
+  return ({ asPath }) => {
+    const first = firstAs(asPath);
+    const last = asPath.at(-1)?.type === 'sequence' ? asPath.at(-1)?.asNumbers.at(-1) : undefined;
+    return (
+      match.contains?.some((asNumber) => asPathContains(asPath, asNumber)) !== false &&
+      match.neighborAs?.some((asNumber) => asNumber === first) !== false &&
+      match.originAs?.some((asNumber) => asNumber === last) !== false &&
+      (match.length === undefined || isWithin(match.length, asPathLength(asPath))) &&
+      (outcome === undefined || asPathMatchesPattern(asPath, outcome.pattern))
+    );
+  };
 }
 
 function isWithin(

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { tryParseIpPrefix } from '../address/ip-prefix.ts';
+import { tryAsPathPattern } from '../bgp/as-path-pattern.ts';
 import {
   type CommunityPattern,
   formatCommunityPattern,
@@ -69,10 +70,20 @@ const range = (about: string) =>
     .refine(({ ge = 0, le = 0xffff_ffff }) => ge <= le, { path: ['le'], message: 'must not be less than ge' })
     .describe(about);
 
+const asPathPattern = z.string().superRefine((text, context) => {
+  const outcome = tryAsPathPattern(text);
+  if ('problem' in outcome) context.addIssue(`"${text}" ${outcome.problem}; write it like "65001 .* (65010|65020)"`);
+});
+
 const asPathMatch = z.strictObject({
   contains: z.array(asNumberField).min(1).optional().describe('any of these is in the path'),
   originAs: z.array(asNumberField).min(1).optional().describe('the last AS of the path is any of these'),
   neighborAs: z.array(asNumberField).min(1).optional().describe('the first AS of the path is any of these'),
+  pattern: asPathPattern
+    .optional()
+    .describe(
+      'the whole path, nearest AS first: numbers, ranges, . for any one, ( | ), * + ?; as in "65001 .* (64512-65534)"',
+    ),
   length: range('number of AS numbers in the path, a set counting 1').optional(),
 });
 

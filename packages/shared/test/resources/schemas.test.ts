@@ -410,6 +410,13 @@ describe('what is refused', () => {
       term({ match: { metric: { ge: 2, le: 1 } } }),
       ['`spec.terms[0].match.metric.le` must not be less than ge'],
     ],
+    [
+      'RoutePolicy',
+      term({ match: { asPath: { pattern: '65001 (65002' } } }),
+      [
+        '`spec.terms[0].match.asPath.pattern`: "65001 (65002" has a "(" without a ")"; write it like "65001 .* (65010|65020)"',
+      ],
+    ],
     ['RoutePolicy', term({ set: { prepend: 33 } }), ['`spec.terms[0].set.prepend` must be at most 32']],
   ])('%s %j', (kind, spec, messages) => {
     expect(messagesOf(kind, spec)).toEqual(messages);
