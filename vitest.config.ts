@@ -22,7 +22,7 @@ export default defineConfig({
         test: {
           name: 'kernel',
           include: ['packages/*/test/**/*.kernel.test.ts'],
-          fileParallelism: false, // all files share the one kernel of their sandbox
+          fileParallelism: false, // they measure times; scripts/run-tests.ts gives each file a sandbox
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -1,11 +1,12 @@
 /**
  * Runs vitest projects one after the other and closes with one line of totals: `N passed, N failed, N skipped`.
- * Kernel and e2e tests run in a sandbox of their own each, so that nothing they leave behind reaches the next.
+ * The e2e tests run in a sandbox; each file of kernel tests runs in a sandbox of its own, because those tests use the
+ * network namespace that they find themselves in, and what one leaves behind must not reach the next.
  *
  *   node scripts/run-tests.ts unit kernel e2e
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -17,25 +18,58 @@ interface Totals {
 
 const root = join(import.meta.dirname, '..');
 const SANDBOXED = new Set(['kernel', 'e2e']);
+const KERNEL_TESTS = 'packages/*/test/**/*.kernel.test.ts';
 
-function runProject(project: string, reportFile: string): Totals {
-  const sandbox = SANDBOXED.has(project) ? [join(root, 'scripts/sandbox')] : [];
+/** One run of vitest: a project, whole or only these files. */
+interface Run {
+  readonly project: string;
+  readonly files: readonly string[];
+}
+
+function runsOf(project: string): Run[] {
+  if (project !== 'kernel') return [{ project, files: [] }];
+  return globSync(KERNEL_TESTS, { cwd: root })
+    .sort()
+    .map((file) => ({ project, files: [file] }));
+}
+
+function execute(run: Run, reportFile: string): Totals {
+  const sandbox = SANDBOXED.has(run.project) ? [join(root, 'scripts/sandbox')] : [];
   const [command = '', ...rest] = [
     ...sandbox,
     process.execPath,
     join(root, 'node_modules/vitest/vitest.mjs'),
-    ...['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`],
+    ...['run', '--project', run.project, '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`],
+    ...run.files,
   ];
-  const started = Date.now();
-  const run = spawnSync(command, rest, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  rmSync(reportFile, { force: true });
+  const { status } = spawnSync(command, rest, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
   const totals = readTotals(reportFile);
   // Vitest fails without a failed test, too: an unhandled error, a file that does not load, a crash.
-  if (run.status !== 0 && totals.failed === 0) totals.failed = 1;
-  const seconds = Math.round((Date.now() - started) / 1000);
-  process.stdout.write(
-    `${project}: ${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped in ${seconds} s\n\n`,
-  );
+  if (status !== 0 && totals.failed === 0) totals.failed = 1;
   return totals;
+}
+
+function runProject(project: string, reportFile: string): Totals {
+  const started = Date.now();
+  const sum = sumOf(runsOf(project).map((run) => execute(run, reportFile)));
+  const seconds = Math.round((Date.now() - started) / 1000);
+  process.stdout.write(`${project}: ${totalsText(sum)} in ${seconds} s\n\n`);
+  return sum;
+}
+
+function sumOf(all: readonly Totals[]): Totals {
+  const sum: Totals = { passed: 0, failed: 0, skipped: 0 };
+  for (const totals of all) {
+    sum.passed += totals.passed;
+    sum.failed += totals.failed;
+    sum.skipped += totals.skipped;
+  }
+  return sum;
+}
+
+function totalsText({ passed, failed, skipped }: Totals): string {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }
 
 function readTotals(reportFile: string): Totals {
@@ -54,14 +88,9 @@ function readTotals(reportFile: string): Totals {
 
 const directory = mkdtempSync(join(tmpdir(), 'slash32-tests-'));
 try {
-  const sum: Totals = { passed: 0, failed: 0, skipped: 0 };
-  for (const project of process.argv.slice(2)) {
-    const totals = runProject(project, join(directory, `${project}.json`));
-    sum.passed += totals.passed;
-    sum.failed += totals.failed;
-    sum.skipped += totals.skipped;
-  }
-  process.stdout.write(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped\n`);
+  const projects = process.argv.slice(2);
+  const sum = sumOf(projects.map((project) => runProject(project, join(directory, `${project}.json`))));
+  process.stdout.write(`${totalsText(sum)}\n`);
   process.exitCode = sum.failed > 0 || sum.passed === 0 ? 1 : 0;
 } finally {
   rmSync(directory, { recursive: true, force: true });
