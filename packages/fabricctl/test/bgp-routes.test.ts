@@ -236,6 +236,24 @@ describe('bgp and routes', () => {
     expect(JSON.parse(json.out)).toEqual([{ host: 'compute-a1', peer: 'tor-a', done: [done] }]);
   });
 
+  it('acts on every session of a host with --all, and wants either that or a name', async () => {
+    const questions: object[] = [];
+    await using server = await serveSpeaker(fabric.at('all.sock'), {
+      onQuestion: (_method, question) => questions.push(question),
+    });
+    const run = (...words: string[]) => fabric.run(['bgp', 'shutdown', ...words, '--speaker-socket', server.path]);
+    expect((await run('--all', '--graceful', '9')).out).toBe(
+      'tor-a (on compute-a1): shut down\ntor-b (on compute-a1): shut down\n',
+    );
+    expect(questions).toEqual([
+      { peer: 'tor-a', drainSeconds: 9 },
+      { peer: 'tor-b', drainSeconds: 9 },
+    ]);
+    const refusal = { code: 2, out: '', err: 'error: which session? name a peer, or give --all\n' };
+    expect(await run()).toEqual(refusal);
+    expect(await run('tor-a', '--all')).toEqual(refusal);
+  });
+
   it('refuses a time that is none, and a direction that is none', async () => {
     expect(await fabric.run(['bgp', 'shutdown', 'tor-a', '--graceful', 'soon'])).toMatchObject({
       code: 2,

@@ -5,11 +5,15 @@ import { EXIT_CODE } from '../cli/exit-code.ts';
 import type { GlobalOptions } from '../cli/global-options.ts';
 import { askAnySpeaker } from '../daemon/ask-daemons.ts';
 
-interface ClearOptions {
+interface PeersOptions {
+  readonly all?: true;
+}
+
+interface ClearOptions extends PeersOptions {
   readonly soft?: 'in' | 'out';
 }
 
-interface ShutdownOptions {
+interface ShutdownOptions extends PeersOptions {
   readonly reason?: string;
   readonly graceful?: string | true;
 }
@@ -34,6 +38,7 @@ Examples:
   fabricctl bgp shutdown tor-a --reason "line card, back at 14:00"
   fabricctl bgp shutdown tor-a --graceful       first, for 30 s, the routes are the last resort on both sides (RFC 8326)
   fabricctl bgp shutdown tor-a --graceful 300   for five minutes
+  fabricctl bgp shutdown --all --graceful       before work on the host: its traffic goes elsewhere, then all is down
   fabricctl bgp enable tor-a                    up again; calls a drain off as well
 
 The reason is shown to the router's operator (RFC 9003). A shutdown lasts until \`bgp enable\` or a restart of the speaker.
@@ -49,12 +54,13 @@ export function declareBgpSession(bgp: Command, session: CliSession): void {
   bgp
     .command('clear')
     .description('end a session and set it up anew, or with --soft only exchange routes again')
-    .argument('<peer>', 'name of a BGPPeer, or address of the router')
+    .argument('[peer]', 'name of a BGPPeer, or address of the router')
+    .option('--all', 'every session of the host')
     .addOption(new Option('--soft <direction>', 'keep the session').choices(['in', 'out']))
     .addHelpText('after', CLEAR_EXAMPLES)
     .action(
-      session.action((options: ClearOptions & GlobalOptions, peer: string) =>
-        act(options, (speaker) =>
+      session.action((options: ClearOptions & GlobalOptions, name: string | undefined) =>
+        act(options, name, (speaker, peer) =>
           speaker.call('speaker.clear', { peer, ...(options.soft === undefined ? {} : { soft: options.soft }) }),
         ),
       ),
@@ -62,14 +68,15 @@ export function declareBgpSession(bgp: Command, session: CliSession): void {
   bgp
     .command('shutdown')
     .description('end a session and keep it down')
-    .argument('<peer>', 'name of a BGPPeer, or address of the router')
+    .argument('[peer]', 'name of a BGPPeer, or address of the router')
+    .option('--all', 'every session of the host')
     .option('--reason <text>', 'for the operator of the router')
     .option('--graceful [seconds]', `let traffic go elsewhere first; ${DEFAULT_DRAIN_SECONDS} s if left out`)
     .addHelpText('after', SHUTDOWN_EXAMPLES)
     .action(
-      session.action((options: ShutdownOptions & GlobalOptions, peer: string) => {
+      session.action((options: ShutdownOptions & GlobalOptions, name: string | undefined) => {
         const drainSeconds = drainOf(options.graceful);
-        return act(options, (speaker) =>
+        return act(options, name, (speaker, peer) =>
           speaker.call('speaker.shutdown', {
             peer,
             drainSeconds,
@@ -81,24 +88,34 @@ export function declareBgpSession(bgp: Command, session: CliSession): void {
   bgp
     .command('enable')
     .description('let a session up that was shut down, drains, or announced too much')
-    .argument('<peer>', 'name of a BGPPeer, or address of the router')
+    .argument('[peer]', 'name of a BGPPeer, or address of the router')
+    .option('--all', 'every session of the host')
     .addHelpText('after', ENABLE_EXAMPLES)
     .action(
-      session.action((options: GlobalOptions, peer: string) =>
-        act(options, (speaker) => speaker.call('speaker.enable', { peer })),
+      session.action((options: PeersOptions & GlobalOptions, name: string | undefined) =>
+        act(options, name, (speaker, peer) => speaker.call('speaker.enable', { peer })),
       ),
     );
 }
 
 /** Of several speakers, those that have the peer act; the others' words are warnings. */
 async function act(
-  options: GlobalOptions,
-  question: (speaker: ControlClient<SpeakerMethods>) => Promise<BgpPeerAction>,
+  options: PeersOptions & GlobalOptions,
+  name: string | undefined,
+  question: (speaker: ControlClient<SpeakerMethods>, peer: string) => Promise<BgpPeerAction>,
 ): Promise<CommandResult> {
-  const { results, errors } = await askAnySpeaker(options.speakerSocket, async (speaker): Promise<HostAction> => {
+  if ((name === undefined) !== (options.all === true)) {
+    throw new FabricError('usage', 'which session? name a peer, or give --all');
+  }
+  const answers = await askAnySpeaker(options.speakerSocket, async (speaker): Promise<readonly HostAction[]> => {
     const { host } = await speaker.call('speaker.status', {});
-    return { host, ...(await question(speaker)) };
+    const peers = name === undefined ? (await speaker.call('speaker.neighbors', {})).map(({ peer }) => peer) : [name];
+    const actions: HostAction[] = [];
+    for (const peer of peers) actions.push({ host, ...(await question(speaker, peer)) });
+    return actions;
   });
+  const { errors } = answers;
+  const results = answers.results.flat();
   return {
     data: results,
     text: () => results.map(({ host, peer, done }) => `${peer} (on ${host}): ${done.join('; ')}\n`).join(''),
