@@ -5,13 +5,17 @@
 
 import { bgpBenchmark } from './bgp/bgp.ts';
 import { programmingLatencyBenchmark } from './latency/programming-latency.ts';
+import { churnBenchmark } from './policy/churn.ts';
+import { membershipBenchmark } from './policy/membership.ts';
 import { type BenchmarkReport, formatReport, writeReport } from './report/report.ts';
 import { agentStartBenchmark } from './start/agent-start.ts';
 import { trafficBenchmark } from './traffic/traffic.ts';
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<BenchmarkReport>>> = {
   bgp: bgpBenchmark,
+  churn: churnBenchmark,
   latency: programmingLatencyBenchmark,
+  membership: membershipBenchmark,
   start: agentStartBenchmark,
   traffic: trafficBenchmark,
 };
