@@ -11,6 +11,7 @@ export * from './control/control-server.ts';
 export * from './daemon/daemon-options.ts';
 export * from './datastore/datastore.ts';
 export * from './datastore/dir-datastore.ts';
+export * from './datastore/follow-datastore.ts';
 export * from './datastore/open-datastore.ts';
 export * from './errors/fabric-error.ts';
 export * from './kernel/route-protocol.ts';

@@ -6,11 +6,11 @@ import {
   type DatastoreEvent,
   type DatastoreProblem,
   type FabricConfiguration,
+  followDatastore,
   type Host,
   type Logger,
   type ResourceKey,
   type RoutePolicy,
-  sleep,
 } from '@slash32/shared';
 import type { SpeakerResources } from './peer-plan.ts';
 
@@ -55,25 +55,20 @@ export class ResourceFollower {
   /** Ends when `signal` aborts. */
   async follow(signal: AbortSignal): Promise<void> {
     const { datastore, clock, logger } = this.#options;
-    while (!signal.aborted) {
-      this.#incoming = new Map();
-      let failure: unknown;
-      try {
-        for await (const events of datastore.watch(signal)) {
-          this.#backoff.reset();
-          this.#take(events);
-        }
-      } catch (error) {
-        failure = error;
-      }
-      this.#inSync = false;
-      if (signal.aborted) return;
-      logger.warn(
-        { err: failure, datastore: datastore.description },
-        'datastore lost; the last known state stays in force',
-      );
-      await sleep(clock, this.#backoff.nextDelayMs(), signal).catch(() => undefined);
-    }
+    await followDatastore(
+      datastore,
+      {
+        onBegin: () => {
+          this.#incoming = new Map();
+        },
+        onEvents: (events) => this.#take(events),
+        onLost: () => {
+          this.#inSync = false;
+        },
+      },
+      { clock, logger, backoff: this.#backoff },
+      signal,
+    );
   }
 
   #take(events: readonly DatastoreEvent[]): void {

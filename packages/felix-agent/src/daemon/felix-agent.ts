@@ -6,13 +6,13 @@ import {
   type Clock,
   type ControlHandlers,
   type Datastore,
+  followDatastore,
   type HealthReport,
   type Logger,
   VERSION,
 } from '@slash32/shared';
 import { agentHandlers } from '../control/agent-handlers.ts';
 import { Dataplane } from '../dataplane/dataplane.ts';
-import { followDatastore } from '../graph/datastore-follower.ts';
 import { FabricGraph } from '../graph/fabric-graph.ts';
 import { AgentMetrics } from '../metrics/agent-metrics.ts';
 import { PacketTraces } from '../trace/packet-traces.ts';

@@ -1,4 +1,8 @@
-import { type Backoff, type Clock, type Datastore, type DatastoreEvent, type Logger, sleep } from '@slash32/shared';
+import type { Backoff } from '../lifecycle/backoff.ts';
+import type { Logger } from '../logging/logger.ts';
+import type { Clock } from '../time/clock.ts';
+import { sleep } from '../time/sleep.ts';
+import type { Datastore, DatastoreEvent } from './datastore.ts';
 
 export interface DatastoreListener {
   /** A watch begins; all that exists follows, then `in-sync`. */
