@@ -1,0 +1,44 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BgpDaemon, DAEMON_ADDRESS, DAEMON_AS, SINK, SOURCE } from './bgp-daemon.ts';
+import { DaemonProcess } from './daemon-process.ts';
+
+export const gobgp: BgpDaemon = {
+  name: 'GoBGP',
+  method: 'routes given to it by a peer; asked with gobgp',
+  heldRoutesFromSource: true,
+  async start(place) {
+    const config = join(place.directory, 'gobgpd.toml');
+    writeFileSync(config, CONFIGURATION);
+    const daemon = new DaemonProcess(place, 'gobgpd', ['-f', config, '-p']);
+    const ask = (...words: string[]) => place.namespace.run('gobgp', ...words);
+    await daemon.answers('gobgpd', () => ask('neighbor'));
+    return {
+      pid: daemon.pid,
+      learned: async () => Number(/Path: (\d+)/.exec(await ask('global', 'rib', 'summary'))?.[1]),
+      addRoute: async (prefix) => {
+        await ask('global', 'rib', 'add', prefix, 'nexthop', DAEMON_ADDRESS);
+      },
+      [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
+    };
+  },
+};
+
+const CONFIGURATION = `
+[global.config]
+  as = ${DAEMON_AS}
+  router-id = "${DAEMON_ADDRESS}"
+${[SINK, SOURCE]
+  .map(
+    ({ address, asNumber }) => `
+[[neighbors]]
+  [neighbors.config]
+    neighbor-address = "${address}"
+    peer-as = ${asNumber}
+  [neighbors.transport.config]
+    passive-mode = true
+  [neighbors.timers.config]
+    idle-hold-time-after-reset = 1
+`,
+  )
+  .join('')}`;
