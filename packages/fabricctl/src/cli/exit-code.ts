@@ -19,7 +19,7 @@ export const EXIT_CODE_MEANINGS: readonly { readonly code: ExitCode; readonly me
   {
     code: EXIT_CODE.no,
     meaning:
-      'the answer is "no": status found something wrong; with --exit-code: drops, down, drift, lint, changed flows',
+      'the answer is "no": status found something wrong; trace --live: dropped; with --exit-code: drops, down, drift, lint, changed flows',
   },
   { code: EXIT_CODE.usage, meaning: 'the command line is wrong' },
   { code: EXIT_CODE.invalid, meaning: 'a manifest or an argument is invalid; nothing was changed' },

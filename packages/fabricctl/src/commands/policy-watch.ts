@@ -24,7 +24,8 @@ Examples:
 A line is: time, verdict, interfaces (\`host\`: the compute host itself), packet, and the rules that decided: those of
 the groups at each end that is on this host, or that the flow passed before. LOST packets met no drop, but no route
 either. The kernel tells this of 50 packets a second at most, from the instance and to it each; the rest pass unseen.
-What it costs, only the packets shown pay. Needs the agent of the instance's host, and no datastore.
+While somebody watches, all packets of the host cross a few rules more. Needs the agent of the instance's host, and no
+datastore.
 `;
 
 export function declarePolicyWatch(policy: Command, session: CliSession): void {
