@@ -32,6 +32,7 @@ export class SpeakerMetrics {
           gauge.set({ peer }, neighbor.state === 'Established' ? 1 : 0);
           this.#countMessages(peer, neighbor);
         }
+        for (const { peer } of speaker().waitingPeers()) gauge.set({ peer }, 0);
       },
     });
     this.registry.gauge({

@@ -173,8 +173,10 @@ export class Speaker {
   /** Peers that must not have a session yet, as the control socket tells of them. */
   waitingPeers(): readonly BgpNeighborStatus[] {
     const { clock } = this.#options;
-    return [...this.#readiness.waiting].map(([name, waiting]) =>
-      waitingPeerStatus(waiting, {
+    const { waiting, undecided } = this.#readiness;
+    const beingRead = [...undecided].filter(([name]) => !this.#neighbors.has(name));
+    return [...waiting, ...beingRead].map(([name, peer]) =>
+      waitingPeerStatus(peer, {
         sinceMs: this.#waitingSinceMs.get(name) ?? clock.monotonicMs(),
         nowMs: clock.monotonicMs(),
         nowWallMs: clock.wallMs(),
@@ -220,13 +222,15 @@ export class Speaker {
     const ready = [...this.#readiness.ready.values()].map(({ settings, md5Key }) => ({
       name: settings.name,
       address: settings.address,
+      ...(settings.interface === undefined ? {} : { device: settings.interface }),
       protection: protectionOf(settings, md5Key),
     }));
-    const kept = [...this.#readiness.undecided].flatMap((name) => {
+    const kept = [...this.#readiness.undecided.keys()].flatMap((name) => {
       const neighbor = this.#neighbors.get(name);
-      return neighbor === undefined
-        ? []
-        : [{ name, address: neighbor.settings.address, protection: neighbor.protection }];
+      if (neighbor === undefined) return [];
+      const { settings, protection } = neighbor;
+      const { address, interface: device } = settings;
+      return [{ name, address, ...(device === undefined ? {} : { device }), protection }];
     });
     return [...ready, ...kept];
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Clock, Timer } from '@slash32/shared';
 
 /** What is known of a password file. */
@@ -33,6 +34,7 @@ const CARRIAGE_RETURN = 0x0d;
 export class PasswordFiles {
   readonly #options: PasswordFilesOptions;
   readonly #states = new Map<string, PasswordState>();
+  /** By digest, so that passwords of the past are not kept. */
   readonly #keyIds = new Map<string, number>();
   #paths: ReadonlySet<string> = new Set();
   #timer: Timer | undefined;
@@ -104,9 +106,9 @@ export class PasswordFiles {
   }
 
   #idOf(key: Uint8Array): number {
-    const text = Buffer.from(key).toString('latin1');
-    const id = this.#keyIds.get(text) ?? this.#keyIds.size + 1;
-    this.#keyIds.set(text, id);
+    const digest = createHash('sha256').update(key).digest('base64');
+    const id = this.#keyIds.get(digest) ?? this.#keyIds.size + 1;
+    this.#keyIds.set(digest, id);
     return id;
   }
 }

@@ -28,15 +28,15 @@ export interface PeerReadiness {
   readonly ready: ReadonlyMap<string, ReadyPeer>;
   /** Those that must not have one. */
   readonly waiting: ReadonlyMap<string, WaitingPeer>;
-  /** Names of those that are not known yet to be either: what they have stays as it is. */
-  readonly undecided: ReadonlySet<string>;
+  /** Those that are not known yet to be either: what they have stays as it is. */
+  readonly undecided: ReadonlyMap<string, WaitingPeer>;
   readonly findings: readonly ResourceFinding[];
 }
 
 export const NO_PEERS_READY: PeerReadiness = {
   ready: new Map(),
   waiting: new Map(),
-  undecided: new Set(),
+  undecided: new Map(),
   findings: [],
 };
 
@@ -50,7 +50,7 @@ export function readyPeers(
 ): PeerReadiness {
   const ready = new Map<string, ReadyPeer>();
   const waiting = new Map<string, WaitingPeer>();
-  const undecided = new Set<string>();
+  const undecided = new Map<string, WaitingPeer>();
   const findings: ResourceFinding[] = [];
   for (const [name, settings] of planned) {
     const wait = (finding: Omit<ResourceFinding, 'resource'>): void => {
@@ -61,7 +61,7 @@ export function readyPeers(
     const { passwordFile } = settings;
     const password = passwordFile === undefined ? {} : prerequisites.passwordOf(passwordFile);
     if (password === undefined) {
-      undecided.add(name);
+      undecided.set(name, { settings, reason: `${passwordFile} is being read` });
       continue;
     }
     if (password.problem !== undefined) {

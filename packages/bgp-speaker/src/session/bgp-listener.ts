@@ -25,7 +25,9 @@ const ACCEPT_RETRY_MS = 1000;
 export class BgpListener implements AsyncDisposable {
   readonly #options: BgpListenerOptions;
   readonly #listener: TcpListener;
-  readonly #peers = new Map<string, AdmittedPeer>();
+  #peers: readonly AdmittedPeer[] = [];
+  /** Addresses that the listener has a key for. */
+  #keyed: ReadonlySet<string> = new Set();
   /** Peers whose protection could not be set up: nothing is taken from them. */
   readonly #unprotected = new Set<string>();
   #retry: Timer | undefined;
@@ -41,26 +43,29 @@ export class BgpListener implements AsyncDisposable {
     return this.#listener.port;
   }
 
-  /** From now on, these are the peers. Connections that wait are handed over first, under the rules they came by. */
+  /**
+   * From now on, these are the peers. Connections that wait are handed over first, under the rules they came by. The
+   * kernel knows peers by address alone: two unnumbered ones whose routers have the same address share their key.
+   */
   admit(peers: readonly AdmittedPeer[]): void {
     this.#acceptWaiting();
-    const next = new Map(peers.map((peer) => [peer.address, peer]));
-    for (const [address, { protection }] of this.#peers) {
-      if (protection.md5Key !== undefined && next.get(address)?.protection.md5Key === undefined) {
-        this.#tryFor(address, () => this.#listener.setMd5Key({ address }, undefined));
-      }
-    }
+    const served = peers.filter(({ address }) => this.#listener.serves(address));
+    const keys = new Map(
+      served.flatMap(({ address, protection: { md5Key } }) =>
+        md5Key === undefined ? [] : [[address, md5Key] as const],
+      ),
+    );
     this.#unprotected.clear();
-    for (const [address, { protection }] of next) {
-      const { md5Key } = protection;
-      if (md5Key !== undefined) this.#tryFor(address, () => this.#listener.setMd5Key({ address }, md5Key));
+    for (const address of this.#keyed) {
+      if (!keys.has(address)) this.#tryFor(address, () => this.#listener.setMd5Key({ address }, undefined));
     }
-    const near = [...next.values()].flatMap(({ address, protection: { minHopLimit } }) =>
+    for (const [address, key] of keys) this.#tryFor(address, () => this.#listener.setMd5Key({ address }, key));
+    this.#keyed = new Set(keys.keys());
+    const near = served.flatMap(({ address, protection: { minHopLimit } }) =>
       minHopLimit === undefined ? [] : [{ address, minHopLimit }],
     );
     this.#tryFor(undefined, () => this.#listener.setNearPeers(near));
-    this.#peers.clear();
-    for (const [address, peer] of next) this.#peers.set(address, peer);
+    this.#peers = served;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -94,7 +99,9 @@ export class BgpListener implements AsyncDisposable {
 
   #hand(incoming: IncomingTcp): void {
     const { remoteAddress, localAddress, device } = incoming;
-    const peer = this.#peers.get(remoteAddress);
+    const peer = this.#peers.find(
+      (each) => each.address === remoteAddress && (each.device === undefined || each.device === device),
+    );
     try {
       if (this.#unprotected.has(remoteAddress)) throw new FabricError('bgp.unprotected', 'its protection is missing');
       if (peer !== undefined) incoming.protect(peer.protection);

@@ -55,6 +55,8 @@ export interface AdmittedPeer {
   /** Name of the BGPPeer. */
   readonly name: string;
   readonly address: string;
+  /** Interface of an unnumbered peer: its address may be in use on other links, by other routers. */
+  readonly device?: string;
   readonly protection: TcpProtection;
 }
 

@@ -127,11 +127,15 @@ describe('unnumbered, with FRR', () => {
   );
 
   it('waits for a router, and says so', async () => {
+    // A neighbour that forwards says so in its neighbour advertisements.
+    await tor.exec('sysctl', ['-qw', 'net.ipv6.conf.all.forwarding=0']);
     await startSpeaker(manifests());
-    await waitUntil('finding', async () =>
-      (await speaker.status()).findings.some(
-        ({ code, message }) => code === 'bgp-peer.no-router' && message.includes('no router is known on eth0'),
-      ),
+    await waitUntil(
+      () => `finding; log:\n${speaker.log}`,
+      async () =>
+        (await speaker.status()).findings.some(
+          ({ code, message }) => code === 'bgp-peer.no-router' && message.includes('no router is known on eth0'),
+        ),
     );
     expect(await speaker.neighbor('tor')).toMatchObject({ state: 'Idle', address: '%eth0' });
     await frr.start(configuration());

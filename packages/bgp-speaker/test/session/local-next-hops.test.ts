@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { chooseLocalNextHops } from '../../src/session/local-next-hops.ts';
+import { initialContext } from '../../src/codec/index.ts';
+import { chooseLocalNextHops, extendNextHops } from '../../src/session/local-next-hops.ts';
 
 const ADDRESSES = [
   { device: 'lo', address: '127.0.0.1/8' },
@@ -45,5 +46,30 @@ describe('local next hops', () => {
     expect(chooseLocalNextHops([], { localAddress: '192.0.2.1', onLink: true })).toEqual({
       nextHops: { 'ipv4-unicast': { address: '192.0.2.1' } },
     });
+  });
+
+  it('are the link-local address alone on an unnumbered link, and what IPv4 address there is', () => {
+    const question = { localAddress: 'fe80::2', onLink: true, device: 'eth1', hostAddress6: '2001:db8::9' };
+    expect(chooseLocalNextHops(ADDRESSES, question)).toEqual({
+      device: 'eth1',
+      nextHops: { 'ipv4-unicast': { address: '198.51.100.1' }, 'ipv6-unicast': { address: 'fe80::2' } },
+    });
+  });
+});
+
+describe('IPv6 next hops of IPv4 routes', () => {
+  const context = { ...initialContext('ebgp'), extendedNextHop: new Set(['ipv4-unicast' as const]) };
+  const ipv6 = { address: '2001:db8::1', linkLocal: 'fe80::1' };
+  const both = { 'ipv4-unicast': { address: '192.0.2.1' }, 'ipv6-unicast': ipv6 };
+
+  it('are used where there is no IPv4 address, and on unnumbered links', () => {
+    expect(extendNextHops({ 'ipv6-unicast': ipv6 }, { context, isUnnumbered: false })['ipv4-unicast']).toBe(ipv6);
+    expect(extendNextHops(both, { context, isUnnumbered: true })['ipv4-unicast']).toBe(ipv6);
+    expect(extendNextHops(both, { context, isUnnumbered: false })).toBe(both);
+  });
+
+  it('are not used unless the peer understands them', () => {
+    const nextHops = { 'ipv6-unicast': ipv6 };
+    expect(extendNextHops(nextHops, { context: initialContext('ebgp'), isUnnumbered: true })).toBe(nextHops);
   });
 });

@@ -1,4 +1,5 @@
 import { FabricError } from '@slash32/shared';
+import { openCLibrary } from '../foreign/c-library.ts';
 import { remembered } from '../netlink/interface-names.ts';
 import { RTM_GETNEIGH, readNeighbour, writeNeighbourDump } from '../netlink/neighbour-message.ts';
 import type { NetlinkContext } from '../netlink/netlink-context.ts';
@@ -16,6 +17,7 @@ const IPPROTO_IPV6 = 41;
 const IPPROTO_ICMPV6 = 58;
 const IPV6_MULTICAST_IF = 17;
 const IPV6_MULTICAST_HOPS = 18;
+const IPV6_MULTICAST_LOOP = 19;
 const ICMP6_FILTER = 1;
 /** Neighbour discovery is believed only with it (RFC 4861 6.1): nobody from another link can send it. */
 const HOP_LIMIT = 255;
@@ -49,9 +51,11 @@ export class KernelRouterDiscovery implements RouterDiscovery {
       // Nothing is read from this socket: all types are blocked.
       setOption(calls, device, descriptor, IPPROTO_ICMPV6, ICMP6_FILTER, new Uint8Array(32).fill(0xff));
       setOption(calls, device, descriptor, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, int32(HOP_LIMIT));
+      // Our own kernel would take us for a router on the link.
+      setOption(calls, device, descriptor, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, int32(0));
       setOption(calls, device, descriptor, IPPROTO_IPV6, IPV6_MULTICAST_IF, int32(interfaceIndex));
       for (const [message, address] of [
-        [routerAdvertisement(), ALL_NODES],
+        [routerAdvertisement(linkLayerAddress(descriptor, device)), ALL_NODES],
         [routerSolicitation(), ALL_ROUTERS],
       ] as const) {
         const to = encodeSocketAddress({ address, port: 0, scope: interfaceIndex });
@@ -76,6 +80,24 @@ export class KernelRouterDiscovery implements RouterDiscovery {
       },
     });
   }
+}
+
+/** `ioctl` of `linux/sockios.h`: reads the link-layer address of an interface. */
+const SIOCGIFHWADDR = 0x8927;
+const ARPHRD_ETHER = 1;
+
+let ioctl: ((descriptor: number, request: number, argument: Uint8Array) => number) | undefined;
+
+/**
+ * By `struct ifreq`, 40 octets: name (16, NUL-terminated), type of the link layer (2), address. `undefined`: it has none
+ * of six octets.
+ */
+function linkLayerAddress(descriptor: number, device: string): Uint8Array | undefined {
+  ioctl ??= openCLibrary().func('int ioctl(int, unsigned long, void *)');
+  const request = new Uint8Array(40);
+  request.set(new TextEncoder().encode(device).subarray(0, 15));
+  if (ioctl(descriptor, SIOCGIFHWADDR, request) !== 0) return undefined;
+  return new DataView(request.buffer).getUint16(16, true) === ARPHRD_ETHER ? request.slice(18, 24) : undefined;
 }
 
 function setOption(

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { FabricError } from '@slash32/shared';
+import { type AddressFamily, FabricError } from '@slash32/shared';
 import {
   ADDRESS_FAMILY,
   addressText,
@@ -79,6 +79,7 @@ export class TcpListener implements Disposable {
   readonly port: number;
   readonly #calls: TcpCalls;
   readonly #descriptor: number;
+  readonly #family: AddressFamily;
   readonly #dualStack: boolean;
   #poll: DescriptorPoll | undefined;
   #open = true;
@@ -87,6 +88,7 @@ export class TcpListener implements Disposable {
     const calls = tcpCalls();
     this.#calls = calls;
     const family = options.address.includes(':') ? 6 : 4;
+    this.#family = family;
     this.#dualStack = options.address === '::';
     this.#descriptor = calls.socket(ADDRESS_FAMILY[family], SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (this.#descriptor < 0) throw tcpFailure(calls, 'cannot make a TCP socket');
@@ -96,6 +98,11 @@ export class TcpListener implements Disposable {
       this[Symbol.dispose]();
       throw error;
     }
+  }
+
+  /** True if a peer with this address can reach it at all; keys of other peers are refused. */
+  serves(address: string): boolean {
+    return this.#dualStack || address.includes(':') === (this.#family === 6);
   }
 
   /** Sets or replaces the key that connections of a peer must be signed with; `undefined`: none is. */

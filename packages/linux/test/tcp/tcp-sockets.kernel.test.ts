@@ -175,6 +175,13 @@ describe('TCP sockets', () => {
     );
   });
 
+  it('know whom they serve', () => {
+    expect(['192.0.2.1', '2001:db8::1'].map((peer) => listen('::').serves(peer))).toEqual([true, true]);
+    expect(['192.0.2.1', '2001:db8::1'].map((peer) => listen('0.0.0.0').serves(peer))).toEqual([true, false]);
+    expect(['192.0.2.1', '2001:db8::1'].map((peer) => listen('::1').serves(peer))).toEqual([false, true]);
+    expect(() => listen('0.0.0.0').setMd5Key({ address: '2001:db8::1' }, key('x'))).toThrow('cannot set the MD5 key');
+  });
+
   it('leave no descriptor behind, however they end', async () => {
     const listener = listen();
     const { port } = listener;

@@ -342,6 +342,30 @@ describe('what is refused', () => {
     ],
     ['BGPPeer', { holdTimeSeconds: 2 }, ['`spec.holdTimeSeconds` must be 0 (never expires) or 3–65535 (RFC 4271 4.2)']],
     ['BGPPeer', { multihopTtl: 0 }, ['`spec.multihopTtl` must be at least 1']],
+    ['BGPPeer', { address: undefined }, ['`spec.address` is required, unless interface names the link to the router']],
+    [
+      'BGPPeer',
+      { interface: 'eth1' },
+      ['`spec.interface`: excludes address: the router at the other end is found by itself; leave one of them out'],
+    ],
+    ['BGPPeer', { ttlSecurity: { hops: 0 } }, ['`spec.ttlSecurity.hops` must be at least 1']],
+    ['BGPPeer', { ttlSecurity: { hops: 255 } }, ['`spec.ttlSecurity.hops` must be at most 254']],
+    [
+      'BGPPeer',
+      { ttlSecurity: { hops: 2 }, multihopTtl: 2 },
+      [
+        '`spec.multihopTtl`: excludes ttlSecurity, which sends TTL 255; leave it out, and give the distance as ttlSecurity.hops',
+      ],
+    ],
+    [
+      'BGPPeer',
+      { address: undefined, interface: 'eth1', multihopTtl: 2, localAddress: '192.0.2.1' },
+      [
+        '`spec.multihopTtl`: excludes interface: the router is on that link; leave it out',
+        '`spec.localAddress`: excludes interface: the link-local address of that interface is used; leave it out',
+      ],
+    ],
+    ['BGPPeer', { passwordFile: 'tor.password' }, ['`spec.passwordFile` must be an absolute path']],
     ['BGPPeer', { bfd: { minTxMs: 9 } }, ['`spec.bfd.minTxMs` must be at least 10']],
     ['BGPPeer', { bfd: { minRxMs: 60_001 } }, ['`spec.bfd.minRxMs` must be at most 60000']],
     ['BGPPeer', { bfd: { minRxMs: 0.5 } }, ['`spec.bfd.minRxMs` must be a whole number, not the number 0.5']],
