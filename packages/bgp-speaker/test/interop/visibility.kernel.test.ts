@@ -28,6 +28,7 @@ spec: { hosts: 'all()', asNumber: 65000, address: 192.0.2.254 }
 `;
 
 let stack: AsyncDisposableStack;
+let host: Namespace;
 let speaker: SpeakerProcess;
 let directory: string;
 let bmp: ReadBmp[];
@@ -36,7 +37,7 @@ beforeEach(async () => {
   stack = new AsyncDisposableStack();
   directory = await mkdtemp(join(tmpdir(), 'visibility-'));
   stack.defer(() => rm(directory, { recursive: true }));
-  const host = stack.use(await Namespace.create('vis-host'));
+  host = stack.use(await Namespace.create('vis-host'));
   const tor = stack.use(await Namespace.create('vis-tor'));
   await Namespace.link(host, 'eth0', ['192.0.2.1/24', '2001:db8:a::1/64'], tor, 'down0', [
     '192.0.2.254/24',
@@ -88,6 +89,29 @@ async function bgpdump(path: string): Promise<readonly string[]> {
 }
 
 describe('what others read of what the speaker shows', () => {
+  it('a watch, line by line', async () => {
+    const watch = spawn(FABRICCTL, ['--speaker-socket', speaker.controlSocket, 'bgp', 'watch', '--count', '4']);
+    let lines = '';
+    watch.stdout.on('data', (chunk: Buffer) => {
+      lines += chunk.toString();
+    });
+    const ended = new Promise<number | null>((resolve) => watch.once('exit', resolve));
+    await waitUntil('the watch has begun', () => lines.includes('session  tor-1 Established'));
+    await host.ip('route del 203.0.113.10/32 dev tap0 proto 133');
+    await waitUntil('the withdrawal', () => lines.includes('sent     tor-1 203.0.113.10/32 withdrawn'));
+    await host.ip('route add 203.0.113.11/32 dev tap0 proto 133');
+    expect(await ended).toBe(0);
+    const events = lines
+      .trim()
+      .split('\n')
+      .map((line) => line.slice('2026-01-01T00:00:00.000Z '.length));
+    expect(events.slice(1)).toEqual([
+      'best     203.0.113.10/32 unreachable',
+      'sent     tor-1 203.0.113.10/32 withdrawn',
+      'best     203.0.113.11/32 local',
+    ]);
+  });
+
   it('a table dump, by bgpdump', async () => {
     const path = join(directory, 'table.mrt');
     expect(await fabricctl('bgp', 'dump', path)).toMatch(/^3 prefixes, /);
