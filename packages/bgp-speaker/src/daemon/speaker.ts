@@ -61,6 +61,8 @@ export class Speaker {
   readonly #deferral: RestartDeferral;
   readonly #hadForwarding = new Set<BgpFamily>();
   readonly #links = new Map<string, PeerLink>();
+  /** What keeps peers down that have no neighbor for the moment. */
+  readonly #holds = new Map<string, Hold>();
   readonly #prerequisites: PrerequisiteWatch;
   readonly #waitingSinceMs = new Map<string, number>();
   #plan: PeerPlan = EMPTY_PLAN;
@@ -191,7 +193,6 @@ export class Speaker {
     this.#readiness = readiness;
     this.#rememberWaiting();
     this.#options.admit?.(this.#admitted());
-    const holds = new Map<string, Hold>();
     for (const [name, neighbor] of this.#neighbors) {
       const settings = readiness.ready.get(name)?.settings;
       if (readiness.undecided.has(name)) continue;
@@ -209,12 +210,13 @@ export class Speaker {
         continue;
       }
       this.#options.logger.info({ peer: name, fields }, 'settings changed; the session is reset');
-      if (neighbor.hold !== undefined) holds.set(name, neighbor.hold);
       this.#remove(name, neighbor, CEASE.otherConfigurationChange);
     }
     for (const [name, peer] of readiness.ready) {
-      if (!this.#neighbors.has(name)) this.#add(peer, holds.get(name));
+      if (!this.#neighbors.has(name)) this.#add(peer, this.#holds.get(name));
+      this.#holds.delete(name);
     }
+    for (const name of this.#holds.keys()) if (!this.#plan.peers.has(name)) this.#holds.delete(name);
   }
 
   /** Peers that are not decided about yet keep what they have. */
@@ -292,6 +294,7 @@ export class Speaker {
   }
 
   #remove(name: string, neighbor: Neighbor, ceaseSubcode: number): void {
+    if (neighbor.hold !== undefined) this.#holds.set(name, neighbor.hold);
     neighbor.stop(ceaseSubcode);
     this.locRib.removeSource(neighbor.adjRibIn);
     this.#neighbors.delete(name);

@@ -61,6 +61,20 @@ describe('shutdown', () => {
     await established(60);
   });
 
+  it('stays over a time in which the peer may have no session, but not over its removal', async () => {
+    const spec = { families: ['ipv4-unicast'] };
+    a.shutdownPeer({ peer: 'to-b', reason: 'x' });
+    a.addPeer('to-b', '192.0.2.2', 64_602, { ...spec, passwordFile: '/nowhere/password' });
+    await clock.advanceAsync(SECOND);
+    expect(a.speaker.neighbors.size).toBe(0);
+    a.addPeer('to-b', '192.0.2.2', 64_602, spec);
+    await clock.advanceAsync(60 * SECOND);
+    expect(a.neighbor('to-b')).toMatchObject({ state: 'Idle', held: { cause: 'shutdown', reason: 'x' } });
+    a.removePeer('to-b');
+    a.addPeer('to-b', '192.0.2.2', 64_602, spec);
+    await established(60);
+  });
+
   it('after a drain: routes are the last resort on both sides first (RFC 8326)', async () => {
     expect(a.shutdownPeer({ peer: 'to-b', reason: 'x', drainSeconds: 30 })[0]).toContain('shut down in 30 s');
     await clock.advanceAsync(SECOND);
