@@ -19,7 +19,7 @@ const LOCAL_INDEX = 0;
 
 /**
  * A dump as one record after the other: the peers, then a record per prefix. Lazy: a record is made, and the tables are
- * looked into, when it is asked for; prefixes that went meanwhile are left out, and those that came are missing.
+ * looked into, when it is asked for; prefixes that went meanwhile are left out, and those that came may be in it or not.
  */
 export function* dumpTables(sources: DumpSources): Generator<Uint8Array, void, undefined> {
   const { asNumber, routerId, peers, local, wallMs } = sources;
@@ -31,15 +31,13 @@ export function* dumpTables(sources: DumpSources): Generator<Uint8Array, void, u
       routerId: negotiated?.remote.routerId ?? '0.0.0.0',
     })),
   ]);
-  const keys = new Set<PrefixKey>(local.keys());
-  for (const { adjRibIn } of peers) for (const key of adjRibIn.keys()) keys.add(key);
   const encoded = new Map<Path, Uint8Array>();
   const localAttributes = {
     4: encodeRibAttributes({ origin: 'igp', asPath: [] }, { address: '0.0.0.0' }),
     6: encodeRibAttributes({ origin: 'igp', asPath: [] }, { address: '::' }),
   } as const;
   let sequence = 0;
-  for (const key of keys) {
+  for (const key of distinctKeys(sources)) {
     const entries: RibEntry[] = [];
     if (local.has(key)) {
       entries.push({ peerIndex: LOCAL_INDEX, attributes: localAttributes[prefixKeyAddressFamily(key)] });
@@ -51,6 +49,18 @@ export function* dumpTables(sources: DumpSources): Generator<Uint8Array, void, u
     if (entries.length === 0) continue;
     yield encodeRibRecord(wallMs, sequence, key, entries);
     sequence += 1;
+  }
+}
+
+/** Collected on the way: a table of a million prefixes is not to be walked through in one turn of the event loop. */
+function* distinctKeys({ local, peers }: DumpSources): Generator<PrefixKey, void, undefined> {
+  const seen = new Set<PrefixKey>();
+  for (const keys of [local.keys(), ...peers.map(({ adjRibIn }) => adjRibIn.keys())]) {
+    for (const key of keys) {
+      if (seen.has(key)) continue;
+      seen.add(key);
+      yield key;
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { OctetWriter } from '../codec/octet-writer.ts';
+import { writeUint16, writeUint32 } from '../codec/octets.ts';
 
 /** RFC 6396 4. */
 export const MRT_TYPE = { tableDumpV2: 13, bgp4mp: 16, bgp4mpEt: 17 } as const;
@@ -19,6 +19,9 @@ export const BGP4MP = {
   messageAs4LocalAddPath: 11,
 } as const;
 
+/** Octets ahead of the body, but for the microseconds of `bgp4mpEt`. */
+export const MRT_HEADER_OCTETS = 12;
+
 /**
  * A whole record. With type `bgp4mpEt` the microseconds of `wallMs` follow the header (RFC 6396 3).
  *
@@ -29,12 +32,19 @@ export const BGP4MP = {
  * ```
  */
 export function encodeMrtRecord(type: number, subtype: number, wallMs: number, body: Uint8Array): Uint8Array {
-  const extended = type === MRT_TYPE.bgp4mpEt;
-  const writer = new OctetWriter()
-    .uint32(Math.floor(wallMs / 1000))
-    .uint16(type)
-    .uint16(subtype)
-    .uint32(body.length + (extended ? 4 : 0));
-  if (extended) writer.uint32(Math.floor((wallMs % 1000) * 1000));
-  return writer.bytes(body).finish();
+  const extension = type === MRT_TYPE.bgp4mpEt ? 4 : 0;
+  const record = newMrtRecord(type, subtype, wallMs, extension + body.length);
+  if (extension > 0) writeUint32(record, MRT_HEADER_OCTETS, Math.floor((wallMs % 1000) * 1000));
+  record.set(body, MRT_HEADER_OCTETS + extension);
+  return record;
+}
+
+/** A record of which the header is written; `length`: of all behind it, octets, to be filled in by the caller. */
+export function newMrtRecord(type: number, subtype: number, wallMs: number, length: number): Uint8Array {
+  const record = new Uint8Array(MRT_HEADER_OCTETS + length);
+  writeUint32(record, 0, Math.floor(wallMs / 1000));
+  writeUint16(record, 4, type);
+  writeUint16(record, 6, subtype);
+  writeUint32(record, 8, length);
+  return record;
 }

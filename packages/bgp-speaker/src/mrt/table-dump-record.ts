@@ -8,11 +8,11 @@ import {
   type NextHop,
   type PathAttributes,
   type PrefixKey,
-  prefixKeyFamily,
 } from '../codec/index.ts';
-import { maxNlriOctets, writeNlri } from '../codec/nlri/nlri-field.ts';
+import { nlriOctets, writeNlri } from '../codec/nlri/nlri-field.ts';
 import { OctetWriter } from '../codec/octet-writer.ts';
-import { encodeMrtRecord, MRT_TYPE, TABLE_DUMP_V2 } from './mrt-record.ts';
+import { writeUint16, writeUint32 } from '../codec/octets.ts';
+import { encodeMrtRecord, MRT_HEADER_OCTETS, MRT_TYPE, newMrtRecord, TABLE_DUMP_V2 } from './mrt-record.ts';
 
 /** A peer as RIB records refer to it, by its index in the list. */
 export interface IndexedPeer {
@@ -27,6 +27,9 @@ export interface RibEntry {
   /** What {@link encodeRibAttributes} makes. */
   readonly attributes: Uint8Array;
 }
+
+/** Peer index, Originated Time, attribute length. */
+const ENTRY_HEADER_OCTETS = 8;
 
 /** Peer Type of RFC 6396 4.3.1. */
 const PEER_TYPE = { ipv6: 1, fourOctetAs: 2 } as const;
@@ -64,15 +67,21 @@ export function encodeRibRecord(
   key: PrefixKey,
   entries: readonly RibEntry[],
 ): Uint8Array {
-  const family = prefixKeyFamily(key);
-  const nlri = new Uint8Array(maxNlriOctets(family, false));
-  const nlriLength = writeNlri(nlri, 0, key, undefined);
-  const writer = new OctetWriter().uint32(sequence).bytes(nlri.subarray(0, nlriLength)).uint16(entries.length);
+  const subtype = typeof key === 'number' ? TABLE_DUMP_V2.ribIpv4Unicast : TABLE_DUMP_V2.ribIpv6Unicast;
+  let length = 4 + nlriOctets(key, false) + 2;
+  for (const { attributes } of entries) length += ENTRY_HEADER_OCTETS + attributes.length;
+  const record = newMrtRecord(MRT_TYPE.tableDumpV2, subtype, wallMs, length);
+  writeUint32(record, MRT_HEADER_OCTETS, sequence);
+  let at = writeNlri(record, MRT_HEADER_OCTETS + 4, key, undefined);
+  writeUint16(record, at, entries.length);
+  at += 2;
   for (const { peerIndex, attributes } of entries) {
-    writer.uint16(peerIndex).uint32(0).uint16(attributes.length).bytes(attributes);
+    writeUint16(record, at, peerIndex);
+    writeUint16(record, at + 6, attributes.length);
+    record.set(attributes, at + ENTRY_HEADER_OCTETS);
+    at += ENTRY_HEADER_OCTETS + attributes.length;
   }
-  const subtype = family === 'ipv4-unicast' ? TABLE_DUMP_V2.ribIpv4Unicast : TABLE_DUMP_V2.ribIpv6Unicast;
-  return encodeMrtRecord(MRT_TYPE.tableDumpV2, subtype, wallMs, writer.finish());
+  return record;
 }
 
 /** LOCAL_PREF included, AS numbers of four octets (RFC 6396 4.3.4). */
