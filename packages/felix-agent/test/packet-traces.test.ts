@@ -125,6 +125,25 @@ describe('agent.trace', () => {
     expect(harness.agent.dataplane.drift.total).toBe(0);
   });
 
+  it('follows an instance that gets other addresses or another interface', async () => {
+    await using harness = await twoInstances();
+    await using watch = await new Watch(harness, 'vm2').started();
+    harness.kernel.network.putInterface('tap55');
+    await harness.put(instance(2, { interface: 'tap55', addresses: ['10.70.0.55'] }));
+    await harness.advance(100);
+    const limit = 'limit rate 50/second burst 50 packets meta nftrace set 1';
+    expect((await rules(harness))?.prerouting).toEqual([
+      `iifname "tap55" ${limit}`,
+      `ip daddr { 10.70.0.55 } ${limit}`,
+    ]);
+    harness.kernel.packetTraces.tell(SPOOFED.replaceAll('"tap2"', '"tap55"'));
+    await vi.waitFor(() => expect(watch.packets).toHaveLength(1));
+    expect(watch.failure).toBeUndefined();
+    await harness.datastore.delete('Instance/default/vm2');
+    await vi.waitFor(() => expect(hasErrorCode(watch.failure, 'endpoint.unknown')).toBe(true));
+    await vi.waitFor(async () => expect(await rules(harness)).toBeUndefined());
+  });
+
   it('puts its table back when somebody flushes the ruleset', async () => {
     await using harness = await twoInstances();
     await using _watch = await new Watch(harness, 'vm2').started();

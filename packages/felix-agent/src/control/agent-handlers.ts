@@ -13,7 +13,7 @@ import {
 import type { Dataplane } from '../dataplane/dataplane.ts';
 import type { FabricGraph } from '../graph/fabric-graph.ts';
 import { checkedFilter } from '../trace/packet-filter.ts';
-import type { PacketTraces } from '../trace/packet-traces.ts';
+import type { FindTarget, PacketTraces } from '../trace/packet-traces.ts';
 import { showPolicy } from './policy-show.ts';
 
 /** What the answers are made from. */
@@ -55,9 +55,12 @@ export function agentHandlers(facts: AgentFacts): ControlHandlers<AgentMethods> 
       return showPolicy(instance, status.state, objects, kernel, dataplane.compiler.ruleset());
     },
     'agent.trace': ({ instance, filter }, { signal }) => {
-      const { interface: tap, addresses } = endpointOf(facts, instance);
-      const target = { instance, interface: tap, addresses, filter: checkedFilter(filter ?? {}) };
-      return facts.packetTraces.watch(target, signal);
+      const checked = checkedFilter(filter ?? {});
+      const find: FindTarget = () => {
+        const { interface: tap, addresses } = endpointOf(facts, instance);
+        return { instance, interface: tap, addresses, filter: checked };
+      };
+      return facts.packetTraces.watch(find, signal);
     },
   };
 }

@@ -84,7 +84,10 @@ export class FelixAgent implements AsyncDisposable {
         },
         driftFound: (kind) => this.metrics.driftRepairs.inc({ kind }),
         connectionsForgotten: (count) => this.metrics.connectionsForgotten.inc(count),
-        roundDone: (durationMs) => this.metrics.applyDuration.observe(durationMs / 1_000),
+        roundDone: (durationMs) => {
+          this.metrics.applyDuration.observe(durationMs / 1_000);
+          this.#packetTraces.refresh();
+        },
         endpointUp: (trace) => {
           this.#traces.add(trace);
           const fromMs = Math.max(trace.manifestSeenAt, trace.interfaceSeenAt);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Kernel } from '@slash32/linux';
 import { BatchQueue, type Clock, type Logger, type PacketTraceEvent, type TracedPacket } from '@slash32/shared';
 import { PacketAssembler } from './packet-assembler.ts';
@@ -7,8 +8,12 @@ import { noTraceTable, TRACE_TABLE, TRACED_PER_SECOND, type TraceTarget, traceTa
 /** A watcher that does not take its packets is told how many it missed, instead. */
 const MAX_WAITING = 1_000;
 
+/** What is to be traced now; throws if there is no such instance. */
+export type FindTarget = () => TraceTarget;
+
 interface Watcher {
-  readonly target: TraceTarget;
+  target: TraceTarget;
+  readonly find: FindTarget;
   readonly queue: BatchQueue<PacketTraceEvent>;
   skipped: number;
 }
@@ -49,18 +54,24 @@ export class PacketTraces {
     if ((await nft.list([TRACE_TABLE])).size > 0) await nft.apply(noTraceTable());
   }
 
-  /** Ends when `signal` aborts. Throws `nft.unavailable`, `nft.rejected`. */
-  async *watch(target: TraceTarget, signal: AbortSignal): AsyncGenerator<PacketTraceEvent, void, undefined> {
-    const watcher: Watcher = { target, queue: new BatchQueue<PacketTraceEvent>().endOn(signal), skipped: 0 };
-    this.#watchers.add(watcher);
-    try {
-      await this.#change();
-      watcher.queue.push({ type: 'started', host: this.#options.host, perSecond: TRACED_PER_SECOND });
-      for await (const events of watcher.queue) yield* events;
-    } finally {
-      this.#watchers.delete(watcher);
-      await this.#change();
+  /** Ends when `signal` aborts. Throws what `find` throws, `nft.unavailable`, `nft.rejected`. */
+  watch(find: FindTarget, signal: AbortSignal): AsyncGenerator<PacketTraceEvent, void, undefined> {
+    return this.#events(find(), find, signal);
+  }
+
+  /** Endpoints may have other interfaces or addresses than before, or be gone: that ends the watches of theirs. */
+  refresh(): void {
+    let differs = false;
+    for (const watcher of this.#watchers) {
+      try {
+        const target = watcher.find();
+        differs ||= !isDeepStrictEqual(target, watcher.target);
+        watcher.target = target;
+      } catch (error) {
+        watcher.queue.fail(error);
+      }
     }
+    if (differs) this.#makeAnew();
   }
 
   /** Ends all watches and removes the table. */
@@ -71,6 +82,23 @@ export class PacketTraces {
     await this.#change().catch((error: unknown) => {
       this.#options.logger.warn({ err: error }, 'the trace table could not be removed');
     });
+  }
+
+  async *#events(
+    target: TraceTarget,
+    find: FindTarget,
+    signal: AbortSignal,
+  ): AsyncGenerator<PacketTraceEvent, void, undefined> {
+    const watcher: Watcher = { target, find, queue: new BatchQueue<PacketTraceEvent>().endOn(signal), skipped: 0 };
+    this.#watchers.add(watcher);
+    try {
+      await this.#change();
+      watcher.queue.push({ type: 'started', host: this.#options.host, perSecond: TRACED_PER_SECOND });
+      for await (const events of watcher.queue) yield* events;
+    } finally {
+      this.#watchers.delete(watcher);
+      await this.#change();
+    }
   }
 
   #change(): Promise<void> {
@@ -99,7 +127,8 @@ export class PacketTraces {
     const monitor = new AbortController();
     const { nft, packetTraces } = this.#options.kernel;
     try {
-      await nft.watch([TRACE_TABLE], () => this.#tableTouched(), monitor.signal);
+      // Somebody flushed the ruleset, most likely.
+      await nft.watch([TRACE_TABLE], () => this.#makeAnew(), monitor.signal);
       await packetTraces.watch(
         { onLines: (lines) => this.#assembler.add(lines), onEnd: (error) => this.#monitorEnded(monitor, error) },
         monitor.signal,
@@ -111,8 +140,7 @@ export class PacketTraces {
     }
   }
 
-  /** Somebody flushed the ruleset, most likely. */
-  #tableTouched(): void {
+  #makeAnew(): void {
     this.#change().catch((error: unknown) => this.#failAll(error));
   }
 

@@ -149,7 +149,7 @@ export interface AgentMethods {
   'agent.policy': { params: { instance: string }; result: PolicyShowResult };
   /**
    * Packets from and to an instance of this host as they come, until the client cancels. `instance`: `NAMESPACE/NAME`.
-   * Errors `endpoint.unknown`, `trace.bad-filter`, `nft.unavailable`.
+   * Errors `endpoint.unknown` (also when the instance goes), `trace.bad-filter`, `nft.unavailable`.
    */
   'agent.trace': { params: { instance: string; filter?: PacketTraceFilter }; event: PacketTraceEvent };
 }
