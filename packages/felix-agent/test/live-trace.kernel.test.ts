@@ -145,6 +145,44 @@ describe('packets on a real kernel', () => {
     expect(await watch.first({ destination: '10.99.0.1' })).toMatchObject({ verdict: 'lost', policy: [] });
   });
 
+  it('are shown with the rules that judge each of them, where groups are stateless', async () => {
+    await lab.put(
+      resource('SecurityGroup', {
+        metadata: { name: 'stateless' },
+        spec: {
+          stateful: false,
+          rules: [
+            { direction: 'egress', ethertype: 'IPv4' },
+            { direction: 'ingress', ethertype: 'IPv4', protocol: 'icmp' },
+          ],
+        },
+      }),
+      instance(5, { securityGroups: ['stateless'] }),
+    );
+    plugInstance(5);
+    await lab.up(5);
+    {
+      await using watch = await PacketWatch.start(lab, 5);
+      ping(2, '10.70.0.5');
+      const request = await watch.first({ icmpType: 8 });
+      expect(request.verdict).toBe('pass');
+      expect(rulesOf(request).sort()).toEqual([
+        'default/open egress IPv4: anything',
+        'default/stateless ingress IPv4: icmp',
+      ]);
+      const reply = await watch.first({ icmpType: 0 });
+      expect(reply.verdict).toBe('pass');
+      expect(rulesOf(reply)).toEqual(['default/stateless egress IPv4: anything']);
+      sh('ip netns exec vm2 timeout 1 bash -c "echo > /dev/udp/10.70.0.5/9"');
+      expect(await watch.first({ destinationPort: 9 })).toMatchObject({
+        verdict: 'drop',
+        decided: { rule: 'no ingress rule of default/stateless' },
+      });
+    }
+    await lab.datastore.delete('Instance/default/vm5');
+    await lab.applied();
+  });
+
   it('are filtered in the kernel', async () => {
     const filter = { source: '10.70.0.2', destination: '10.70.0.4', protocol: 1, icmpType: 8, icmpCode: 0 };
     await using watch = await PacketWatch.start(lab, 4, filter);
