@@ -1,7 +1,8 @@
-import { keyOf, type NftRuleset, type Resource, type ResourceKey } from '@slash32/shared';
+import { keyOf, type Resource, type ResourceKey } from '@slash32/shared';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AgentHarness } from './agent-harness.ts';
+import { kernelState } from './kernel-state.ts';
 import { baseResources, instance, openGroup } from './resources.ts';
 
 type Step =
@@ -81,34 +82,6 @@ async function take(harness: AgentHarness, step: Step): Promise<void> {
     default:
       step satisfies never;
   }
-}
-
-/** Rulesets without what may differ between histories: the generation, and how boxes were dealt into layers. */
-function endpointElements(ruleset: NftRuleset): unknown {
-  return [...ruleset].map(([id, table]) => [
-    id,
-    [...table.sets.values()]
-      .filter(({ elements }) => [...elements.keys()].some((key) => key.includes('"tap')))
-      .map(({ name, elements }) => [name, [...elements].sort()])
-      .sort(),
-  ]);
-}
-
-async function kernelState(harness: AgentHarness): Promise<unknown> {
-  const { network, nft } = harness.kernel;
-  const tables = [...harness.agent.dataplane.compiler.ruleset().keys()];
-  const taps = [...network.interfaces.values()].filter(({ up }) => up).map(({ name }) => name);
-  return {
-    routes: harness.routes(),
-    neighbours: [...network.neighbours.keys()].sort(),
-    addresses: [...network.addresses.keys()].sort(),
-    states: harness.agent.dataplane
-      .endpointStatuses()
-      .map(({ instance: name, state }) => [name, state])
-      .sort(),
-    taps: taps.sort(),
-    policy: endpointElements(await nft.list(tables)),
-  };
 }
 
 describe('any history', () => {

@@ -102,6 +102,7 @@ export class Dataplane {
         this.endpoints.touch(instance);
         kick();
       },
+      onUncertain: (instance) => this.endpoints.policyUncertain(instance),
       onTransaction: (result) => observer.nftCommitted(result),
       onFailure: () => observer.nftFailed(),
     });

@@ -144,6 +144,13 @@ export class EndpointManager {
     }
   }
 
+  /** Its policy may have gone from the kernel: no further route until it is committed again. */
+  policyUncertain(instance: string): void {
+    const record = this.#records.get(instance);
+    if (record !== undefined) record.committedFingerprint = undefined;
+    this.#touched.add(instance);
+  }
+
   async installRoutes(): Promise<void> {
     this.#failOwners(await this.#options.routes.install(this.#mayHaveRoutes));
   }

@@ -19,7 +19,7 @@ export class EndpointRecord {
   readonly stages: ProgrammingStages;
   state: EndpointState = 'programming';
   programmingMs: number | undefined;
-  /** Fingerprint of what the kernel's policy has; undefined: none. */
+  /** Fingerprint of what the kernel's policy has for certain; undefined: none. */
   committedFingerprint: string | undefined;
   /** Link and fingerprint that the settings were written for. */
   preparedFor: string | undefined;
@@ -61,6 +61,9 @@ export class EndpointRecord {
       this.clearFailure();
     }
     this.endpoint = endpoint;
+    // What it had goes with the next transaction, of which it may stay unknown whether it was applied: should it want
+    // the same again before the one after that, the same is to be committed again first.
+    if (fingerprint !== this.fingerprint || !this.isOpen) this.committedFingerprint = undefined;
     this.fingerprint = fingerprint;
   }
 

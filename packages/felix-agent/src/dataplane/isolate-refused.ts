@@ -12,6 +12,8 @@ export interface RefusedProgram {
   objectsOf(instance: string): EndpointObjects | undefined;
   exclude(instance: string): void;
   include(instance: string): void;
+  /** As `include`, when the search broke off: the kernel may have the program without the endpoint. */
+  restore(instance: string): void;
   /** Compiles anew against what the kernel has, and commits. Throws `nft.rejected` if that is refused as well. */
   attempt(): Promise<void>;
   /** Called for each endpoint at fault, after it was excluded. */
@@ -23,9 +25,38 @@ export interface RefusedProgram {
  * one group after the other until one explains it: the endpoints whose object the kernel pointed at, those that the
  * update touched, those whose chains use what the kernel pointed at. Only suspects are closed while the search lasts.
  *
- * Throws the refusal if no suspect explains it: then nothing was committed, and no endpoint is excluded.
+ * Throws the refusal if no suspect explains it: then nothing was committed, and no endpoint is excluded. Throws what
+ * breaks the search off (nft hangs or ends): then the suspects are back in the program, but maybe not in the kernel.
  */
 export async function isolateRefused(program: RefusedProgram, refusal: FabricError): Promise<void> {
+  const undecided = new Set<string>();
+  try {
+    await search(
+      {
+        ...program,
+        exclude: (instance) => {
+          undecided.add(instance);
+          program.exclude(instance);
+        },
+        include: (instance) => {
+          undecided.delete(instance);
+          program.include(instance);
+        },
+        quarantine: (instance, reason) => {
+          undecided.delete(instance);
+          program.quarantine(instance, reason);
+        },
+      },
+      refusal,
+    );
+  } catch (error) {
+    // Who is not in quarantine has nobody who would take it back later.
+    for (const instance of undecided) program.restore(instance);
+    throw error;
+  }
+}
+
+async function search(program: RefusedProgram, refusal: FabricError): Promise<void> {
   const tried = new Set<string>();
   for (const suspectsOf of [pointedAt, touched, usersOfPointedAt]) {
     const suspects = suspectsOf(program, refusal).filter((instance) => !tried.has(instance));

@@ -17,6 +17,8 @@ export interface PolicyManagerOptions {
   readonly endpoints: () => Iterable<string>;
   /** An endpoint was refused, is to be tried again, or was accepted again. */
   readonly onQuarantineChange: (instance: string) => void;
+  /** An endpoint may have lost its policy without being refused; it is in the next program. */
+  readonly onUncertain: (instance: string) => void;
   readonly onTransaction: (result: { readonly bytes: number; readonly durationMs: number }) => void;
   readonly onFailure: () => void;
 }
@@ -126,7 +128,7 @@ export class PolicyManager {
   }
 
   #refusedProgram(update: PolicyUpdate): RefusedProgram {
-    const { compiler, nft, logger, endpoints, onQuarantineChange } = this.#options;
+    const { compiler, nft, logger, endpoints, onQuarantineChange, onUncertain } = this.#options;
     return {
       update,
       ruleset: () => compiler.ruleset(),
@@ -134,6 +136,10 @@ export class PolicyManager {
       objectsOf: (instance) => compiler.endpointObjects(instance),
       exclude: (instance) => compiler.exclude(instance),
       include: (instance) => compiler.include(instance),
+      restore: (instance) => {
+        compiler.include(instance);
+        onUncertain(instance);
+      },
       attempt: async () => this.#commit(compiler.reconcile(await nft.list(POLICY_TABLES))),
       quarantine: (instance, reason) => {
         const delayMs = this.#quarantine.commit(instance, reason);
