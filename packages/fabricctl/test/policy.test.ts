@@ -34,6 +34,10 @@ describe('policy show', () => {
       '    drop',
       'in ingress',
       '    "tapweb1" : goto ingress-list-1',
+      'in members4',
+      '    10.0.0.1',
+      '    10.0.0.2',
+      '    … 898 more of 900',
     ]);
   });
 

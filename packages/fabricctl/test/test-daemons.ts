@@ -47,6 +47,7 @@ export const WEB_POLICY: PolicyShowResult = {
   elements: [
     { set: 'ingress', elements: ['"tapweb1" : goto ingress-list-1'] },
     { set: 'pairs4', elements: [] },
+    { set: 'members4', elements: ['10.0.0.1', '10.0.0.2'], total: 900 },
   ],
 };
 
