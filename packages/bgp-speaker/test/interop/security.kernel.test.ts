@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BirdRouter, birdConfiguration } from '../lab/bird-router.ts';
 import { FrrRouter, frrConfiguration } from '../lab/frr-router.ts';
+import { GobgpRouter } from '../lab/gobgp-router.ts';
 import { Namespace } from '../lab/namespace.ts';
+import { OpenbgpdRouter } from '../lab/openbgpd-router.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 
@@ -23,11 +25,11 @@ let serial = 0;
 
 const passwordFile = () => join(directory, 'tor.password');
 
-function manifests(family: Family, spec: string): string {
+function manifests(family: Family, spec: string, asNumber = 64_601): string {
   return `apiVersion: slash32.dev/v1
 kind: Host
 metadata: { name: h1 }
-spec: { address: 192.0.2.1, asNumber: 64601 }
+spec: { address: 192.0.2.1, asNumber: ${asNumber} }
 ---
 apiVersion: slash32.dev/v1
 kind: BGPPeer
@@ -42,8 +44,8 @@ async function writePassword(text: string): Promise<void> {
   await rename(join(directory, 'new'), passwordFile());
 }
 
-async function startSpeaker(family: Family, spec: string): Promise<void> {
-  speaker = stack.use(await SpeakerProcess.create(host, 'h1', manifests(family, spec)));
+async function startSpeaker(family: Family, spec: string, asNumber?: number): Promise<void> {
+  speaker = stack.use(await SpeakerProcess.create(host, 'h1', manifests(family, spec, asNumber)));
   speaker.start();
 }
 
@@ -213,6 +215,33 @@ describe('TTL security', () => {
     expect(messages.received.OPEN).toBe(0);
     expect(lastDown?.reason).toContain('at most 1 hop');
     await speaker.write(manifests(family, 'ttlSecurity: { hops: 2 }'));
+    await speaker.established('tor');
+  });
+});
+
+/** Routers whose lab gives their peer this AS number. */
+const PEER_AS = 4_200_000_001;
+
+describe.each([
+  ['GoBGP', GobgpRouter.create],
+  ['OpenBGPD', OpenbgpdRouter.create],
+] as const)('%s', (_name, create) => {
+  it.each(CASES)('has a password: %s, IPv%i', async (_role, family, options) => {
+    await writePassword('swordfish');
+    const router = stack.use(await create(tor));
+    await router.start({
+      peerAddress: ADDRESSES[family].host,
+      passive: options.speaker === '',
+      password: 'swordfish',
+    });
+    await startSpeaker(family, `passwordFile: ${passwordFile()}${options.speaker}`, PEER_AS);
+    await speaker.established('tor');
+  });
+
+  it.each(CASES)('has TTL security: %s, IPv%i', async (_role, family, options) => {
+    const router = stack.use(await create(tor));
+    await router.start({ peerAddress: ADDRESSES[family].host, passive: options.speaker === '', ttlSecurity: true });
+    await startSpeaker(family, `ttlSecurity: { hops: 1 }${options.speaker}`, PEER_AS);
     await speaker.established('tor');
   });
 });

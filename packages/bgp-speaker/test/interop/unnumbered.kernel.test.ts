@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FrrRouter } from '../lab/frr-router.ts';
 import { Namespace } from '../lab/namespace.ts';
@@ -141,5 +144,31 @@ describe('unnumbered, with FRR', () => {
     await frr.start(configuration());
     await speaker.established('tor');
     expect((await speaker.status()).findings).toEqual([]);
+  });
+});
+
+describe('unnumbered, with another speaker of this kind', () => {
+  it('finds it, with password and TTL security', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'unnumbered-'));
+    stack.defer(() => rm(directory, { recursive: true, force: true }));
+    const passwordFile = join(directory, 'password');
+    await writeFile(passwordFile, 'swordfish\n', { mode: 0o600 });
+    const protection = `, ttlSecurity: { hops: 1 }, passwordFile: ${passwordFile}`;
+    const other = manifests(protection)
+      .replace('name: h1', 'name: h2')
+      .replace('address: 10.255.0.1, asNumber: 64601', 'address: 10.255.0.2, asNumber: 65000')
+      .replace('interface: eth0, asNumber: 65000', 'interface: down0, asNumber: 64601');
+    const far = stack.use(await SpeakerProcess.create(tor, 'h2', other));
+    await host.ip('route add 203.0.113.10/32 dev tap0 proto 133');
+    await startSpeaker(manifests(protection));
+    far.start();
+    await speaker.established('tor');
+    await far.established('tor');
+    const ours = await linkLocalOf(host, 'eth0');
+    await waitUntil('IPv4 route over IPv6 at the far end', async () =>
+      (await tor.routes(4)).some(
+        (line) => line.startsWith('203.0.113.10 ') && line.includes(`via inet6 ${ours} dev down0`),
+      ),
+    );
   });
 });

@@ -8,6 +8,10 @@ import { waitUntil } from './wait-until.ts';
 export interface GobgpSettings {
   readonly peerAddress: string;
   readonly passive?: boolean;
+  /** TCP-MD5. */
+  readonly password?: string;
+  /** Of one hop. */
+  readonly ttlSecurity?: boolean;
 }
 
 /** GoBGP in a namespace: AS 65000 with one peer of AS 4200000001, both families. It has no kernel routes. */
@@ -66,7 +70,7 @@ export class GobgpRouter implements AsyncDisposable {
   }
 }
 
-function configuration({ peerAddress, passive = false }: GobgpSettings): string {
+function configuration({ peerAddress, passive = false, password = '', ttlSecurity = false }: GobgpSettings): string {
   const family = (name: string) => `
   [[neighbors.afi-safis]]
     [neighbors.afi-safis.config]
@@ -82,8 +86,12 @@ function configuration({ peerAddress, passive = false }: GobgpSettings): string 
   [neighbors.config]
     neighbor-address = "${peerAddress}"
     peer-as = 4200000001
+    auth-password = "${password}"
   [neighbors.transport.config]
     passive-mode = ${passive}
+  [neighbors.ttl-security.config]
+    enabled = ${ttlSecurity}
+    ttl-min = 255
   [neighbors.timers.config]
     connect-retry = 1
     idle-hold-time-after-reset = 1

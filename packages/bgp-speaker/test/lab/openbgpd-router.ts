@@ -10,6 +10,10 @@ const CHROOT = '/run/openbgpd';
 export interface OpenbgpdSettings {
   readonly peerAddress: string;
   readonly passive?: boolean;
+  /** TCP-MD5. */
+  readonly password?: string;
+  /** Of one hop. */
+  readonly ttlSecurity?: boolean;
 }
 
 /** OpenBGPD in a namespace: AS 65000 with one peer of AS 4200000001, both families, kernel routes left alone. */
@@ -75,7 +79,10 @@ export class OpenbgpdRouter implements AsyncDisposable {
   }
 }
 
-function configuration({ peerAddress, passive = false }: OpenbgpdSettings, socket: string): string {
+function configuration(
+  { peerAddress, passive = false, password, ttlSecurity = false }: OpenbgpdSettings,
+  socket: string,
+): string {
   return `
 AS 65000
 router-id 192.0.2.254
@@ -91,6 +98,8 @@ neighbor ${peerAddress} {
   announce restart yes
   holdtime 9
   ${passive ? 'passive' : ''}
+  ${password === undefined ? '' : `tcp md5sig password ${password}`}
+  ${ttlSecurity ? 'ttl-security yes' : ''}
 }
 allow from any
 allow to any

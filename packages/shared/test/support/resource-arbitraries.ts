@@ -148,6 +148,8 @@ const manifest = fc.oneof(
       hosts: fc.constantFrom('all()', 'rack == "a"', "rack in {'a','b'} && !has(spare)"),
       address: fc.oneof(ipv4, ipv6),
       asNumber,
+      ttlSecurity: optional(fc.record({ hops: fc.integer({ min: 1, max: 254 }) })),
+      passwordFile: optional(fc.constantFrom('/etc/slash32/tor', '/run/a b')),
       holdTimeSeconds: optional(fc.constantFrom(0, 3, 90, 180)),
       bfd: optional(
         fc.oneof(
