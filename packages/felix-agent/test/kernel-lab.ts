@@ -44,12 +44,20 @@ export function plugInstance(number: number): void {
 export class KernelLab implements AsyncDisposable {
   readonly datastore = new MemoryDatastore();
   readonly #clock = new SystemClock();
+  readonly #toolTimeoutMs: number | undefined;
   #kernel: Kernel | undefined;
   #agent: FelixAgent | undefined;
 
+  private constructor(toolTimeoutMs: number | undefined) {
+    this.#toolTimeoutMs = toolTimeoutMs;
+  }
+
   /** Starts with no tables, taps or namespaces. */
-  static async start(resources: readonly Resource[] = []): Promise<KernelLab> {
-    const lab = new KernelLab();
+  static async start(
+    resources: readonly Resource[] = [],
+    options: { readonly toolTimeoutMs?: number } = {},
+  ): Promise<KernelLab> {
+    const lab = new KernelLab(options.toolTimeoutMs);
     cleanKernel();
     lab.datastore.putAll([...baseResources(), ...resources]);
     await lab.startAgent();
@@ -63,7 +71,8 @@ export class KernelLab implements AsyncDisposable {
 
   /** Starts an agent and waits until it has done what there is to do. */
   async startAgent(): Promise<void> {
-    this.#kernel = await openKernel({ clock: this.#clock });
+    const timeoutMs = this.#toolTimeoutMs;
+    this.#kernel = await openKernel({ clock: this.#clock, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
     this.#agent = new FelixAgent({
       host: HOST_NAME,
       datastore: this.datastore,
