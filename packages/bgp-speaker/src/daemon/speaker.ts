@@ -7,6 +7,7 @@ import { type LocalRouteChange, LocalRoutes } from '../kernel-sync/local-routes.
 import { RestartDeferral } from '../kernel-sync/restart-deferral.ts';
 import { RouteInstaller } from '../kernel-sync/route-installer.ts';
 import { ObserverHub } from '../observe/observer-hub.ts';
+import { admittedPeers } from '../peers/admitted-peers.ts';
 import { EMPTY_PLAN, type PeerPlan, planPeers, type SpeakerResources } from '../peers/peer-plan.ts';
 import { PrerequisiteWatch } from '../peers/peer-prerequisites.ts';
 import { protectionOf } from '../peers/peer-protection.ts';
@@ -17,7 +18,7 @@ import { findLocalNextHops } from '../session/local-next-hops.ts';
 import { Neighbor } from '../session/neighbor.ts';
 import type { Hold } from '../session/session-hold.ts';
 import type { AdmittedPeer, IncomingConnection, Transport } from '../session/transport.ts';
-import { waitingPeerStatus } from '../session/waiting-peer-status.ts';
+import { WaitingPeers } from './waiting-peers.ts';
 
 export interface SpeakerOptions {
   /** Name of the Host that this machine is. */
@@ -64,7 +65,7 @@ export class Speaker {
   /** What keeps peers down that have no neighbor for the moment. */
   readonly #holds = new Map<string, Hold>();
   readonly #prerequisites: PrerequisiteWatch;
-  readonly #waitingSinceMs = new Map<string, number>();
+  readonly #waiting: WaitingPeers;
   #plan: PeerPlan = EMPTY_PLAN;
   #readiness: PeerReadiness = NO_PEERS_READY;
   #local: LocalRoutes | undefined;
@@ -82,6 +83,7 @@ export class Speaker {
       chosen: (key) => this.locRib.route(key),
       linkOf: (peer) => this.#links.get(peer),
     });
+    this.#waiting = new WaitingPeers({ clock, logger });
     this.#prerequisites = new PrerequisiteWatch({
       clock,
       logger,
@@ -174,16 +176,7 @@ export class Speaker {
 
   /** Peers that must not have a session yet, as the control socket tells of them. */
   waitingPeers(): readonly BgpNeighborStatus[] {
-    const { clock } = this.#options;
-    const { waiting, undecided } = this.#readiness;
-    const beingRead = [...undecided].filter(([name]) => !this.#neighbors.has(name));
-    return [...waiting, ...beingRead].map(([name, peer]) =>
-      waitingPeerStatus(peer, {
-        sinceMs: this.#waitingSinceMs.get(name) ?? clock.monotonicMs(),
-        nowMs: clock.monotonicMs(),
-        nowWallMs: clock.wallMs(),
-      }),
-    );
+    return this.#waiting.statuses((name) => this.#neighbors.has(name));
   }
 
   /** Makes the sessions what plan and prerequisites say. */
@@ -191,8 +184,8 @@ export class Speaker {
     if (this.#closed) return;
     const readiness = this.#prerequisites.readinessOf(this.#plan.peers);
     this.#readiness = readiness;
-    this.#rememberWaiting();
-    this.#options.admit?.(this.#admitted());
+    this.#waiting.update(readiness);
+    this.#options.admit?.(admittedPeers(readiness, this.#neighbors));
     for (const [name, neighbor] of this.#neighbors) {
       const settings = readiness.ready.get(name)?.settings;
       if (readiness.undecided.has(name)) continue;
@@ -217,35 +210,6 @@ export class Speaker {
       this.#holds.delete(name);
     }
     for (const name of this.#holds.keys()) if (!this.#plan.peers.has(name)) this.#holds.delete(name);
-  }
-
-  /** Peers that are not decided about yet keep what they have. */
-  #admitted(): readonly AdmittedPeer[] {
-    const ready = [...this.#readiness.ready.values()].map(({ settings, md5Key }) => ({
-      name: settings.name,
-      address: settings.address,
-      ...(settings.interface === undefined ? {} : { device: settings.interface }),
-      protection: protectionOf(settings, md5Key),
-    }));
-    const kept = [...this.#readiness.undecided.keys()].flatMap((name) => {
-      const neighbor = this.#neighbors.get(name);
-      if (neighbor === undefined) return [];
-      const { settings, protection } = neighbor;
-      const { address, interface: device } = settings;
-      return [{ name, address, ...(device === undefined ? {} : { device }), protection }];
-    });
-    return [...ready, ...kept];
-  }
-
-  #rememberWaiting(): void {
-    const { waiting } = this.#readiness;
-    const nowMs = this.#options.clock.monotonicMs();
-    for (const name of this.#waitingSinceMs.keys()) if (!waiting.has(name)) this.#waitingSinceMs.delete(name);
-    for (const [name, { reason }] of waiting) {
-      if (this.#waitingSinceMs.has(name)) continue;
-      this.#waitingSinceMs.set(name, nowMs);
-      this.#options.logger.warn({ peer: name, reason }, 'the session stays closed');
-    }
   }
 
   #add({ settings, md5Key }: ReadyPeer, hold: Hold | undefined): void {
