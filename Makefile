@@ -2,7 +2,7 @@
 NODE := node_modules/.bin/node
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unit test-kernel test-e2e lint typecheck format bench clean
+.PHONY: help setup demo test test-unit test-kernel test-e2e lint typecheck format bench bench-bgp clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -41,6 +41,10 @@ format: setup ## rewrite files in house format
 bench: setup ## benchmarks: table, and JSON in bench/results (ARGS="latency" picks some)
 	@scripts/sandbox --check
 	@scripts/sandbox $(NODE) bench/main.ts $(ARGS)
+
+bench-bgp: setup ## bgp-speaker beside BIRD, FRR, GoBGP and OpenBGPD
+	@scripts/sandbox --check
+	@scripts/sandbox $(NODE) bench/main.ts bgp
 
 clean: ## remove what npm installed
 	rm -rf node_modules packages/*/node_modules e2e/node_modules bench/node_modules

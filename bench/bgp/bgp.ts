@@ -10,7 +10,6 @@ import { measureReceive } from './receive.ts';
 import { measureWireLatency } from './wire-latency.ts';
 
 const DAEMONS: readonly BgpDaemon[] = [slash32, bird, openbgpd, gobgp, frr];
-const LEARNING_FROM_KERNEL: readonly BgpDaemon[] = [slash32, bird];
 
 /** bgp-speaker beside other BGP daemons; see README.md. */
 export async function bgpBenchmark(): Promise<BenchmarkReport> {
@@ -19,7 +18,7 @@ export async function bgpBenchmark(): Promise<BenchmarkReport> {
     for (const daemon of DAEMONS) figures.push(...(await measure(daemon)));
   }
   for (const others of [0, TABLE_SIZE]) {
-    for (const daemon of LEARNING_FROM_KERNEL) figures.push(...(await measureWireLatency(daemon, others)));
+    figures.push(...(await measureWireLatency(slash32, others)));
   }
   return { benchmark: 'bgp', figures };
 }

@@ -11,14 +11,13 @@ const SAMPLES = 100;
 const PAUSE_MS = 25;
 
 /**
- * A kernel route appears → UPDATE at the peer, for daemons that learn from the kernel: from the moment before `ip` is
+ * A kernel route appears → UPDATE at the peer: from the moment before `ip` is
  * told to add it, and from the kernel's notification as `ip monitor` stamps it. Then a live burst of a whole table.
  */
 export async function measureWireLatency(daemon: BgpDaemon, others: number): Promise<readonly Figure[]> {
   await using lab = await startBgpLab(daemon, { holds: hostPrefixes(TABLE_START, others), installs: false });
   if (others > 0) await lab.sink.openAndReceive(others);
   else await lab.sink.open();
-  await lab.namespace.ipBatch(daemon.name === 'slash32' ? [] : TAP);
   using seen = new EventStamps(lab.namespace, 'route', (line) => /^(172\.\S+) /.exec(line)?.[1]?.replace('/32', ''));
   using ip = spawn('ip', ['netns', 'exec', lab.namespace.name, 'ip', '-batch', '-'], {
     stdio: ['pipe', 'ignore', 'inherit'],
@@ -70,5 +69,3 @@ export async function measureWireLatency(daemon: BgpDaemon, others: number): Pro
     },
   ];
 }
-
-const TAP = ['link add tap0 type veth peer name inst0', 'link set tap0 up', 'link set inst0 up'];

@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { type BgpDaemon, DAEMON_ADDRESS, DAEMON_AS, type DaemonTask, SINK, SOURCE } from './bgp-daemon.ts';
+import { type BgpDaemon, DAEMON_ADDRESS, DAEMON_AS, SINK, SOURCE } from './bgp-daemon.ts';
 import { DaemonProcess } from './daemon-process.ts';
 
 const BGPD = '/usr/lib/frr/bgpd';
@@ -9,12 +9,17 @@ const BGPD = '/usr/lib/frr/bgpd';
 /** FRR's bgpd without zebra. */
 export const frr: BgpDaemon = {
   name: 'FRR',
-  method: '`network` statements; asked with vtysh',
-  async start(place, task) {
+  method: 'routes given to it by a peer; asked with vtysh',
+  heldRoutesFromSource: true,
+  async start(place) {
     const { directory } = place;
     const config = join(directory, 'bgpd.conf');
-    writeFileSync(config, configuration(task));
-    const daemon = new DaemonProcess(place, BGPD, [
+    writeFileSync(config, CONFIGURATION);
+    // It runs as root only where the group frrvty has root as a member; `ip netns exec` has mounts of its own.
+    const group = join(directory, 'group');
+    writeFileSync(group, readFileSync('/etc/group', 'utf8').replace(/^frrvty:.*$/m, 'frrvty:x:0:root'));
+    const daemon = new DaemonProcess(place, 'sh', [
+      ...['-c', 'mount --bind "$1" /etc/group && shift && exec "$@"', 'sh', group, BGPD],
       ...['-u', 'root', '-g', 'root', '-f', config, '-i', join(directory, 'bgpd.pid'), '--no_zebra'],
       ...['--vty_socket', directory, '-P', '0', '--log', 'stdout'],
     ]);
@@ -24,7 +29,7 @@ export const frr: BgpDaemon = {
     return {
       pid: daemon.pid,
       learned: async () => {
-        const answer = JSON.parse(await show(`bgp ipv4 unicast neighbors ${SOURCE.address} json`));
+        const answer = JSON.parse(await show(`bgp neighbors ${SOURCE.address} json`));
         return Number(answer[SOURCE.address]?.addressFamilyInfo?.ipv4Unicast?.acceptedPrefixCounter ?? 0);
       },
       [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
@@ -32,19 +37,14 @@ export const frr: BgpDaemon = {
   },
 };
 
-function configuration({ holds }: DaemonTask): string {
-  const peer = (address: string, asNumber: number) => `
+const peer = (address: string, asNumber: number) => `
  neighbor ${address} remote-as ${asNumber}
  neighbor ${address} passive
  neighbor ${address} advertisement-interval 0`;
-  return `
+
+const CONFIGURATION = `
 router bgp ${DAEMON_AS}
  bgp router-id ${DAEMON_ADDRESS}
  no bgp ebgp-requires-policy
- no bgp network import-check
 ${peer(SINK.address, SINK.asNumber)}${peer(SOURCE.address, SOURCE.asNumber)}
- address-family ipv4 unicast
-${holds.map((prefix) => `  network ${prefix}`).join('\n')}
- exit-address-family
 `;
-}
