@@ -35,6 +35,12 @@ export class AdjRibOut {
     return this.#advertised;
   }
 
+  /** The route of the change that waits longest; `undefined`: a withdrawal, or nothing. */
+  get nextRoute(): ExportRoute | undefined {
+    for (const route of this.#pending.values()) return route;
+    return undefined;
+  }
+
   announce(key: PrefixKey, route: ExportRoute): void {
     if (this.#advertised.get(key) === route) this.#pending.delete(key);
     else this.#pending.set(key, route);

@@ -63,7 +63,12 @@ export class PeerExport {
 
   /** The session is up. */
   begin(session: NegotiatedSession, sink: UpdateSink): void {
-    this.#sender = new UpdateSender({ sink, context: session.context, onMessage: this.#deps.onMessage });
+    this.#sender = new UpdateSender({
+      sink,
+      context: session.context,
+      clock: this.#deps.clock,
+      onMessage: this.#deps.onMessage,
+    });
     void this.#export(session, this.#sender);
   }
 
@@ -82,6 +87,7 @@ export class PeerExport {
 
   end(): void {
     this.#ended = true;
+    this.#sender?.end();
     this.#timer?.cancel();
   }
 

@@ -1,4 +1,4 @@
-import type { BgpFamily } from '@slash32/shared';
+import type { BgpFamily, Clock } from '@slash32/shared';
 import {
   BGP_FAMILIES,
   type CodecContext,
@@ -6,10 +6,12 @@ import {
   type PrefixKey,
   packUpdates,
   packWithdrawals,
+  prefixesPerUpdate,
   prefixKeyFamily,
 } from '../codec/index.ts';
 import { AdjRibOut, type ExportRoute } from '../rib/adj-rib-out.ts';
 import type { ExportPolicy } from '../rib/export-policy.ts';
+import { BurstPacer } from './burst-pacer.ts';
 
 /** The part of a connection that the sender needs. */
 export interface UpdateSink {
@@ -24,8 +26,14 @@ const HIGH_WATER_OCTETS = 65_536;
 /** Prefixes per round: enough to fill messages, few enough that a slow peer holds no more than some 500 KB. */
 const PREFIXES_PER_ROUND = 65_536;
 
+/** Some that fit a message of any session and family. */
+const WITHDRAWALS_PER_MESSAGE = 200;
+
 interface FamilyOutput {
   readonly rib: AdjRibOut;
+  readonly pacer: BurstPacer;
+  /** What fills an UPDATE with the attributes of a route. */
+  readonly capacities: WeakMap<ExportRoute, number>;
   policy: Pick<ExportPolicy, 'routeOf'> | undefined;
   endOfRib: 'not-yet' | 'due' | 'sent';
   /** Answer to a ROUTE-REFRESH: to be begun behind End-of-RIB (RFC 7313 4.1), or on its way. */
@@ -34,7 +42,8 @@ interface FamilyOutput {
 
 /**
  * Tells one peer of the local routes, from Established on. The first change on an idle session goes out in the same
- * turn; while the socket is busy, changes collect and leave grouped by attributes once it takes more.
+ * turn; while the socket is busy, changes collect and leave grouped by attributes once it takes more, and in a burst they
+ * wait a moment for each other ({@link BurstPacer}).
  */
 export class UpdateSender {
   readonly #sink: UpdateSink;
@@ -45,6 +54,7 @@ export class UpdateSender {
   constructor(options: {
     readonly sink: UpdateSink;
     readonly context: CodecContext;
+    readonly clock: Clock;
     /** Called with the number of UPDATEs written. */
     readonly onMessage: (count: number) => void;
   }) {
@@ -53,7 +63,14 @@ export class UpdateSender {
     this.#onMessage = options.onMessage;
     for (const family of BGP_FAMILIES) {
       if (!options.context.families.has(family)) continue;
-      this.#outputs.set(family, { rib: new AdjRibOut(), policy: undefined, endOfRib: 'not-yet', refresh: 'none' });
+      this.#outputs.set(family, {
+        rib: new AdjRibOut(),
+        pacer: new BurstPacer(options.clock, () => this.flush()),
+        capacities: new WeakMap(),
+        policy: undefined,
+        endOfRib: 'not-yet',
+        refresh: 'none',
+      });
     }
   }
 
@@ -129,12 +146,34 @@ export class UpdateSender {
     }
   }
 
-  #drain(family: BgpFamily, { rib }: FamilyOutput): void {
-    while (rib.pending > 0 && this.#sink.bufferedOctets < HIGH_WATER_OCTETS) this.#round(family, rib);
+  /** The session ended: nothing more is written. */
+  end(): void {
+    for (const { pacer } of this.#outputs.values()) pacer.stop();
   }
 
-  #round(family: BgpFamily, rib: AdjRibOut): void {
-    const { withdrawn, announced } = rib.take(PREFIXES_PER_ROUND);
+  #drain(family: BgpFamily, output: FamilyOutput): void {
+    const { rib, pacer } = output;
+    const tellsAll = output.endOfRib !== 'sent' || output.refresh !== 'none';
+    while (rib.pending > 0 && this.#sink.bufferedOctets < HIGH_WATER_OCTETS) {
+      const admitted = tellsAll ? rib.pending : pacer.admit(rib.pending, this.#perMessage(family, output));
+      if (admitted === 0) return;
+      this.#round(family, rib, Math.min(admitted, PREFIXES_PER_ROUND));
+    }
+  }
+
+  #perMessage(family: BgpFamily, { rib, capacities }: FamilyOutput): number {
+    const route = rib.nextRoute;
+    if (route === undefined) return WITHDRAWALS_PER_MESSAGE;
+    let capacity = capacities.get(route);
+    if (capacity === undefined) {
+      capacity = prefixesPerUpdate({ family, nextHop: route.nextHop }, route.attributes, this.#context);
+      capacities.set(route, capacity);
+    }
+    return capacity;
+  }
+
+  #round(family: BgpFamily, rib: AdjRibOut, limit: number): void {
+    const { withdrawn, announced } = rib.take(limit);
     if (withdrawn.length > 0) this.#write(packWithdrawals({ family, prefixes: withdrawn }, this.#context));
     for (const [route, prefixes] of announced) {
       this.#write(packUpdates({ family, prefixes, nextHop: route.nextHop }, route.attributes, this.#context));

@@ -1,3 +1,4 @@
+import { FakeClock } from '@slash32/shared';
 import { describe, expect, it } from 'vitest';
 import {
   type CodecContext,
@@ -46,6 +47,7 @@ function newSender(sink: Sink): { readonly sender: UpdateSender; readonly count:
   const sender = new UpdateSender({
     sink,
     context: CONTEXT,
+    clock: new FakeClock(),
     onMessage: (count) => {
       messages += count;
     },

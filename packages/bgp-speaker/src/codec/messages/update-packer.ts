@@ -39,15 +39,7 @@ export function* packUpdates(
   context: CodecContext,
 ): Generator<Uint8Array, void, undefined> {
   if (reachable.prefixes.length === 0) return;
-  const legacy = reachable.family === 'ipv4-unicast' && !reachable.nextHop.address.includes(':');
-  const frame = legacy
-    ? legacyReachFrame(encodeAttributes({ attributes, nextHop: reachable.nextHop.address }, context))
-    : mpFrame(
-        mpReachNlri.typeCode,
-        mpReachFields(reachable.family, reachable.nextHop),
-        encodeAttributes({ attributes }, context),
-      );
-  yield* fillFrames(frame, reachable, context);
+  yield* fillFrames(reachFrame(reachable, attributes, context), reachable, context);
 }
 
 /** UPDATEs that withdraw `withdrawn`; as {@link packUpdates}. */
@@ -58,6 +50,17 @@ export function* packWithdrawals(withdrawn: NlriBlock, context: CodecContext): G
       ? { head: new Uint8Array(2), tail: new Uint8Array(2), lengthFields: [{ at: 0, base: 0 }] }
       : mpFrame(mpUnreachNlri.typeCode, familyFields(withdrawn.family), NO_OCTETS);
   yield* fillFrames(frame, withdrawn, context);
+}
+
+/** Number of host prefixes that fill one UPDATE of {@link packUpdates}. */
+export function prefixesPerUpdate(
+  { family, nextHop }: Omit<ReachableNlri, 'prefixes'>,
+  attributes: PathAttributes,
+  context: CodecContext,
+): number {
+  const frame = reachFrame({ family, nextHop }, attributes, context);
+  const room = maxMessageLength(context) - HEADER_LENGTH - frame.head.length - frame.tail.length;
+  return Math.max(1, Math.floor(room / maxNlriOctets(family, context.addPathSend.has(family))));
 }
 
 /** End-of-RIB marker (RFC 4724 section 2): an empty UPDATE, or one with an empty MP_UNREACH_NLRI alone. */
@@ -77,6 +80,18 @@ export function encodeEndOfRib(family: BgpFamily): Uint8Array {
   octets.set(frame.head, HEADER_LENGTH);
   writeHeader(octets, MESSAGE_TYPE.update);
   return octets;
+}
+
+function reachFrame(
+  { family, nextHop }: Omit<ReachableNlri, 'prefixes'>,
+  attributes: PathAttributes,
+  context: CodecContext,
+): UpdateFrame {
+  if (family === 'ipv4-unicast' && !nextHop.address.includes(':')) {
+    return legacyReachFrame(encodeAttributes({ attributes, nextHop: nextHop.address }, context));
+  }
+  const fields = mpReachFields(family, nextHop);
+  return mpFrame(mpReachNlri.typeCode, fields, encodeAttributes({ attributes }, context));
 }
 
 /** No withdrawn routes; NLRI at the end of the message, in a field without a length. */
