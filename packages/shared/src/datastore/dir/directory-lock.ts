@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FabricError } from '../../errors/fabric-error.ts';
 import type { Clock } from '../../time/clock.ts';
@@ -51,12 +51,22 @@ function notWritable(cause: unknown): FabricError {
 }
 
 function tryCreate(path: string): boolean {
+  let descriptor: number;
   try {
-    writeFileSync(path, JSON.stringify(currentHolder()), { flag: 'wx', mode: 0o644 });
-    return true;
+    descriptor = openSync(path, 'wx', 0o644);
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return false;
     throw notWritable(cause);
+  }
+  try {
+    writeFileSync(descriptor, JSON.stringify(currentHolder()));
+    return true;
+  } catch (cause) {
+    // On a full disk the file is there, but not what it should say: nobody would know that the lock is not held.
+    rmSync(path, { force: true });
+    throw notWritable(cause);
+  } finally {
+    closeSync(descriptor);
   }
 }
 
