@@ -2,6 +2,8 @@ import { evaluateHook, type FabricModel, type ProgramPacket, type ResolvedInstan
 import type { NftRuleset } from '@slash32/shared';
 
 const TABLE = 'inet slash32';
+/** One that `openGroup` admits, so that what should be closed would be seen open. */
+const PORT = 7;
 const FAR = { 4: '198.51.100.7', 6: '2001:db8:ffff::7' } as const;
 
 /** Taps that any element of our tables names. */
@@ -58,11 +60,11 @@ function arrives(ruleset: NftRuleset, { interface: oifname }: ResolvedInstance, 
 }
 
 function tcp(family: 4 | 6, source: string, destination: string) {
-  return { family, source, destination, protocol: 6, sourcePort: 40_000, destinationPort: 22 } as const;
+  return { family, source, destination, protocol: 6, sourcePort: 40_000, destinationPort: PORT } as const;
 }
 
 function newFlow({ source, destination }: Pick<ProgramPacket, 'source' | 'destination'>): Pick<ProgramPacket, 'flow'> {
-  const original = { source, destination, protocolDestination: 22 };
+  const original = { source, destination, protocolDestination: PORT };
   return { flow: { state: 'new', direction: 'original', original, mark: 0 } };
 }
 
