@@ -9,6 +9,7 @@ import {
   type PrefixKey,
   packUpdates,
   packWithdrawals,
+  prefixesPerUpdate,
   prefixKeyFromText,
 } from '../../src/codec/index.ts';
 import { prefixTexts, sessionContext, toHex, update } from './message-fixtures.ts';
@@ -46,6 +47,20 @@ describe('a table of 100,000 host routes', () => {
     expect(Math.max(...messages.map(({ length }) => length))).toBeLessThanOrEqual(4096);
     expect(readBack(messages, CONTEXT, 'reachable')).toEqual(TABLE4);
   });
+
+  it.each([
+    { family: 'ipv4-unicast', table: TABLE4, nextHop: HOP, context: CONTEXT },
+    { family: 'ipv4-unicast', table: TABLE4, nextHop: HOP, context: EXTENDED },
+    { family: 'ipv6-unicast', table: TABLE6, nextHop: HOP6, context: CONTEXT },
+  ] as const)(
+    'fills the first message with as many as foretold: $family, extended messages $context.extendedMessages',
+    (each) => {
+      const { family, table, nextHop, context } = each;
+      const [first] = packUpdates({ family, prefixes: table, nextHop }, ATTRIBUTES, context);
+      const packed = first === undefined ? [] : readBack([first], context, 'reachable');
+      expect(packed).toHaveLength(prefixesPerUpdate({ family, nextHop }, ATTRIBUTES, context));
+    },
+  );
 
   it('goes into 8 extended messages', () => {
     const messages = [...packUpdates({ family: 'ipv4-unicast', prefixes: TABLE4, nextHop: HOP }, ATTRIBUTES, EXTENDED)];
