@@ -1,9 +1,10 @@
-import type { Kernel } from '@slash32/linux';
+import type { InterfaceEvent, Kernel } from '@slash32/linux';
 import type { BgpFamily, BgpNeighborStatus, Clock, Logger, ResourceFinding } from '@slash32/shared';
 import type { BfdSessions } from '../bfd/bfd-service.ts';
 import { CEASE, type PrefixKey, prefixKeyFamily } from '../codec/index.ts';
 import type { PeerLink } from '../kernel-sync/learned-route.ts';
 import { type LocalRouteChange, LocalRoutes } from '../kernel-sync/local-routes.ts';
+import { NextHopTracker } from '../kernel-sync/next-hop-tracker.ts';
 import { RestartDeferral } from '../kernel-sync/restart-deferral.ts';
 import { RouteInstaller } from '../kernel-sync/route-installer.ts';
 import { ObserverHub } from '../observe/observer-hub.ts';
@@ -11,10 +12,11 @@ import { admittedPeers } from '../peers/admitted-peers.ts';
 import { EMPTY_PLAN, type PeerPlan, planPeers, type SpeakerResources } from '../peers/peer-plan.ts';
 import { PrerequisiteWatch } from '../peers/peer-prerequisites.ts';
 import { protectionOf } from '../peers/peer-protection.ts';
-import { fieldsNeedingReset } from '../peers/peer-settings.ts';
+import { fieldsNeedingReset, isOnLink } from '../peers/peer-settings.ts';
 import { NO_PEERS_READY, type PeerReadiness, type ReadyPeer } from '../peers/ready-peers.ts';
 import { LocRib } from '../rib/loc-rib.ts';
-import { findLocalNextHops } from '../session/local-next-hops.ts';
+import type { Path } from '../rib/path.ts';
+import { chooseLocalNextHops, subnetsOn } from '../session/local-next-hops.ts';
 import { Neighbor } from '../session/neighbor.ts';
 import type { Hold } from '../session/session-hold.ts';
 import type { AdmittedPeer, IncomingConnection, Transport } from '../session/transport.ts';
@@ -49,11 +51,13 @@ export interface SpeakerOptions {
  * ```
  *  kernel routes of instances ─► LocalRoutes ─┐                ┌─► UpdateSender of every Neighbor ─► peers
  *                                             ├─► LocRib ──────┤
- *  peers ─► Neighbor (Adj-RIB-In, import) ────┘                └─► RouteInstaller ─► kernel routes, learned
+ *  peers ─► Neighbor (Adj-RIB-In, import) ────┤                └─► RouteInstaller ─► kernel routes, learned
+ *                                             │                          │ refused
+ *  interfaces, links of sessions ─► NextHopTracker ◄─────────────────────┘
  * ```
  */
 export class Speaker {
-  readonly locRib = new LocRib();
+  readonly locRib: LocRib;
   readonly installer: RouteInstaller;
   /** Where to listen to what happens in here. */
   readonly observers: ObserverHub;
@@ -61,7 +65,7 @@ export class Speaker {
   readonly #neighbors = new Map<string, Neighbor>();
   readonly #deferral: RestartDeferral;
   readonly #hadForwarding = new Set<BgpFamily>();
-  readonly #links = new Map<string, PeerLink>();
+  readonly #nextHops = new NextHopTracker((affects) => this.#decideAffected(affects));
   /** What keeps peers down that have no neighbor for the moment. */
   readonly #holds = new Map<string, Hold>();
   readonly #prerequisites: PrerequisiteWatch;
@@ -75,13 +79,15 @@ export class Speaker {
     this.#options = options;
     const { clock, random, logger } = options;
     this.observers = new ObserverHub(logger);
+    this.locRib = new LocRib((path) => this.#nextHops.obstacleTo(path));
     this.installer = new RouteInstaller({
       routes: options.kernel.routes,
       clock,
       random,
       logger,
       chosen: (key) => this.locRib.route(key),
-      linkOf: (peer) => this.#links.get(peer),
+      linkOf: (peer) => this.#nextHops.linkOf(peer),
+      refusals: this.#nextHops,
     });
     this.#waiting = new WaitingPeers({ clock, logger });
     this.#prerequisites = new PrerequisiteWatch({
@@ -134,11 +140,19 @@ export class Speaker {
     if (this.installer.hasRetained(4)) this.#hadForwarding.add('ipv4-unicast');
     if (this.installer.hasRetained(6)) this.#hadForwarding.add('ipv6-unicast');
     await this.#prerequisites.start(signal);
-    await kernel.interfaces.watch((events) => {
-      if (events.some((event) => event.type === 'present' && event.link.up && this.#mayMatter(event.link.name))) {
-        this.installer.retryNow();
-      }
-    }, signal);
+    await kernel.interfaces.watch((events) => this.#onInterfaces(events), signal);
+    const retryRefused = (): void => {
+      if (this.#nextHops.refused > 0) this.installer.retryNow();
+    };
+    await kernel.addresses.watch(
+      {
+        onChange: ({ device }) => {
+          if (this.#nextHops.isUsed(device)) retryRefused();
+        },
+        onOverrun: retryRefused,
+      },
+      signal,
+    );
     logger.info(
       { localRoutes: this.#local.size, retainedRoutes: this.installer.retainedRoutes },
       'kernel routes are known',
@@ -232,8 +246,12 @@ export class Speaker {
         findNextHops: async (question) => {
           let link: PeerLink = {};
           try {
-            const { device, nextHops } = await findLocalNextHops(kernel.addresses, question);
-            if (device !== undefined) link = { device };
+            const addresses = await kernel.addresses.list();
+            const { device, nextHops } = chooseLocalNextHops(addresses, question);
+            if (device !== undefined) {
+              const router = isOnLink(settings) ? settings.address : undefined;
+              link = { device, subnets: subnetsOn(device, addresses, router) };
+            }
             return { nextHops };
           } finally {
             this.#setLink(neighbor, link);
@@ -262,7 +280,7 @@ export class Speaker {
     neighbor.stop(ceaseSubcode);
     this.locRib.removeSource(neighbor.adjRibIn);
     this.#neighbors.delete(name);
-    this.#links.delete(name);
+    this.#nextHops.removePeer(name);
     if (!this.#plan.peers.has(name)) this.#deferral.peerRemoved(name);
   }
 
@@ -293,15 +311,40 @@ export class Speaker {
   #setLink(neighbor: Neighbor, link: PeerLink): void {
     const { name } = neighbor.settings;
     if (this.#neighbors.get(name) !== neighbor) return;
-    const before = this.#links.get(name);
-    this.#links.set(name, link);
+    const before = this.#nextHops.linkOf(name);
+    if (JSON.stringify(before) === JSON.stringify(link)) return;
+    this.#nextHops.setLink(name, link);
     if (before !== undefined && before.device === link.device) return;
     for (const key of neighbor.adjRibIn.keys()) this.installer.mark(key);
   }
 
   /** Instances' interfaces come and go all the time; only those that sessions run over, or may, are of interest. */
   #mayMatter(interfaceName: string): boolean {
-    return this.installer.failures.size > 0 || [...this.#links.values()].some(({ device }) => device === interfaceName);
+    return this.installer.failures.size > 0 || this.#nextHops.refused > 0 || this.#nextHops.isUsed(interfaceName);
+  }
+
+  #onInterfaces(events: readonly InterfaceEvent[]): void {
+    this.#nextHops.seeInterfaces(events);
+    if (events.some((event) => event.type === 'present' && event.link.up && this.#mayMatter(event.link.name))) {
+      this.installer.retryNow();
+    }
+  }
+
+  /** Other next hops can be used than before: the prefixes of the paths concerned are decided again, and no others. */
+  #decideAffected(affects: (path: Path) => boolean): void {
+    const answers = new Map<Path, boolean>();
+    for (const { adjRibIn } of this.#neighbors.values()) {
+      for (const key of adjRibIn.keys()) {
+        const path = adjRibIn.candidate(key);
+        if (path === undefined) continue;
+        let isAffected = answers.get(path);
+        if (isAffected === undefined) {
+          isAffected = affects(path);
+          answers.set(path, isAffected);
+        }
+        if (isAffected) this.#decideAgain(key);
+      }
+    }
   }
 
   #decideAgain(key: PrefixKey): void {

@@ -13,6 +13,8 @@ export const LEARNED_ROUTE_METRIC = { 4: 32, 6: 2048 } as const;
 export interface PeerLink {
   /** Absent: no interface has the session's local address. */
   readonly device?: string;
+  /** Prefixes on this link, by its addresses when the session came up. */
+  readonly subnets?: readonly string[];
 }
 
 /** By the peer's name; `undefined`: not known yet. */
@@ -72,7 +74,8 @@ export function nextHopsText(nextHops: readonly KernelNextHop[]): string {
   return nextHops.map(nextHopText).join(' ');
 }
 
-function kernelNextHop(path: Path, linkOf: LinkOf): KernelNextHop | undefined {
+/** `undefined`: it needs an interface that is not known yet. */
+export function kernelNextHop(path: Path, linkOf: LinkOf): KernelNextHop | undefined {
   const { address, linkLocal = address.startsWith('fe80:') ? address : undefined } = path.nextHop;
   if (linkLocal === undefined) return { gateway: address };
   const link = linkOf(path.source.name);
@@ -81,6 +84,7 @@ function kernelNextHop(path: Path, linkOf: LinkOf): KernelNextHop | undefined {
   return { gateway: address === '::' ? linkLocal : address };
 }
 
-function nextHopText(nextHop: KernelNextHop): string {
+/** Equal for equal next hops. */
+export function nextHopText(nextHop: KernelNextHop): string {
   return `${nextHop.gateway ?? ''}%${nextHop.device ?? ''}`;
 }

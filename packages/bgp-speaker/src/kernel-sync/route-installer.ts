@@ -2,8 +2,16 @@ import type { KernelNextHop, KernelRoute, RouteChange, RouteEvent, RouteTable } 
 import { Backoff, type Clock, type Logger, ROUTE_PROTOCOL, type Timer } from '@slash32/shared';
 import { type PrefixKey, prefixKeyAddressFamily, prefixKeyFromText } from '../codec/index.ts';
 import type { Path } from '../rib/path.ts';
-import { coversNextHops, LEARNED_ROUTE_METRIC, type LinkOf, learnedRoute, sameNextHops } from './learned-route.ts';
+import {
+  coversNextHops,
+  LEARNED_ROUTE_METRIC,
+  type LinkOf,
+  learnedRoute,
+  nextHopText,
+  sameNextHops,
+} from './learned-route.ts';
 import { NextHopSets } from './next-hop-sets.ts';
+import { isNextHopFault, tryNextHops } from './refused-next-hops.ts';
 
 export interface RouteInstallerOptions {
   readonly routes: RouteTable;
@@ -13,6 +21,17 @@ export interface RouteInstallerOptions {
   /** The paths that Loc-RIB has chosen for a prefix now. */
   readonly chosen: (key: PrefixKey) => readonly Path[];
   readonly linkOf: LinkOf;
+  /** Where next hops go that the kernel refuses; absent: their prefixes alone are tried again. */
+  readonly refusals?: Refusals;
+}
+
+/** Next hops that the kernel refuses; what is chosen makes no use of them until they are forgiven. */
+export interface Refusals {
+  /** How many there are. */
+  readonly refused: number;
+  refuse(nextHop: KernelNextHop, reason: string): void;
+  /** They get another chance: all of them. */
+  forgive(): void;
 }
 
 type NextHops = readonly KernelNextHop[];
@@ -21,6 +40,8 @@ interface Batch {
   readonly changes: readonly RouteChange[];
   /** Of the changes, in their order; `undefined`: of a former release's route. */
   readonly keys: readonly (PrefixKey | undefined)[];
+  /** Prefix → what was installed before its change. */
+  readonly before: ReadonlyMap<PrefixKey, NextHops>;
 }
 
 const BATCH_SIZE = 5000;
@@ -45,6 +66,8 @@ export class RouteInstaller {
   readonly #retained = new Map<PrefixKey, NextHops>();
   readonly #nextHopSets: NextHopSets;
   readonly #failed = new Map<PrefixKey, string>();
+  /** Refused next hops that the log has named since all was well. */
+  readonly #reported = new Set<string>();
   /** Of former releases, with another metric: removed with the retained ones. */
   #obsolete: readonly KernelRoute[] = [];
   #deferring = true;
@@ -124,6 +147,7 @@ export class RouteInstaller {
   retryNow(): void {
     this.#retryTimer?.cancel();
     this.#retryTimer = undefined;
+    this.#options.refusals?.forgive();
     for (const key of this.#failed.keys()) this.#marked.add(key);
     this.#wantReconcile();
     this.#wake();
@@ -165,6 +189,7 @@ export class RouteInstaller {
   #nextBatch(): Batch {
     const changes: RouteChange[] = [];
     const keys: (PrefixKey | undefined)[] = [];
+    const before = new Map<PrefixKey, NextHops>();
     if (!this.#deferring) {
       for (const route of this.#obsolete) {
         changes.push({ op: 'delete', route });
@@ -176,12 +201,14 @@ export class RouteInstaller {
     for (const key of this.#marked) {
       if (changes.length >= BATCH_SIZE) break;
       this.#marked.delete(key);
+      const installed = this.#installed.get(key) ?? this.#retained.get(key);
       const change = this.#changeFor(key);
       if (change === undefined) continue;
+      if (installed !== undefined) before.set(key, installed);
       changes.push(change);
       keys.push(key);
     }
-    return { changes, keys };
+    return { changes, keys, before };
   }
 
   /** What has to be done for a prefix now; nothing if the kernel has what is wanted. */
@@ -201,12 +228,15 @@ export class RouteInstaller {
       this.#installed.delete(key);
       return { op: 'delete', route: learnedRoute(key, installed) };
     }
-    if (installed === wanted) return undefined;
+    if (installed === wanted) {
+      this.#failed.delete(key);
+      return undefined;
+    }
     this.#installed.set(key, wanted);
     return { op: 'replace', route: learnedRoute(key, wanted) };
   }
 
-  async #apply({ changes, keys }: Batch): Promise<void> {
+  async #apply({ changes, keys, before }: Batch): Promise<void> {
     if (changes.length === 0) return;
     let failures: ReadonlyMap<RouteChange, string>;
     try {
@@ -217,9 +247,11 @@ export class RouteInstaller {
       throw error;
     }
     if (failures.size === 0 && this.#failed.size === 0) {
-      this.#backoff.reset();
+      this.#endBackoff();
       return;
     }
+    /** One prefix for each set of next hops that was refused. */
+    const refused = new Map<NextHops, { readonly key: PrefixKey; readonly reason: string }>();
     for (const [index, change] of changes.entries()) {
       const key = keys[index] ?? prefixKeyFromText(change.route.prefix);
       const reason = failures.get(change);
@@ -228,21 +260,62 @@ export class RouteInstaller {
         continue;
       }
       // A refused deletion is of a route that was wanted once: it goes back to where it will be tried again.
-      if (change.op === 'replace') this.#installed.delete(key);
+      if (change.op === 'replace') this.#restore(key, before.get(key));
       else this.#installed.set(key, this.#nextHopSets.intern(change.route.nextHops));
-      if (!this.#failed.has(key)) {
+      const isOfNextHop = this.#options.refusals !== undefined && change.op === 'replace' && isNextHopFault(reason);
+      if (isOfNextHop) refused.set(change.route.nextHops, { key, reason });
+      else if (!this.#failed.has(key)) {
         this.#options.logger.warn({ prefix: change.route.prefix, op: change.op, reason }, 'kernel refused a route');
       }
       this.#failed.set(key, reason);
     }
-    if (this.#failed.size === 0) this.#backoff.reset();
+    for (const [nextHops, { key, reason }] of refused) await this.#refuse(nextHops, key, reason);
+    if (this.#failed.size === 0) this.#endBackoff();
     else this.#retryLater();
+  }
+
+  /** The kernel keeps what it had when it refuses a replacement, unless that went with an interface: a listing tells. */
+  #restore(key: PrefixKey, before: NextHops | undefined): void {
+    if (before === undefined) this.#installed.delete(key);
+    else {
+      this.#installed.set(key, before);
+      this.#wantReconcile();
+    }
+  }
+
+  async #refuse(nextHops: NextHops, key: PrefixKey, reason: string): Promise<void> {
+    const [first] = nextHops;
+    if (first === undefined) return;
+    const { routes } = this.#options;
+    const { refused, taken } =
+      nextHops.length === 1
+        ? { refused: new Map([[first, reason]]), taken: undefined }
+        : await tryNextHops(routes, key, nextHops);
+    // Not marked: the prefix is decided again if a next hop is at fault, and tried again later if none is.
+    if (taken !== undefined) this.#installed.set(key, this.#nextHopSets.intern([taken]));
+    for (const [nextHop, words] of refused) {
+      const text = nextHopText(nextHop);
+      if (!this.#reported.has(text))
+        this.#options.logger.warn({ ...nextHop, reason: words }, 'kernel refused a next hop');
+      this.#reported.add(text);
+      this.#options.refusals?.refuse(nextHop, words);
+    }
+  }
+
+  #endBackoff(): void {
+    if (this.#options.refusals !== undefined && this.#options.refusals.refused > 0) {
+      this.#retryLater();
+      return;
+    }
+    this.#backoff.reset();
+    this.#reported.clear();
   }
 
   #retryLater(): void {
     if (this.#retryTimer !== undefined || this.#stopped) return;
     this.#retryTimer = this.#options.clock.schedule(this.#backoff.nextDelayMs(), () => {
       this.#retryTimer = undefined;
+      this.#options.refusals?.forgive();
       for (const key of this.#failed.keys()) this.#marked.add(key);
       this.#wake();
     });

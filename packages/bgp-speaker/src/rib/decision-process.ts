@@ -1,13 +1,14 @@
 /**
  * The decision process (RFC 4271 9.1) over the candidates of one prefix, pure. Steps, in order:
  *
- *   local route > LOCAL_PREF > AS_PATH length > ORIGIN > MED (within one neighbouring AS) > eBGP over iBGP
+ *   [next hop usable, 9.1.2.1] > local route > LOCAL_PREF > AS_PATH length > ORIGIN > MED (within one neighbouring AS) > eBGP over iBGP
  *   > [multipath: what is left forwards together] > BGP Identifier > peer address
  *
  * The interior cost to the next hop (9.1.2.2 e) is equal by design: next hops are on link. AS_PATHs of a multipath set
  * need equal length, not equal content ("relaxed"), as racks with one AS per router need.
  */
 import { asPathLength, type PathAttributes } from '../codec/index.ts';
+import { everyNextHopUsable, type ObstacleOf } from './next-hop-eligibility.ts';
 import type { Path } from './path.ts';
 
 export interface Decision {
@@ -21,19 +22,22 @@ export interface Decision {
 export const DEFAULT_LOCAL_PREF = 100;
 
 /** The paths that forward; the answer of {@link explainDecision} without its reasons. */
-export function decide(candidates: readonly Path[]): readonly Path[] {
-  const first = candidates[0];
+export function decide(candidates: readonly Path[], obstacleTo: ObstacleOf = everyNextHopUsable): readonly Path[] {
+  const left = keepUsable(candidates, obstacleTo, undefined);
+  const first = left[0];
   if (first === undefined) return [];
-  if (candidates.length === 1) return first.alone;
-  return runSteps(candidates, undefined);
+  if (left.length === 1) return first.alone;
+  return runSteps(left, undefined);
 }
 
-export function explainDecision(candidates: readonly Path[]): Decision {
+export function explainDecision(candidates: readonly Path[], obstacleTo: ObstacleOf = everyNextHopUsable): Decision {
   const reasons = new Map<Path, string>();
-  const paths = runSteps(candidates, reasons);
+  const usable = keepUsable(candidates, obstacleTo, reasons);
+  const only = usable.length === candidates.length ? 'only route' : 'only route with a reachable next hop';
+  const paths = runSteps(usable, reasons);
   const [best, ...others] = paths;
   if (best !== undefined) {
-    if (candidates.length === 1) reasons.set(best, best.source.type === 'local' ? 'local route' : 'only route');
+    if (usable.length === 1) reasons.set(best, best.source.type === 'local' ? 'local route' : only);
     else if (others.length > 0) reasons.set(best, `lowest BGP Identifier of ${paths.length} equal routes`);
     else if (best.source.type === 'local') reasons.set(best, 'local route');
     else reasons.set(best, lastStepReason(reasons));
@@ -68,6 +72,20 @@ const STEPS_AFTER_MED: readonly Step[] = [
 
 function localPref(path: Path): number {
   return path.attributes.localPref ?? DEFAULT_LOCAL_PREF;
+}
+
+/** The same array if all are. */
+function keepUsable(
+  paths: readonly Path[],
+  obstacleTo: ObstacleOf,
+  reasons: Map<Path, string> | undefined,
+): readonly Path[] {
+  if (paths.every((path) => obstacleTo(path) === undefined)) return paths;
+  return paths.filter((path) => {
+    const obstacle = obstacleTo(path);
+    if (obstacle !== undefined) reasons?.set(path, obstacle);
+    return obstacle === undefined;
+  });
 }
 
 function runSteps(candidates: readonly Path[], reasons: Map<Path, string> | undefined): readonly Path[] {

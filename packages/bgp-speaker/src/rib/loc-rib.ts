@@ -1,18 +1,24 @@
 import type { PrefixKey } from '../codec/index.ts';
 import type { AdjRibIn } from './adj-rib-in.ts';
 import { type Decision, decide, explainDecision } from './decision-process.ts';
+import { everyNextHopUsable, type ObstacleOf } from './next-hop-eligibility.ts';
 import { LOCAL_PATH, type Path } from './path.ts';
 
 /**
- * Loc-RIB: per prefix the paths that forward. It is a function of the local routes and the Adj-RIBs-In alone; callers
- * name the prefixes whose candidates changed and get those whose choice changed.
+ * Loc-RIB: per prefix the paths that forward. It is a function of the local routes, the Adj-RIBs-In and what is in the way
+ * to next hops; callers name the prefixes whose candidates or obstacles changed and get those whose choice changed.
  */
 export class LocRib {
   /** With the metric of the kernel's route. */
   readonly #local = new Map<PrefixKey, number>();
   readonly #sources = new Set<AdjRibIn>();
   readonly #routes = new Map<PrefixKey, readonly Path[]>();
+  readonly #obstacleTo: ObstacleOf;
   #learned = 0;
+
+  constructor(obstacleTo: ObstacleOf = everyNextHopUsable) {
+    this.#obstacleTo = obstacleTo;
+  }
 
   /** Prefixes with a chosen learned route. */
   get learned(): number {
@@ -61,13 +67,13 @@ export class LocRib {
   }
 
   explain(key: PrefixKey): Decision {
-    return explainDecision(this.candidates(key));
+    return explainDecision(this.candidates(key), this.#obstacleTo);
   }
 
   /** Runs the decision process for the prefix; true if its choice changed. */
   decideAgain(key: PrefixKey): boolean {
     const before = this.#routes.get(key);
-    const after = decide(this.candidates(key));
+    const after = decide(this.candidates(key), this.#obstacleTo);
     if (before === undefined ? after.length === 0 : samePaths(before, after)) return false;
     if (after.length === 0) this.#routes.delete(key);
     else this.#routes.set(key, after);

@@ -1,4 +1,4 @@
-import type { AddressTable, InterfaceAddress } from '@slash32/linux';
+import type { InterfaceAddress } from '@slash32/linux';
 import { type BgpFamily, parseIpAddress, parseIpPrefix, prefixContains } from '@slash32/shared';
 import type { CodecContext, NextHop } from '../codec/index.ts';
 
@@ -21,9 +21,15 @@ export interface NextHopQuestion {
 
 const LINK_LOCAL = parseIpPrefix('fe80::/10');
 
-/** Asks the kernel for this host's next hop on the session's link, per family. */
-export async function findLocalNextHops(addresses: AddressTable, question: NextHopQuestion): Promise<LocalNextHops> {
-  return chooseLocalNextHops(await addresses.list(), question);
+/** Prefixes on the interface's link by its addresses, and `neighbour`, if it is known to be there. */
+export function subnetsOn(
+  device: string,
+  addresses: readonly InterfaceAddress[],
+  neighbour: string | undefined,
+): readonly string[] {
+  const texts = new Set(addresses.filter((entry) => entry.device === device).map(({ address }) => address));
+  if (neighbour !== undefined) texts.add(`${neighbour}/${neighbour.includes(':') ? 128 : 32}`);
+  return [...texts].sort();
 }
 
 /**

@@ -75,7 +75,7 @@ describe('speaker handlers', () => {
     await clock.advanceAsync(100);
     expect(host.routes({ prefix: '198.51.101.0/24' })[0]).toMatchObject({
       installed: false,
-      reason: 'lowest BGP Identifier of 2 equal routes; kernel: Network is unreachable',
+      reason: 'next hop 192.0.2.11 is not reachable: the kernel refuses it (Network is unreachable)',
     });
   });
 });

@@ -1,9 +1,9 @@
-import { FakeKernel, type KernelRoute } from '@slash32/linux';
+import { FakeKernel, type KernelNextHop, type KernelRoute } from '@slash32/linux';
 import { FakeClock, ROUTE_PROTOCOL, silentLogger } from '@slash32/shared';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type PrefixKey, prefixKeyFromText } from '../../src/codec/index.ts';
 import { LEARNED_ROUTE_METRIC, type PeerLink } from '../../src/kernel-sync/learned-route.ts';
-import { RouteInstaller } from '../../src/kernel-sync/route-installer.ts';
+import { type Refusals, RouteInstaller } from '../../src/kernel-sync/route-installer.ts';
 import type { Path } from '../../src/rib/path.ts';
 import { path, source } from '../lab/paths.ts';
 
@@ -29,7 +29,7 @@ beforeEach(async () => {
   newInstaller();
 });
 
-function newInstaller(): void {
+function newInstaller(refusals?: Refusals): void {
   life = new AbortController();
   installer = new RouteInstaller({
     routes: kernel.routes,
@@ -38,6 +38,7 @@ function newInstaller(): void {
     logger: silentLogger,
     chosen: (key) => chosen.get(key) ?? [],
     linkOf: () => link,
+    ...(refusals === undefined ? {} : { refusals }),
   });
 }
 
@@ -179,6 +180,78 @@ describe('installing', () => {
     kernel.network.putRoute(learnedRoute('198.51.100.0/24', ['192.0.2.66']));
     kernel.routes.overrun();
     await clock.advanceAsync(2000);
+    expect(inKernel()).toEqual([]);
+  });
+});
+
+describe('next hops that the kernel refuses', () => {
+  const refused = new Map<string, string>();
+  let forgiven: number;
+
+  beforeEach(async () => {
+    refused.clear();
+    forgiven = 0;
+    newInstaller({
+      get refused() {
+        return refused.size;
+      },
+      refuse: ({ gateway = '' }: KernelNextHop, reason) => void refused.set(gateway, reason),
+      forgive: () => {
+        refused.clear();
+        forgiven += 1;
+      },
+    });
+    await startFresh();
+  });
+
+  function refuse(gateway: string, reason: string): void {
+    kernel.routes.refuse = ({ route }) =>
+      route.nextHops.some((nextHop) => nextHop.gateway === gateway) ? reason : undefined;
+  }
+
+  it('are found one by one when the kernel refuses all together, and the others are used', async () => {
+    refuse('192.0.2.1', 'Nexthop has invalid gateway');
+    await choose(KEY, [A, B]);
+    expect([...refused]).toEqual([['192.0.2.1', 'Nexthop has invalid gateway']]);
+    expect(inKernel()).toEqual([`${PREFIX} 192.0.2.2`]);
+    await choose(KEY, [B]);
+    expect(installer.failures.size).toBe(0);
+    expect(inKernel()).toEqual([`${PREFIX} 192.0.2.2`]);
+  });
+
+  it('are not blamed, nor tried without end, where the kernel takes each but not all together', async () => {
+    kernel.routes.refuse = ({ route }) => (route.nextHops.length > 1 ? 'Nexthop has invalid gateway' : undefined);
+    await choose(KEY, [A, B]);
+    expect([...refused]).toEqual([]);
+    expect(installer.failures.get(KEY)).toBe('Nexthop has invalid gateway');
+    expect(inKernel()).toEqual([`${PREFIX} 192.0.2.2`]);
+  });
+
+  it('are not blamed for what is no fault of theirs', async () => {
+    refuse('192.0.2.1', 'No space left on device');
+    await choose(KEY, [A]);
+    expect([...refused]).toEqual([]);
+    expect(installer.failures.get(KEY)).toBe('No space left on device');
+  });
+
+  it('get another chance with back-off, and at once when an interface came up', async () => {
+    refuse('192.0.2.1', 'Network is unreachable');
+    await choose(KEY, [A]);
+    await choose(KEY, []);
+    expect(installer.failures.size).toBe(0);
+    expect(forgiven).toBe(0);
+    await clock.advanceAsync(1000);
+    expect(forgiven).toBe(1);
+    installer.retryNow();
+    expect(forgiven).toBe(2);
+  });
+
+  it('leave what the kernel had, which goes when nothing is chosen any more', async () => {
+    await choose(KEY, [B]);
+    refuse('192.0.2.1', 'Network is unreachable');
+    await choose(KEY, [A]);
+    expect(inKernel()).toEqual([`${PREFIX} 192.0.2.2`]);
+    await choose(KEY, []);
     expect(inKernel()).toEqual([]);
   });
 });

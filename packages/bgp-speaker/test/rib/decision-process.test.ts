@@ -21,6 +21,18 @@ describe('decision process', () => {
     expect(reasonsOf([only])).toEqual({ a: 'only route' });
   });
 
+  it('leaves out what has an obstacle, says which, and chooses among the rest', () => {
+    const better = path(A, [65_000], { localPref: 200 });
+    const other = path(B, [65_000, 65_001]);
+    const obstacleTo = (candidate: Path) => (candidate === better ? 'next hop is away: eth1 is down' : undefined);
+    expect(decide([better, other], obstacleTo)).toEqual([other]);
+    expect(decide([better], obstacleTo)).toEqual([]);
+    expect([...explainDecision([better, other], obstacleTo).reasons]).toEqual([
+      [better, 'next hop is away: eth1 is down'],
+      [other, 'only route with a reachable next hop'],
+    ]);
+  });
+
   it('prefers a local route over all', () => {
     const other = path(A, []);
     expect(decide([other, LOCAL_PATH])).toEqual([LOCAL_PATH]);
