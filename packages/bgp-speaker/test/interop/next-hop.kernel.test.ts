@@ -8,7 +8,7 @@ import { waitUntil } from '../lab/wait-until.ts';
 const SERVICE = '198.18.0.1';
 const NETS = ['192.0.2', '198.51.100'] as const;
 
-/** tor-2 is preferred; without graceful restart the loss of its link would take 90 s of hold time, or 120 s with. */
+/** tor-2 is preferred, and its routes are kept for its restart time of 120 s when it is away. */
 const MANIFESTS = `apiVersion: slash32.dev/v1
 kind: Host
 metadata: { name: h1 }
@@ -83,7 +83,8 @@ async function outageMs(disturb: () => Promise<void>): Promise<number> {
   const ping = host.spawn('ping', ['-D', '-i', '0.01', '-W', '1', SERVICE], (text) => {
     output += text;
   });
-  const answersMs = () => [...output.matchAll(/^\[([\d.]+)\].* icmp_seq=/gm)].map((match) => Number(match[1]) * 1000);
+  const answersMs = () =>
+    [...output.matchAll(/^\[([\d.]+)\] \d+ bytes from .* icmp_seq=/gm)].map((match) => Number(match[1]) * 1000);
   await waitUntil('answers', () => answersMs().length >= 20);
   const disturbedAtMs = Date.now();
   await disturb();
