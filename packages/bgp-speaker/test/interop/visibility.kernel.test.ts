@@ -165,7 +165,7 @@ describe('what others read of what the speaker shows', () => {
     await waitUntil('the capture has begun', () => notes.includes('capturing tor-1 (192.0.2.254, Established) on h1'));
     await fabricctl('bgp', 'clear', 'tor-1');
     expect(await ended).toBe(0);
-    const { stdout } = await run('tcpdump', ['-n', '-vv', '-r', path]);
+    const { stdout } = await run('tcpdump', ['-Z', 'root', '-n', '-vv', '-r', path]);
     for (const text of [
       'Notification Message (3)',
       'Open Message (1)',
