@@ -4,6 +4,7 @@ import { BfdProcess } from '../lab/bfd-process.ts';
 import { BirdRouter } from '../lab/bird-router.ts';
 import { Namespace } from '../lab/namespace.ts';
 import { Sniffer } from '../lab/sniffer.ts';
+import { itWithOtherUsers } from '../lab/unprivileged.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 
 let stack: AsyncDisposableStack;
@@ -188,7 +189,7 @@ describe('BFD with BIRD', () => {
     await bfd.state('Up');
   });
 
-  it('says AdminDown when it ends in order', async () => {
+  itWithOtherUsers('says AdminDown when it ends in order', async () => {
     await startBird([NEIGHBOR_4]);
     const bfd = start(session());
     await settled(bfd);
