@@ -1,6 +1,4 @@
-// biome-ignore lint/style/noRestrictedImports: at 250,000 instances the datastore would be measured, not the policy path
 import { KernelNftTransactor } from '@slash32/linux';
-// biome-ignore lint/style/noRestrictedImports: at 250,000 instances the datastore would be measured, not the policy path
 import { FabricModel, HostPolicyCompiler, POLICY_TABLES } from '@slash32/policy-compiler';
 import { type Resource, SystemClock } from '@slash32/shared';
 import { LOCAL_HOST } from './large-fabric.ts';
