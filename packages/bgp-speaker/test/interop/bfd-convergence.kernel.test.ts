@@ -83,7 +83,8 @@ describe('with two routers and BFD', () => {
       output += text;
     });
     /** When answers came, milliseconds since 1970. */
-    const answersMs = () => [...output.matchAll(/^\[([\d.]+)\].* icmp_seq=/gm)].map((match) => Number(match[1]) * 1000);
+    const answersMs = () =>
+      [...output.matchAll(/^\[([\d.]+)\] \d+ bytes from .* icmp_seq=/gm)].map((match) => Number(match[1]) * 1000);
     await waitUntil('answers', () => answersMs().length >= 50);
     const dying = await routerInUse();
     const killedAtMs = Date.now();

@@ -36,7 +36,8 @@ const API_VERSION = 'slash32.dev/v1';
 export function readManifestDocument(file: string, chunk: DocumentChunk): DocumentOutcome {
   if (chunk.blank) return { type: 'empty' };
   const lines = new LineCounter();
-  const document = parseDocument(chunk.text, { lineCounter: lines, prettyErrors: false });
+  // Its warnings would go to standard error with words of the manifest in them; the schema refuses what they are about.
+  const document = parseDocument(chunk.text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   const positionOf = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { line: chunk.line + line - 1, column: col };

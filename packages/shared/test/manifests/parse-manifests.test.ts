@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { editDistance, nearestName, parseManifests } from '../../src/index.ts';
 import { splitDocuments } from '../../src/manifests/document-chunks.ts';
 
@@ -92,6 +92,16 @@ describe('documents', () => {
 });
 
 describe('problems', () => {
+  test('are told in one place: the YAML library writes nothing of a manifest to standard error', () => {
+    const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    try {
+      expect(problemsOf(`${HEAD}metadata: { [s3cret]: a }\nspec: {}\n`)).not.toEqual([]);
+      expect(emitWarning).not.toHaveBeenCalled();
+    } finally {
+      emitWarning.mockRestore();
+    }
+  });
+
   test.each([
     [
       'an unknown field, with what was meant',
