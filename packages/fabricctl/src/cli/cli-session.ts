@@ -47,7 +47,7 @@ export class CliSession {
       const command = received.at(-1) as Command;
       const options = command.optsWithGlobals<Options & GlobalOptions>();
       if (isDrawingFormat(options.output) && !draws) throw nothingToDraw(options.output);
-      await this.print(await run(options, ...(received.slice(0, -2) as unknown as Arguments)), options);
+      await this.print(await run(options, ...commandArguments<Arguments>(received)), options);
     };
   }
 
@@ -64,7 +64,7 @@ export class CliSession {
       if (isDrawingFormat(options.output)) throw nothingToDraw(options.output);
       const { StreamPrinter } = await import('../output/stream-printer.ts');
       const printer = new StreamPrinter(this.io, options);
-      this.exitCode = await run(options, printer, ...(received.slice(0, -2) as unknown as Arguments));
+      this.exitCode = await run(options, printer, ...commandArguments<Arguments>(received));
     };
   }
 
@@ -104,4 +104,12 @@ function nothingToDraw(format: DrawingFormat): FabricError {
     'usage.output',
     `-o ${format} is for \`fabricctl policy graph\`; use table, wide, name, json or yaml here`,
   );
+}
+
+/**
+ * The command's own arguments of what commander hands to an action: these, the options, the command. Commander types none
+ * of them; that they are as many as the command declares is checked by commander before it calls.
+ */
+function commandArguments<Arguments extends readonly unknown[]>(received: readonly unknown[]): Arguments {
+  return received.slice(0, -2) as unknown as Arguments;
 }

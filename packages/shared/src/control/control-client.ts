@@ -64,6 +64,7 @@ export async function connectControl<Methods extends ControlMethodMap<Methods>>(
     timeoutMs,
     options.maxLineBytes ?? MAX_CONTROL_LINE_BYTES,
   );
+  // The socket carries untyped JSON: that the daemon answers as `Methods` says holds because both are of one release.
   return client as unknown as ControlClient<Methods>;
 }
 
