@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BirdRouter, birdConfiguration } from '../lab/bird-router.ts';
 import { Namespace } from '../lab/namespace.ts';
+import { pingAnswersMs } from '../lab/ping-answers.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 
@@ -82,9 +83,7 @@ describe('with two routers and BFD', () => {
     const ping = host.spawn('ping', ['-D', '-i', '0.01', '-W', '1', SERVICE], (text) => {
       output += text;
     });
-    /** When answers came, milliseconds since 1970. */
-    const answersMs = () =>
-      [...output.matchAll(/^\[([\d.]+)\] \d+ bytes from .* icmp_seq=/gm)].map((match) => Number(match[1]) * 1000);
+    const answersMs = () => pingAnswersMs(output);
     await waitUntil('answers', () => answersMs().length >= 50);
     const dying = await routerInUse();
     const killedAtMs = Date.now();
