@@ -123,7 +123,7 @@ describe('a datastore directory that fails', () => {
     renameSync(fabric, away);
     await waitUntil('the agent says so', async () => (await agent.status())?.problems[0]?.file === fabric);
     expect(programmed()).toBe(kernel);
-    expect((await agent.status())?.endpoints.up).toBe(2);
+    expect(await agent.status()).toMatchObject({ datastore: { inSync: false }, endpoints: { up: 2 } });
 
     rmSync(join(away, 'vm2.yaml'));
     renameSync(away, fabric);

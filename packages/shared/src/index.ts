@@ -12,6 +12,7 @@ export * from './daemon/daemon-options.ts';
 export * from './datastore/datastore.ts';
 export * from './datastore/dir-datastore.ts';
 export * from './datastore/follow-datastore.ts';
+export * from './datastore/is-reachable.ts';
 export * from './datastore/open-datastore.ts';
 export * from './errors/fabric-error.ts';
 export * from './kernel/route-protocol.ts';

@@ -8,6 +8,7 @@ import {
   type FabricConfiguration,
   followDatastore,
   type Host,
+  isReachable,
   type Logger,
   type ResourceKey,
   type RoutePolicy,
@@ -44,8 +45,9 @@ export class ResourceFollower {
     this.#backoff = new Backoff({ initialMs: 200, maxMs: 10_000, random: options.random });
   }
 
+  /** True if what is known is what the datastore says now. */
   get inSync(): boolean {
-    return this.#inSync;
+    return this.#inSync && isReachable(this.#problems);
   }
 
   get problems(): readonly DatastoreProblem[] {

@@ -124,4 +124,24 @@ describe('resource follower', () => {
     life.abort();
     await done;
   });
+
+  it('is not in sync while the datastore cannot be read, though the watch stands', async () => {
+    const { clock, datastore, seen, life, follower, done } = follow();
+    datastore.watches[0]?.push([put(host('h1')), inSync]);
+    await clock.advanceAsync(0);
+    expect(follower.inSync).toBe(true);
+    datastore.watches[0]?.push([
+      { type: 'problems', problems: [{ code: 'datastore.unreachable', message: '/fabric cannot be read' }] },
+    ]);
+    await clock.advanceAsync(0);
+    expect(follower.inSync).toBe(false);
+    datastore.watches[0]?.push([
+      { type: 'problems', problems: [{ code: 'manifest.unknown-field', message: 'a typo' }] },
+    ]);
+    await clock.advanceAsync(0);
+    expect(follower.inSync).toBe(true);
+    expect(seen).toHaveLength(1);
+    life.abort();
+    await done;
+  });
 });

@@ -8,6 +8,7 @@ import {
   type Datastore,
   followDatastore,
   type HealthReport,
+  isReachable,
   type Logger,
   VERSION,
 } from '@slash32/shared';
@@ -61,7 +62,7 @@ export class FelixAgent implements AsyncDisposable {
     this.graph = new FabricGraph(host);
     this.metrics = new AgentMetrics({
       endpointCounts: () => this.dataplane.endpointCounts(),
-      isDatastoreInSync: () => this.#isInSync,
+      isDatastoreInSync: () => this.#knowsDatastore(),
       policyGeneration: () => this.dataplane.compiler.generation,
     });
     this.dataplane = new Dataplane({
@@ -103,7 +104,7 @@ export class FelixAgent implements AsyncDisposable {
         version: VERSION,
         pid: process.pid,
         uptimeSeconds: Math.round((clock.monotonicMs() - this.#startedMs) / 1_000),
-        datastore: { description: datastore.description, inSync: this.#isInSync },
+        datastore: { description: datastore.description, inSync: this.#knowsDatastore() },
       }),
       nft: (): AgentStatus['nft'] => ({ ...this.#nft }),
       traces: () => this.#traces.latest,
@@ -142,7 +143,7 @@ export class FelixAgent implements AsyncDisposable {
       alive: true,
       ready: this.#wasInSync && failure === undefined,
       checks: {
-        datastore: this.#isInSync
+        datastore: this.#knowsDatastore()
           ? { ok: true }
           : { ok: false, message: 'not in sync; the last known state is in force' },
         dataplane:
@@ -158,6 +159,11 @@ export class FelixAgent implements AsyncDisposable {
     await this.#packetTraces.stop();
     await this.#following;
     await this.dataplane.stop();
+  }
+
+  /** True if what the graph holds is what the datastore says now. */
+  #knowsDatastore(): boolean {
+    return this.#isInSync && isReachable(this.graph.problems);
   }
 
   #becameInSync(): void {
