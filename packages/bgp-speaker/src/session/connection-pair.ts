@@ -3,7 +3,8 @@ import type { DecodedUpdate, OpenMessage, RouteRefreshSubtype } from '../codec/i
 import type { DownReason } from '../fsm/fsm-action.ts';
 import { resolveCollision } from './collision.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
-import { type SessionDependencies, SessionMachine, type SessionObserver } from './session-machine.ts';
+import type { SessionDependencies, SessionObserver } from './session-dependencies.ts';
+import { SessionMachine } from './session-machine.ts';
 import type { IncomingConnection } from './transport.ts';
 
 /** What happens to the connections of a peer, as one: there is at most one session. */

@@ -1,5 +1,4 @@
-import type { TcpProtection } from '@slash32/linux';
-import type { BgpFamily, BgpSessionState, Clock } from '@slash32/shared';
+import type { BgpFamily, BgpSessionState } from '@slash32/shared';
 import {
   type DecodedUpdate,
   encodeKeepalive,
@@ -12,58 +11,19 @@ import {
   type OpenMessage,
   type RouteRefreshSubtype,
 } from '../codec/index.ts';
-import type { DownReason, FsmAction, FsmTimer } from '../fsm/fsm-action.ts';
+import type { FsmAction, FsmTimer } from '../fsm/fsm-action.ts';
 import type { FsmEvent } from '../fsm/fsm-event.ts';
 import { transition } from '../fsm/session-fsm.ts';
 import { INITIAL_FSM, type SessionFsm } from '../fsm/session-fsm-state.ts';
-import type { ConnectionEnds, MessageDirection, ObservedMessage } from '../observe/speaker-observer.ts';
-import type { PeerSettings } from '../peers/peer-settings.ts';
+import type { ConnectionEnds, MessageDirection } from '../observe/speaker-observer.ts';
+import { connectionEnds } from './connection-ends.ts';
 import { interpretMessage } from './interpret-message.ts';
-import { countReceived, type MessageCounters } from './message-counters.ts';
+import { countReceived } from './message-counters.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
+import type { SessionDependencies, SessionObserver } from './session-dependencies.ts';
 import { SessionTimers } from './session-timers.ts';
-import type { BgpConnection, ConnectionListener, IncomingConnection, Transport } from './transport.ts';
-
-/** What a machine tells its neighbor. Calls come in the order of what happened. */
-export interface SessionObserver {
-  /** A good OPEN came, before the FSM has it: the moment for collision detection (RFC 4271 6.8). */
-  onOpen(open: OpenMessage): void;
-  onUp(session: NegotiatedSession): void;
-  onDown(reason: DownReason): void;
-  /** A connection ended before Established. */
-  onFailed(reason: DownReason): void;
-  onUpdate(update: DecodedUpdate): void;
-  onRouteRefresh(family: BgpFamily, subtype: RouteRefreshSubtype): void;
-  /** A connection attempt of ours is given up without the peer having said anything, or the peer did say something. */
-  onAttempt(outcome: 'unanswered' | 'answered'): void;
-  /** The socket has taken octets. */
-  onWritten(): void;
-  /** The FSM went to another state. */
-  onState(): void;
-}
-
-export interface SessionDependencies {
-  readonly clock: Clock;
-  /** Evenly distributed in [0, 1). */
-  readonly random: () => number;
-  readonly transport: Transport;
-  /** TCP port of the peer. */
-  readonly port: number;
-  /** Of all connections of the peer. */
-  readonly protection: TcpProtection;
-  readonly counters: MessageCounters;
-  readonly localOpen: () => OpenMessage;
-  /** Present settings: live fields may change under a running session. */
-  readonly settings: () => PeerSettings;
-  readonly idleHoldMs: () => number;
-  /** Sees every message; asked for at each one, and absent while nobody listens. */
-  readonly onMessage?: () => ((message: ObservedMessage) => void) | undefined;
-}
-
-/** Large value of the HoldTimer until the hold time is negotiated (RFC 4271 8.2.2). */
-const OPEN_HOLD_MS = 240_000;
-/** RFC 9687 3.2: the larger of 8 minutes and twice the hold time. */
-const MIN_SEND_HOLD_MS = 480_000;
+import { timerDelay } from './timer-delay.ts';
+import type { BgpConnection, ConnectionListener, IncomingConnection } from './transport.ts';
 
 /**
  * One FSM with its timers and its TCP connection: carries out what the FSM says and turns octets into its events. The
@@ -112,14 +72,7 @@ export class SessionMachine {
 
   /** Of the connection that there is. */
   get ends(): ConnectionEnds {
-    const { localAddress = '', remoteAddress = '', localPort, remotePort } = this.#connection ?? {};
-    return {
-      localAddress,
-      remoteAddress,
-      ...(localPort === undefined ? {} : { localPort }),
-      ...(remotePort === undefined ? {} : { remotePort }),
-      initiator: this.#initiator,
-    };
+    return connectionEnds(this.#connection, this.#initiator);
   }
 
   get hasConnection(): boolean {
@@ -232,26 +185,13 @@ export class SessionMachine {
 
   #startTimer(timer: FsmTimer): void {
     if (this.#discarded) return;
-    switch (timer) {
-      case 'ConnectRetry':
-        this.#timers.startWithJitter(timer, this.#deps.settings().connectRetrySeconds * 1000);
-        return;
-      case 'Hold':
-        this.#timers.start(timer, this.#fsm.holdTimeSeconds > 0 ? this.#fsm.holdTimeSeconds * 1000 : OPEN_HOLD_MS);
-        return;
-      case 'Keepalive':
-        this.#timers.startWithJitter(timer, (this.#fsm.holdTimeSeconds * 1000) / 3);
-        return;
-      case 'IdleHold':
-        this.#timers.start(timer, this.#deps.idleHoldMs());
-        return;
-      case 'DelayOpen':
-        this.#timers.startWithJitter(timer, DELAY_OPEN_MS);
-        return;
-      case 'SendHold':
-        this.#timers.start(timer, Math.max(MIN_SEND_HOLD_MS, this.#fsm.holdTimeSeconds * 2000));
-        return;
-    }
+    const { delayMs, jitter } = timerDelay(timer, {
+      connectRetrySeconds: this.#deps.settings().connectRetrySeconds,
+      holdTimeSeconds: this.#fsm.holdTimeSeconds,
+      idleHoldMs: this.#deps.idleHoldMs,
+    });
+    if (jitter) this.#timers.startWithJitter(timer, delayMs);
+    else this.#timers.start(timer, delayMs);
   }
 
   #connect(): void {
@@ -351,9 +291,6 @@ export class SessionMachine {
     if (meaning.refresh !== undefined) this.#observer.onRouteRefresh(meaning.refresh.family, meaning.refresh.subtype);
   }
 }
-
-/** Unused while no peer is configured with DelayOpen; a moderate value (RFC 4271 8.1.1 names none). */
-const DELAY_OPEN_MS = 5000;
 
 const EXPIRY_EVENT = {
   ConnectRetry: 'ConnectRetryTimer_Expires',
