@@ -6,15 +6,19 @@ import type { MessageCounters, MessageCounts } from './message-counters.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
 import type { SentRoutes } from './sent-routes.ts';
 
-/** What a neighbor's status is made from. */
-export interface NeighborFacts {
-  readonly settings: PeerSettings;
+/** The part of a neighbor's status that its sessions know. */
+export interface SessionFacts {
   readonly state: BgpSessionState;
   readonly stateSeconds: number;
   readonly session: NegotiatedSession | undefined;
   readonly localOpen: OpenMessage;
   readonly lastDown: BgpNeighborStatus['lastDown'];
   readonly counters: MessageCounters;
+}
+
+/** What a neighbor's status is made from. */
+export interface NeighborFacts extends SessionFacts {
+  readonly settings: PeerSettings;
   readonly adjRibIn: AdjRibIn;
   readonly sent: SentRoutes;
   readonly peerRestarting: boolean;

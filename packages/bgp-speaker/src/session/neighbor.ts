@@ -1,31 +1,22 @@
 import type { TcpProtection } from '@slash32/linux';
 import type { BgpFamily, BgpNeighborBfd, BgpNeighborStatus, BgpSessionState, ResourceFinding } from '@slash32/shared';
-import {
-  CEASE,
-  type DecodedUpdate,
-  type OpenMessage,
-  type PrefixKey,
-  type RouteRefreshSubtype,
-} from '../codec/index.ts';
+import { CEASE, type DecodedUpdate, type PrefixKey, type RouteRefreshSubtype } from '../codec/index.ts';
 import type { DownReason } from '../fsm/fsm-action.ts';
 import { type PeerSettings, peerTypeOf, samePolicies } from '../peers/peer-settings.ts';
 import type { AdjRibIn } from '../rib/adj-rib-in.ts';
 import { routerIdNumber } from './collision.ts';
-import { ConnectionPair } from './connection-pair.ts';
-import { localOpen } from './local-open.ts';
-import { type MessageCounters, newMessageCounters } from './message-counters.ts';
+import type { MessageCounters } from './message-counters.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
 import { NeighborBfd } from './neighbor-bfd.ts';
 import type { NeighborDependencies, NeighborObserver } from './neighbor-dependencies.ts';
 import { neighborStatus } from './neighbor-status.ts';
 import { type OperatedPeer, OperatorActions } from './operator-actions.ts';
 import { type AdministeredPeer, PeerAdministration } from './peer-administration.ts';
+import { PeerSessions, type PeerSessionsObserver } from './peer-sessions.ts';
 import { ReceivedRoutes } from './received-routes.ts';
 import { SentRoutes } from './sent-routes.ts';
-import { SessionHistory } from './session-history.ts';
 import type { Hold } from './session-hold.ts';
 import type { SessionMachine } from './session-machine.ts';
-import { noAnswerText, Silence } from './silence.ts';
 import type { IncomingConnection } from './transport.ts';
 
 /**
@@ -39,10 +30,7 @@ export class Neighbor {
   readonly #observer: NeighborObserver;
   readonly #received: ReceivedRoutes;
   readonly #administration: PeerAdministration;
-  #connections: ConnectionPair;
-  readonly #counters = newMessageCounters();
-  readonly #silence = new Silence();
-  readonly #history: SessionHistory;
+  readonly #sessions: PeerSessions;
   readonly #bfd: NeighborBfd;
   readonly #source: {
     readonly name: string;
@@ -57,7 +45,6 @@ export class Neighbor {
     this.#settings = settings;
     this.#deps = dependencies;
     this.#observer = observer;
-    this.#history = new SessionHistory(dependencies.clock, dependencies.random);
     this.#source = { name: settings.name, type: peerTypeOf(settings), routerId: 0, address: settings.address };
     this.#received = new ReceivedRoutes(settings, this.#source, {
       ...dependencies,
@@ -69,14 +56,14 @@ export class Neighbor {
       {
         ...dependencies,
         onMessage: (count) => {
-          this.#counters.sent.update += count;
+          this.counters.sent.update += count;
         },
       },
       () => ({ settings: this.#settings, draining: this.#administration.isDraining }),
     );
     this.#administration = new PeerAdministration(dependencies, this.#administered());
     this.operator = new OperatorActions(this.#operated(), this.#administration);
-    this.#connections = this.#newConnections();
+    this.#sessions = new PeerSessions(() => this.#settings, dependencies, this.#sessionsObserver());
     this.#bfd = new NeighborBfd(settings, {
       clock: dependencies.clock,
       logger: dependencies.logger,
@@ -103,23 +90,23 @@ export class Neighbor {
   }
 
   get state(): BgpSessionState {
-    return this.#connections.state;
+    return this.#sessions.state;
   }
 
   get negotiated(): NegotiatedSession | undefined {
-    return this.#connections.negotiated;
+    return this.#sessions.negotiated;
   }
 
   /** `hold`: of the neighbor that it takes the place of. */
   start(hold?: Hold): void {
-    if (hold === undefined) this.#connections.start();
+    if (hold === undefined) this.#sessions.start();
     else this.#administration.inherit(hold);
     this.#bfd.apply(this.#settings);
   }
 
   /** Ends the session with a Cease and forgets the peer's routes. */
   stop(ceaseSubcode: number): void {
-    this.#connections.stop(ceaseSubcode);
+    this.#sessions.stop(ceaseSubcode);
     this.#bfd.stop();
     this.#administration.stop();
     this.sent.end();
@@ -128,7 +115,7 @@ export class Neighbor {
 
   /** The speaker goes, and shall come back: connections close without NOTIFICATION, so that peers keep our routes. */
   shutDown(): void {
-    this.#connections.discard();
+    this.#sessions.discard();
     this.#bfd.stop();
     this.#administration.stop();
     this.sent.end();
@@ -138,7 +125,7 @@ export class Neighbor {
   applyLiveSettings(settings: PeerSettings): void {
     const before = this.#settings;
     this.#settings = settings;
-    if (before.passive && !settings.passive) this.#connections.callNow();
+    if (before.passive && !settings.passive) this.#sessions.callNow();
     this.#bfd.apply(settings);
     this.#received.apply(settings, this.#administration.isDraining);
     if (!samePolicies(before.exportPolicies, settings.exportPolicies)) this.sent.applyTerms();
@@ -148,8 +135,7 @@ export class Neighbor {
   }
 
   accept(incoming: IncomingConnection): void {
-    this.#silence.answered();
-    this.#connections.accept(incoming);
+    this.#sessions.accept(incoming);
   }
 
   /** A local route came, changed its metric, or went (`undefined`); {@link flush} sends it. */
@@ -168,11 +154,11 @@ export class Neighbor {
 
   /** Octets and changes that wait for the peer to read. */
   get backlog(): { readonly octets: number; readonly changes: number } {
-    return { octets: this.#connections.bufferedOctets, changes: this.sent.pending };
+    return { octets: this.#sessions.bufferedOctets, changes: this.sent.pending };
   }
 
   get counters(): MessageCounters {
-    return this.#counters;
+    return this.#sessions.counters;
   }
 
   /** Prefixes that the peer has been told. */
@@ -185,19 +171,14 @@ export class Neighbor {
       ...this.sent.findings(),
       ...this.#bfd.findings(this.state),
       ...this.#administration.findings(),
-      ...this.#silence.findings(this.#settings),
+      ...this.#sessions.findings(),
     ];
   }
 
   status(bestPaths: (family: BgpFamily) => number): BgpNeighborStatus {
     return neighborStatus({
+      ...this.#sessions.facts(),
       settings: this.#settings,
-      state: this.state,
-      stateSeconds: this.#history.stateSeconds,
-      session: this.#connections.negotiated,
-      localOpen: this.#localOpen(),
-      lastDown: this.#history.lastDown,
-      counters: this.#counters,
       adjRibIn: this.adjRibIn,
       sent: this.sent,
       peerRestarting: this.#received.peerRestarting,
@@ -207,59 +188,25 @@ export class Neighbor {
     });
   }
 
-  /** A session that was up before in this process ended without the kernel's forwarding: that was preserved. */
-  #localOpen(): OpenMessage {
-    const { restarting, forwardingPreserved } = this.#deps.restart;
-    return localOpen(this.#settings, {
-      restarting,
-      forwardingPreserved: (family) => this.#history.hadSession || forwardingPreserved(family),
-    });
-  }
-
-  #newConnections(): ConnectionPair {
-    return new ConnectionPair(
-      {
-        clock: this.#deps.clock,
-        random: this.#deps.random,
-        transport: this.#deps.transport,
-        port: this.#deps.port,
-        protection: this.#deps.protection,
-        counters: this.#counters,
-        localOpen: () => this.#localOpen(),
-        settings: () => this.#settings,
-        idleHoldMs: () => this.#history.nextIdleHoldMs(),
-        onMessage: () =>
-          this.#deps.observers.active ? (message) => this.#deps.observers.message(this, message) : undefined,
+  #sessionsObserver(): PeerSessionsObserver {
+    const { observers, logger } = this.#deps;
+    return {
+      onOpen: (machine) => this.sent.prepare(machine),
+      onUp: (machine, session) => this.#onUp(machine, session),
+      onDown: (machine, reason) => this.#onDown(machine, reason),
+      onFailed: (reason) => {
+        logger.debug({ peer: this.#settings.name, reason: reason.text }, 'connection failed');
+        observers.down(this, reason, false);
       },
-      {
-        onOpen: (machine) => this.sent.prepare(machine),
-        onUp: (machine, session) => this.#onUp(machine, session),
-        onDown: (machine, reason) => this.#onDown(machine, reason),
-        onFailed: (reason) => {
-          this.#deps.logger.debug({ peer: this.#settings.name, reason: reason.text }, 'connection failed');
-          this.#history.attemptFailed(reason);
-          this.#deps.observers.down(this, reason, false);
-        },
-        onUpdate: (update) => this.#onUpdate(update),
-        onRouteRefresh: (family, subtype) => this.#onRouteRefresh(family, subtype),
-        onAttempt: (outcome) => this.#onAttempt(outcome),
-        onWritten: () => this.sent.flush(),
-        onStateChanged: () => this.#onStateChanged(),
-      },
-    );
-  }
-
-  #onAttempt(outcome: 'unanswered' | 'answered'): void {
-    if (outcome === 'answered') {
-      this.#silence.answered();
-      return;
-    }
-    this.#silence.unanswered();
-    this.#history.attemptFailed({ cause: 'tcp', text: noAnswerText(this.#settings) });
+      onUpdate: (update) => this.#onUpdate(update),
+      onRouteRefresh: (family, subtype) => this.#onRouteRefresh(family, subtype),
+      onWritten: () => this.sent.flush(),
+      onStateChanged: (before) => observers.state(this, before, this.state),
+      onMessage: () => (observers.active ? (message) => observers.message(this, message) : undefined),
+    };
   }
 
   #onUp(machine: SessionMachine, session: NegotiatedSession): void {
-    this.#history.sessionUp();
     const routerId = routerIdNumber(session.remote.routerId);
     if (routerId !== this.#source.routerId) {
       this.#source.routerId = routerId;
@@ -281,7 +228,6 @@ export class Neighbor {
   }
 
   #onDown(machine: SessionMachine, reason: DownReason): void {
-    this.#history.sessionDown(reason);
     this.sent.end();
     this.#deps.observers.down(this, reason, true);
     const session = machine.negotiated;
@@ -293,11 +239,6 @@ export class Neighbor {
     this.#observer.onDown(reason, kept);
   }
 
-  #onStateChanged(): void {
-    const before = this.#history.enter(this.state);
-    if (before !== undefined) this.#deps.observers.state(this, before, this.state);
-  }
-
   /**
    * The session ends and the peer's routes go (RFC 5882 4.2, RFC 9384). But not while the peer restarts: BFD shares fate
    * with the speakers, so its loss is expected then and says nothing about forwarding (RFC 5882 4.3.2).
@@ -307,7 +248,7 @@ export class Neighbor {
       this.#deps.logger.info({ peer: this.#settings.name }, 'BFD is down because the peer restarts; its routes stay');
       return;
     }
-    if (this.state === 'Established') this.#connections.end(CEASE.bfdDown);
+    if (this.state === 'Established') this.#sessions.end(CEASE.bfdDown);
   }
 
   #onUpdate(update: DecodedUpdate): void {
@@ -321,48 +262,28 @@ export class Neighbor {
   }
 
   #operated(): OperatedPeer {
-    const settings = () => this.#settings;
-    const state = () => this.state;
-    const session = () => (this.state === 'Established' ? this.negotiated : undefined);
     return {
-      get name() {
-        return settings().name;
-      },
-      get state() {
-        return state();
-      },
-      get session() {
-        return session();
-      },
-      endSession: (ceaseSubcode) => this.#connections.end(ceaseSubcode),
+      name: this.#settings.name,
+      state: () => this.state,
+      session: () => (this.state === 'Established' ? this.negotiated : undefined),
+      endSession: (ceaseSubcode) => this.#sessions.end(ceaseSubcode),
       judgeAgain: () => this.#received.judgeAgain(),
-      requestRefresh: (family) => this.#connections.requestRefresh(family),
+      requestRefresh: (family) => this.#sessions.requestRefresh(family),
       resend: (family) => this.sent.resend(family),
     };
   }
 
   #administered(): AdministeredPeer {
-    const settings = () => this.#settings;
-    const isEstablished = () => this.state === 'Established';
     return {
-      get settings() {
-        return settings();
-      },
-      get isEstablished() {
-        return isEstablished();
-      },
+      settings: () => this.#settings,
+      isEstablished: () => this.state === 'Established',
       received: (family) => this.adjRibIn.received(family),
       halt: (ceaseSubcode, data) => {
-        this.#connections.stop(ceaseSubcode, data);
+        this.#sessions.halt(ceaseSubcode, data);
         this.sent.end();
         this.#received.clear();
-        this.#connections = this.#newConnections();
-        this.#onStateChanged();
       },
-      resume: () => {
-        this.#history.forgive();
-        this.#connections.start();
-      },
+      resume: () => this.#sessions.resume(),
       drainChanged: () => {
         this.#received.apply(this.#settings, this.#administration.isDraining);
         this.sent.applyTerms();

@@ -6,9 +6,9 @@ import type { PeerAdministration } from './peer-administration.ts';
 /** What an operator's words reach of a peer. */
 export interface OperatedPeer {
   readonly name: string;
-  readonly state: BgpSessionState;
+  state(): BgpSessionState;
   /** Of the session that is up. */
-  readonly session: NegotiatedSession | undefined;
+  session(): NegotiatedSession | undefined;
   /** Ends the session with a Cease; it is tried anew. */
   endSession(ceaseSubcode: number): void;
   /** Applies the import policies to what the peer announced. */
@@ -63,8 +63,10 @@ export class OperatorActions {
   }
 
   #session(): NegotiatedSession {
-    const { session, name, state } = this.#peer;
+    const session = this.#peer.session();
     if (session !== undefined) return session;
+    const { name } = this.#peer;
+    const state = this.#peer.state();
     throw new FabricError(
       'bgp.not-established',
       `the session with ${name} is not up (${state}), so there is nothing to refresh`,

@@ -14,8 +14,8 @@ import { type Hold, SessionHold } from './session-hold.ts';
 
 /** What administration may do to a peer. */
 export interface AdministeredPeer {
-  readonly settings: PeerSettings;
-  readonly isEstablished: boolean;
+  settings(): PeerSettings;
+  isEstablished(): boolean;
   /** Prefixes in Adj-RIB-In. */
   received(family: BgpFamily): number;
   /** Ends the session with a Cease, and refuses new ones. */
@@ -66,7 +66,7 @@ export class PeerAdministration {
   /** Returns what was done, for people. */
   shutDown(reason: string, drainSeconds: number): string {
     this.#endDrain();
-    if (drainSeconds === 0 || !this.#peer.isEstablished) {
+    if (drainSeconds === 0 || !this.#peer.isEstablished()) {
       this.#shutDownNow(reason);
       return 'shut down';
     }
@@ -94,7 +94,7 @@ export class PeerAdministration {
 
   /** An operator wants a new session. `FabricError` `bgp.peer-shut-down` if there shall be none. */
   allowNewSession(): void {
-    const { name } = this.#peer.settings;
+    const { name } = this.#peer.settings();
     if (this.#hold.current?.cause !== 'shutdown') return;
     throw new FabricError(
       'bgp.peer-shut-down',
@@ -107,7 +107,7 @@ export class PeerAdministration {
 
   /** The peer announced something. Acts in the next turn: the session is at work in this one. */
   checkLimits(): void {
-    if (this.#limitCheck !== undefined || exceededLimit(this.#peer.settings, this.#received) === undefined) return;
+    if (this.#limitCheck !== undefined || exceededLimit(this.#peer.settings(), this.#received) === undefined) return;
     this.#limitCheck = this.#clock.schedule(0, () => {
       this.#limitCheck = undefined;
       this.#enforceLimits();
@@ -133,17 +133,17 @@ export class PeerAdministration {
   }
 
   findings(): readonly ResourceFinding[] {
-    const { settings } = this.#peer;
+    const settings = this.#peer.settings();
     return [...this.#hold.findings(settings), ...limitFindings(settings, this.#received)];
   }
 
   readonly #received = (family: BgpFamily): number => this.#peer.received(family);
 
   #enforceLimits(): void {
-    const exceeded = exceededLimit(this.#peer.settings, this.#received);
-    if (exceeded === undefined || !this.#peer.isEstablished) return;
+    const exceeded = exceededLimit(this.#peer.settings(), this.#received);
+    if (exceeded === undefined || !this.#peer.isEstablished()) return;
     const { family, limit, received } = exceeded;
-    const { name: peer } = this.#peer.settings;
+    const { name: peer } = this.#peer.settings();
     const { action, restartSeconds } = limit;
     this.#logger.warn({ peer, family, received, limit: limit.limit, action }, 'more prefixes than the limit');
     if (action === 'warn') return;
@@ -157,7 +157,7 @@ export class PeerAdministration {
 
   #shutDownNow(reason: string): void {
     this.#hold.set({ cause: 'shutdown', text: reason });
-    this.#logger.info({ peer: this.#peer.settings.name, reason }, 'shut down by an operator');
+    this.#logger.info({ peer: this.#peer.settings().name, reason }, 'shut down by an operator');
     this.#peer.halt(CEASE.administrativeShutdown, shutdownNotification(CEASE.administrativeShutdown, reason).data);
   }
 
