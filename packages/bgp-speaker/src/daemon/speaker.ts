@@ -1,8 +1,6 @@
-import type { InterfaceEvent, Kernel } from '@slash32/linux';
-import type { BgpFamily, BgpNeighborStatus, Clock, Logger, ResourceFinding } from '@slash32/shared';
-import type { BfdSessions } from '../bfd/bfd-service.ts';
-import { CEASE, type PrefixKey, prefixKeyFamily } from '../codec/index.ts';
-import type { PeerLink } from '../kernel-sync/learned-route.ts';
+import type { InterfaceEvent } from '@slash32/linux';
+import type { BgpFamily, BgpNeighborStatus, ResourceFinding } from '@slash32/shared';
+import { type PrefixKey, prefixKeyFamily } from '../codec/index.ts';
 import { type LocalRouteChange, LocalRoutes } from '../kernel-sync/local-routes.ts';
 import { NextHopTracker } from '../kernel-sync/next-hop-tracker.ts';
 import { RestartDeferral } from '../kernel-sync/restart-deferral.ts';
@@ -11,39 +9,14 @@ import { ObserverHub } from '../observe/observer-hub.ts';
 import { admittedPeers } from '../peers/admitted-peers.ts';
 import { EMPTY_PLAN, type PeerPlan, planPeers, type SpeakerResources } from '../peers/peer-plan.ts';
 import { PrerequisiteWatch } from '../peers/peer-prerequisites.ts';
-import { protectionOf } from '../peers/peer-protection.ts';
-import { fieldsNeedingReset, isOnLink } from '../peers/peer-settings.ts';
-import { NO_PEERS_READY, type PeerReadiness, type ReadyPeer } from '../peers/ready-peers.ts';
+import { NO_PEERS_READY, type PeerReadiness } from '../peers/ready-peers.ts';
 import { LocRib } from '../rib/loc-rib.ts';
 import type { Path } from '../rib/path.ts';
-import { chooseLocalNextHops, subnetsOn } from '../session/local-next-hops.ts';
-import { Neighbor } from '../session/neighbor.ts';
-import type { Hold } from '../session/session-hold.ts';
-import type { AdmittedPeer, IncomingConnection, Transport } from '../session/transport.ts';
+import type { Neighbor } from '../session/neighbor.ts';
+import type { IncomingConnection } from '../session/transport.ts';
+import { NeighborSet } from './neighbor-set.ts';
+import type { SpeakerOptions } from './speaker-options.ts';
 import { WaitingPeers } from './waiting-peers.ts';
-
-export interface SpeakerOptions {
-  /** Name of the Host that this machine is. */
-  readonly host: string;
-  readonly kernel: Kernel;
-  readonly clock: Clock;
-  /** Evenly distributed in [0, 1). */
-  readonly random: () => number;
-  readonly logger: Logger;
-  readonly transport: Transport;
-  /** Up to `limit` octets of a password file. */
-  readonly readFile: (path: string, limit: number) => Promise<Uint8Array>;
-  /** Called with all peers before any of them is added, changed or removed. */
-  readonly admit?: (peers: readonly AdmittedPeer[]) => void;
-  /** Absent: no BFD, whatever peers are configured with. */
-  readonly bfd?: BfdSessions;
-  /** TCP port of all peers: 179, but for tests. */
-  readonly port: number;
-  /** False: learned routes stay in Loc-RIB, and the kernel's are not touched. True if left out. */
-  readonly installRoutes?: boolean;
-  /** Called with the time from a kernel notification to the UPDATEs being written, where there were any sessions. */
-  readonly onAnnounced?: (durationMs: number) => void;
-}
 
 /**
  * The speaker without its daemon: neighbors around one Loc-RIB, the kernel on both sides of it.
@@ -62,12 +35,10 @@ export class Speaker {
   /** Where to listen to what happens in here. */
   readonly observers: ObserverHub;
   readonly #options: SpeakerOptions;
-  readonly #neighbors = new Map<string, Neighbor>();
+  readonly #neighbors: NeighborSet;
   readonly #deferral: RestartDeferral;
   readonly #hadForwarding = new Set<BgpFamily>();
   readonly #nextHops = new NextHopTracker((affects) => this.#decideAffected(affects));
-  /** What keeps peers down that have no neighbor for the moment. */
-  readonly #holds = new Map<string, Hold>();
   readonly #prerequisites: PrerequisiteWatch;
   readonly #waiting: WaitingPeers;
   #plan: PeerPlan = EMPTY_PLAN;
@@ -105,6 +76,18 @@ export class Speaker {
         this.installer.endDeferral();
       },
     });
+    this.#neighbors = new NeighborSet(options, {
+      observers: this.observers,
+      locRib: this.locRib,
+      installer: this.installer,
+      nextHops: this.#nextHops,
+      deferral: this.#deferral,
+      restart: {
+        restarting: () => this.#hadForwarding.size > 0 && !this.#deferral.isOver,
+        forwardingPreserved: (family) => this.#hadForwarding.has(family),
+      },
+      decideAgain: (key) => this.#decideAgain(key),
+    });
   }
 
   get plan(): PeerPlan {
@@ -112,7 +95,7 @@ export class Speaker {
   }
 
   get neighbors(): ReadonlyMap<string, Neighbor> {
-    return this.#neighbors;
+    return this.#neighbors.byName;
   }
 
   /** True once routes of a former life are confirmed or gone. */
@@ -124,7 +107,7 @@ export class Speaker {
     return [
       ...this.#plan.findings,
       ...this.#readiness.findings,
-      ...[...this.#neighbors.values()].flatMap((neighbor) => neighbor.findings()),
+      ...[...this.#neighbors.byName.values()].flatMap((neighbor) => neighbor.findings()),
     ];
   }
 
@@ -172,9 +155,8 @@ export class Speaker {
   }
 
   accept(incoming: IncomingConnection): void {
-    for (const neighbor of this.#neighbors.values()) {
-      const { address, interface: device } = neighbor.settings;
-      if (address !== incoming.remoteAddress || (device !== undefined && device !== incoming.device)) continue;
+    const neighbor = this.#neighbors.find(incoming);
+    if (neighbor !== undefined) {
       neighbor.accept(incoming);
       return;
     }
@@ -185,12 +167,12 @@ export class Speaker {
   /** Leaves without a NOTIFICATION: peers keep our routes, and the kernel keeps theirs, until we are back. */
   shutDown(): void {
     this.#closed = true;
-    for (const neighbor of this.#neighbors.values()) neighbor.shutDown();
+    for (const neighbor of this.#neighbors.byName.values()) neighbor.shutDown();
   }
 
   /** Peers that must not have a session yet, as the control socket tells of them. */
   waitingPeers(): readonly BgpNeighborStatus[] {
-    return this.#waiting.statuses((name) => this.#neighbors.has(name));
+    return this.#waiting.statuses((name) => this.#neighbors.byName.has(name));
   }
 
   /** Makes the sessions what plan and prerequisites say. */
@@ -199,89 +181,8 @@ export class Speaker {
     const readiness = this.#prerequisites.readinessOf(this.#plan.peers);
     this.#readiness = readiness;
     this.#waiting.update(readiness);
-    this.#options.admit?.(admittedPeers(readiness, this.#neighbors));
-    for (const [name, neighbor] of this.#neighbors) {
-      const settings = readiness.ready.get(name)?.settings;
-      if (readiness.undecided.has(name)) continue;
-      if (settings === undefined) {
-        this.#remove(
-          name,
-          neighbor,
-          this.#plan.peers.has(name) ? CEASE.otherConfigurationChange : CEASE.peerDeconfigured,
-        );
-        continue;
-      }
-      const fields = fieldsNeedingReset(neighbor.settings, settings);
-      if (fields.length === 0) {
-        neighbor.applyLiveSettings(settings);
-        continue;
-      }
-      this.#options.logger.info({ peer: name, fields }, 'settings changed; the session is reset');
-      this.#remove(name, neighbor, CEASE.otherConfigurationChange);
-    }
-    for (const [name, peer] of readiness.ready) {
-      if (!this.#neighbors.has(name)) this.#add(peer, this.#holds.get(name));
-      this.#holds.delete(name);
-    }
-    for (const name of this.#holds.keys()) if (!this.#plan.peers.has(name)) this.#holds.delete(name);
-  }
-
-  #add({ settings, md5Key }: ReadyPeer, hold: Hold | undefined): void {
-    const { clock, random, logger, transport, port, kernel, bfd } = this.#options;
-    const neighbor: Neighbor = new Neighbor(
-      settings,
-      {
-        clock,
-        random,
-        logger,
-        transport,
-        port,
-        observers: this.observers,
-        protection: protectionOf(settings, md5Key),
-        ...(bfd === undefined ? {} : { bfd }),
-        restart: {
-          restarting: () => this.#hadForwarding.size > 0 && !this.#deferral.isOver,
-          forwardingPreserved: (family) => this.#hadForwarding.has(family),
-        },
-        findNextHops: async (question) => {
-          let link: PeerLink = {};
-          try {
-            const addresses = await kernel.addresses.list();
-            const { device, nextHops } = chooseLocalNextHops(addresses, question);
-            if (device !== undefined) {
-              const router = isOnLink(settings) ? settings.address : undefined;
-              link = { device, subnets: subnetsOn(device, addresses, router) };
-            }
-            return { nextHops };
-          } finally {
-            this.#setLink(neighbor, link);
-          }
-        },
-        localRoutes: () => this.locRib.localRoutes,
-      },
-      {
-        onRouteChanged: (key) => {
-          if (this.observers.active) this.observers.routeReceived(neighbor, key);
-          this.#decideAgain(key);
-        },
-        onUp: (session) =>
-          this.#deferral.peerUp(settings.name, session.context.families, session.remoteGracefulRestart !== undefined),
-        onDown: () => this.#deferral.peerDown(settings.name),
-        onEndOfRib: (family) => this.#deferral.endOfRib(settings.name, family),
-      },
-    );
-    this.#neighbors.set(settings.name, neighbor);
-    this.locRib.addSource(neighbor.adjRibIn);
-    neighbor.start(hold);
-  }
-
-  #remove(name: string, neighbor: Neighbor, ceaseSubcode: number): void {
-    if (neighbor.hold !== undefined) this.#holds.set(name, neighbor.hold);
-    neighbor.stop(ceaseSubcode);
-    this.locRib.removeSource(neighbor.adjRibIn);
-    this.#neighbors.delete(name);
-    this.#nextHops.removePeer(name);
-    if (!this.#plan.peers.has(name)) this.#deferral.peerRemoved(name);
+    this.#options.admit?.(admittedPeers(readiness, this.#neighbors.byName));
+    this.#neighbors.reconcile(this.#plan, readiness);
   }
 
   /** At the first plan that names this host. A host that forwarded nothing before has nothing to wait for. */
@@ -299,23 +200,12 @@ export class Speaker {
     for (const { key, metric } of changes) {
       this.locRib.setLocal(key, metric);
       this.#decideAgain(key);
-      for (const neighbor of this.#neighbors.values()) neighbor.setLocal(key, metric);
+      for (const neighbor of this.#neighbors.byName.values()) neighbor.setLocal(key, metric);
     }
-    for (const neighbor of this.#neighbors.values()) neighbor.flush();
-    if ([...this.#neighbors.values()].some(({ state }) => state === 'Established')) {
+    for (const neighbor of this.#neighbors.byName.values()) neighbor.flush();
+    if ([...this.#neighbors.byName.values()].some(({ state }) => state === 'Established')) {
       this.#options.onAnnounced?.(this.#options.clock.monotonicMs() - startMs);
     }
-  }
-
-  /** Routes that waited for it, or ran over another interface, are looked at again. */
-  #setLink(neighbor: Neighbor, link: PeerLink): void {
-    const { name } = neighbor.settings;
-    if (this.#neighbors.get(name) !== neighbor) return;
-    const before = this.#nextHops.linkOf(name);
-    if (JSON.stringify(before) === JSON.stringify(link)) return;
-    this.#nextHops.setLink(name, link);
-    if (before !== undefined && before.device === link.device) return;
-    for (const key of neighbor.adjRibIn.keys()) this.installer.mark(key);
   }
 
   /** Instances' interfaces come and go all the time; only those that sessions run over, or may, are of interest. */
@@ -333,7 +223,7 @@ export class Speaker {
   /** Other next hops can be used than before: the prefixes of the paths concerned are decided again, and no others. */
   #decideAffected(affects: (path: Path) => boolean): void {
     const answers = new Map<Path, boolean>();
-    for (const { adjRibIn } of this.#neighbors.values()) {
+    for (const { adjRibIn } of this.#neighbors.byName.values()) {
       for (const key of adjRibIn.keys()) {
         const path = adjRibIn.candidate(key);
         if (path === undefined) continue;
