@@ -2,13 +2,16 @@
 NODE := node_modules/.bin/node
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unit test-kernel test-e2e lint typecheck format bench bench-bgp clean
+.PHONY: help setup build demo test test-unit test-kernel test-e2e lint typecheck format bench bench-bgp clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
 
-setup: ## install what is missing: Debian packages (as root) and npm packages
+setup: ## install what is missing: Debian packages (as root) and npm packages; bundle the programs
 	@scripts/setup
+
+build: setup ## bundle the programs into dist/, which setup does when a source is newer
+	@$(NODE) scripts/build.ts
 
 demo: setup ## two racks, three hosts, seven screens: who reaches whom (ARGS=--keep, ARGS=--json)
 	@scripts/sandbox --check
@@ -46,5 +49,5 @@ bench-bgp: setup ## bgp-speaker beside BIRD, FRR, GoBGP and OpenBGPD
 	@scripts/sandbox --check
 	@scripts/sandbox $(NODE) bench/main.ts bgp
 
-clean: ## remove what npm installed
-	rm -rf node_modules packages/*/node_modules e2e/node_modules bench/node_modules
+clean: ## remove what npm installed, and the bundles
+	rm -rf dist node_modules packages/*/node_modules e2e/node_modules bench/node_modules

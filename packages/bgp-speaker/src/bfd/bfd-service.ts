@@ -1,3 +1,4 @@
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type Clock, FabricError, type Logger, type Timer } from '@slash32/shared';
 import { BfdCounters, type BfdCounts } from './bfd-counters.ts';
@@ -48,6 +49,9 @@ interface Entry {
 const RESTART_MS = 1000;
 const STOP_TIMEOUT_MS = 500;
 
+/** Beside this module: a source beside a source, a bundle beside a bundle (scripts/build.ts). */
+const WORKER_PROGRAM = new URL(`./bfd-worker${extname(import.meta.url)}`, import.meta.url);
+
 /**
  * BFD on a thread of its own, so that packets leave and silence is noticed on time whatever the main thread does.
  * Threads of a process share its network namespace, so the worker's sockets are where the speaker's are.
@@ -70,7 +74,7 @@ export class BfdService implements BfdSessions, AsyncDisposable {
   constructor(options: { readonly clock: Clock; readonly logger: Logger; readonly worker?: URL }) {
     this.#clock = options.clock;
     this.#logger = options.logger;
-    this.#program = options.worker ?? new URL('./bfd-worker.ts', import.meta.url);
+    this.#program = options.worker ?? WORKER_PROGRAM;
   }
 
   get failure(): string | undefined {
