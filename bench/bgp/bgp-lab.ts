@@ -7,6 +7,7 @@ import {
   type BgpDaemon,
   DAEMON_ADDRESS,
   type DaemonTask,
+  RECEIVERS,
   type RunningDaemon,
   SINK,
   SOURCE,
@@ -22,6 +23,8 @@ let serial = 0;
 /** A daemon in one namespace, and both wire peers in another. */
 export interface BgpLab extends AsyncDisposable {
   readonly namespace: Namespace;
+  /** Where the wire peers are. */
+  readonly peers: Namespace;
   readonly daemon: RunningDaemon;
   readonly sink: WirePeer;
   readonly source: WirePeer;
@@ -39,13 +42,13 @@ export async function startBgpLab(daemon: BgpDaemon, task: DaemonTask): Promise<
   });
   await connect(
     { namespace, interface: 'eth0', addresses: [`${DAEMON_ADDRESS}/24`] },
-    { namespace: peers, interface: 'eth0', addresses: [`${SINK.address}/24`, `${SOURCE.address}/24`] },
+    { namespace: peers, interface: 'eth0', addresses: [...RECEIVERS, SOURCE].map(({ address }) => `${address}/24`) },
   );
   const running = stack.use(await daemon.start({ namespace, directory }, task));
   const sink = stack.use(new WirePeer(peers, SINK));
   const source = stack.use(new WirePeer(peers, SOURCE));
   const resources = stack.move();
-  return { namespace, daemon: running, sink, source, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  return { namespace, peers, daemon: running, sink, source, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
 export function hostPrefixes(start: number, count: number): string[] {

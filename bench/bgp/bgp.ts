@@ -7,18 +7,41 @@ import { gobgp } from './daemons/gobgp.ts';
 import { openbgpd } from './daemons/openbgpd.ts';
 import { slash32 } from './daemons/slash32.ts';
 import { measureReceive } from './receive.ts';
+import { measureRelay } from './relay.ts';
 import { measureWireLatency } from './wire-latency.ts';
 
 const DAEMONS: readonly BgpDaemon[] = [slash32, bird, openbgpd, gobgp, frr];
 
-/** bgp-speaker beside other BGP daemons; see README.md. */
-export async function bgpBenchmark(): Promise<BenchmarkReport> {
+interface Part {
+  readonly daemons: readonly BgpDaemon[];
+  readonly measure: (daemon: BgpDaemon) => Promise<readonly Figure[]>;
+}
+
+const PARTS: Readonly<Record<string, Part>> = {
+  announce: { daemons: DAEMONS, measure: measureAnnounce },
+  receive: { daemons: DAEMONS, measure: measureReceive },
+  latency: { daemons: [slash32], measure: (daemon) => measureWireLatency(daemon, 0) },
+  'latency-full': { daemons: [slash32], measure: (daemon) => measureWireLatency(daemon, TABLE_SIZE) },
+  relay: { daemons: DAEMONS, measure: measureRelay },
+};
+
+/**
+ * bgp-speaker beside other BGP daemons; see README.md. `part` and `daemon` pick from it: `relay`, `BIRD`.
+ *
+ * @throws RangeError if there is no such part.
+ */
+export async function bgpBenchmark(part?: string, daemon?: string): Promise<BenchmarkReport> {
   const figures: Figure[] = [];
-  for (const measure of [measureAnnounce, measureReceive]) {
-    for (const daemon of DAEMONS) figures.push(...(await measure(daemon)));
+  if (part !== undefined && !Object.hasOwn(PARTS, part)) {
+    throw new RangeError(`bgp has no part "${part}"; there are ${Object.keys(PARTS).join(', ')}`);
   }
-  for (const others of [0, TABLE_SIZE]) {
-    figures.push(...(await measureWireLatency(slash32, others)));
+  for (const [name, { daemons, measure }] of Object.entries(PARTS)) {
+    if (part !== undefined && part !== name) continue;
+    for (const each of daemons) {
+      if (daemon !== undefined && daemon !== each.name) continue;
+      process.stderr.write(`bench: bgp ${name} ${each.name} …\n`);
+      figures.push(...(await measure(each)));
+    }
   }
   return { benchmark: 'bgp', figures };
 }

@@ -1,3 +1,5 @@
+import type { PrefixStore } from './prefix-store.ts';
+
 /** What a reader found in the octets of one TCP chunk. */
 export interface ReadUpdates {
   readonly types: readonly number[];
@@ -9,12 +11,15 @@ export interface ReadUpdates {
 
 /**
  * The fastest receiver that still knows what it has: cuts the stream into messages and puts every announced IPv4 prefix
- * into a set. Withdrawals are taken out again.
+ * into a store. Withdrawals are taken out again.
  */
 export class MessageReader {
-  /** Addresses, signed 32-bit; lengths are not looked at, all are /32. */
-  readonly prefixes = new Set<number>();
+  readonly #prefixes: PrefixStore;
   #rest: Buffer = Buffer.alloc(0);
+
+  constructor(prefixes: PrefixStore) {
+    this.#prefixes = prefixes;
+  }
 
   push(chunk: Buffer): ReadUpdates {
     const octets = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
@@ -40,11 +45,11 @@ export class MessageReader {
   #readUpdate(octets: Buffer, start: number, end: number): boolean {
     const withdrawnEnd = start + 2 + octets.readUInt16BE(start);
     for (let at = start + 2; at < withdrawnEnd; at += 1 + nlriOctets(octets, at)) {
-      this.prefixes.delete(octets.readInt32BE(at + 1));
+      this.#prefixes.delete(addressAt(octets, at), octets[at] ?? 0);
     }
     const nlriStart = withdrawnEnd + 2 + octets.readUInt16BE(withdrawnEnd);
     for (let at = nlriStart; at < end; at += 1 + nlriOctets(octets, at)) {
-      if (octets[at] === 32) this.prefixes.add(octets.readInt32BE(at + 1));
+      this.#prefixes.add(addressAt(octets, at), octets[at] ?? 0);
     }
     return nlriStart < end;
   }
@@ -52,4 +57,20 @@ export class MessageReader {
 
 function nlriOctets(octets: Buffer, at: number): number {
   return ((octets[at] ?? 0) + 7) >> 3;
+}
+
+/** Signed; octets that the prefix does not have are 0. */
+function addressAt(octets: Buffer, at: number): number {
+  switch (nlriOctets(octets, at)) {
+    case 4:
+      return octets.readInt32BE(at + 1);
+    case 3:
+      return (octets.readUIntBE(at + 1, 3) << 8) | 0;
+    case 2:
+      return octets.readUInt16BE(at + 1) << 16;
+    case 1:
+      return (octets[at + 1] ?? 0) << 24;
+    default:
+      return 0;
+  }
 }

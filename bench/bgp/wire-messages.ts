@@ -31,6 +31,11 @@ export function keepaliveMessage(): Uint8Array {
   return message(KEEPALIVE_TYPE, []);
 }
 
+/** One UPDATE: path attributes as octets, and NLRI as octets. */
+export function updateMessage(attributes: readonly number[], nlri: readonly number[]): Uint8Array {
+  return message(UPDATE_TYPE, [0, 0, ...uint16(attributes.length), ...attributes, ...nlri]);
+}
+
 /** UPDATEs for `count` /32 from `first` (unsigned) on, full ones, as one run of octets. */
 export function tableOctets({ asNumber, address }: Identity, first: number, count: number): Uint8Array {
   const attributes = [
@@ -53,14 +58,14 @@ function message(type: number, body: readonly number[]): Uint8Array {
   return Uint8Array.from([...new Array<number>(16).fill(0xff), ...uint16(HEADER_OCTETS + body.length), type, ...body]);
 }
 
-function uint16(value: number): number[] {
+export function uint16(value: number): number[] {
   return [value >>> 8, value & 0xff];
 }
 
-function uint32(value: number): number[] {
+export function uint32(value: number): number[] {
   return [value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff];
 }
 
-function addressOctets(address: string): number[] {
+export function addressOctets(address: string): number[] {
   return address.split('.').map(Number);
 }

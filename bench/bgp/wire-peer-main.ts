@@ -4,6 +4,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { MessageReader } from './message-reader.ts';
+import { HostPrefixSet } from './prefix-store.ts';
 import {
   KEEPALIVE_TYPE,
   keepaliveMessage,
@@ -21,7 +22,8 @@ const FEW_PREFIXES = 16;
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as WirePeerSettings;
 let socket: Socket | undefined;
-let reader = new MessageReader();
+let prefixes = new HostPrefixSet();
+let reader = new MessageReader(prefixes);
 let established = false;
 let expected: number | undefined;
 let updates = 0;
@@ -31,7 +33,8 @@ const now = () => performance.timeOrigin + performance.now();
 const tell = (event: WirePeerEvent) => process.send?.(event);
 
 function open(): void {
-  reader = new MessageReader();
+  prefixes = new HostPrefixSet();
+  reader = new MessageReader(prefixes);
   established = false;
   updates = 0;
   octets = 0;
@@ -47,7 +50,7 @@ function open(): void {
 }
 
 function receive(current: Socket, chunk: Buffer): void {
-  const before = reader.prefixes.size;
+  const before = prefixes.size;
   const read = reader.push(chunk);
   for (const type of read.types) {
     if (type === OPEN_TYPE) current.write(keepaliveMessage());
@@ -58,15 +61,15 @@ function receive(current: Socket, chunk: Buffer): void {
   }
   updates += read.updates;
   octets += read.octets;
-  const added = reader.prefixes.size - before;
+  const added = prefixes.size - before;
   if (added > 0 && added <= FEW_PREFIXES) {
     tell({
       event: 'arrived',
       atMs: now(),
-      addresses: [...reader.prefixes].slice(before).map((address) => address >>> 0),
+      addresses: [...prefixes.addresses].slice(before).map((address) => address >>> 0),
     });
   }
-  if (expected !== undefined && reader.prefixes.size >= expected) {
+  if (expected !== undefined && prefixes.size >= expected) {
     expected = undefined;
     tell({ event: 'received', atMs: now(), updates, octets });
   }

@@ -1,10 +1,23 @@
 import type { Namespace } from '../../lab/namespace.ts';
+import type { WirePeerSettings } from '../wire-peer-messages.ts';
 
 /** The link that all daemons of the bench have: the daemon on one end, both wire peers on the other. */
 export const DAEMON_ADDRESS = '192.0.2.11';
 export const DAEMON_AS = 64_601;
+/** Announces to nobody and counts what it is told; the first of the receivers. */
 export const SINK = { address: '192.0.2.1', asNumber: 64_901, daemonAddress: DAEMON_ADDRESS } as const;
+/** Announces a table. */
 export const SOURCE = { address: '192.0.2.2', asNumber: 64_902, daemonAddress: DAEMON_ADDRESS } as const;
+
+/** All that may be there besides the source. */
+export const RECEIVERS: readonly WirePeerSettings[] = [
+  SINK,
+  ...[3, 4, 5].map((host) => ({
+    address: `192.0.2.${host}`,
+    asNumber: 64_900 + host,
+    daemonAddress: DAEMON_ADDRESS,
+  })),
+];
 
 /** Where it runs and puts its files. */
 export interface DaemonPlace {
@@ -18,11 +31,17 @@ export interface DaemonTask {
   readonly holds: readonly string[];
   /** Put what it learns into the kernel. */
   readonly installs: boolean;
+  /** How many of {@link RECEIVERS} it has as peers; 1 if left out. */
+  readonly receivers?: number;
+  /** It tells the receivers what it learned from the source. Daemons that do so anyway need not look at it. */
+  readonly relays?: boolean;
 }
 
 /** A running BGP daemon under measurement, waiting for both wire peers to connect. */
 export interface RunningDaemon extends AsyncDisposable {
   readonly pid: number;
+  /** All its processes, `pid` among them. */
+  readonly processes: readonly number[];
   /** Number of learned routes that it has. Cheap; how cheap is the resolution of what is measured with it. */
   learned(): Promise<number>;
   /** Adds one route by the quickest way that it has, or in the kernel for those that learn from there. */
@@ -36,4 +55,9 @@ export interface BgpDaemon {
   /** It has no configuration for 100,000 routes of its own; the source gives them to it. */
   readonly heldRoutesFromSource?: true;
   start(place: DaemonPlace, task: DaemonTask): Promise<RunningDaemon>;
+}
+
+/** The BGP peers that a daemon is configured with: the receivers, and the source last. */
+export function peersOf({ receivers = 1 }: DaemonTask): readonly WirePeerSettings[] {
+  return [...RECEIVERS.slice(0, receivers), SOURCE];
 }

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { type BgpDaemon, DAEMON_ADDRESS, DAEMON_AS, SINK, SOURCE } from './bgp-daemon.ts';
+import { type BgpDaemon, DAEMON_ADDRESS, DAEMON_AS, type DaemonTask, peersOf, SOURCE } from './bgp-daemon.ts';
 import { DaemonProcess } from './daemon-process.ts';
 
 const BGPD = '/usr/lib/frr/bgpd';
@@ -11,10 +11,10 @@ export const frr: BgpDaemon = {
   name: 'FRR',
   method: 'routes given to it by a peer; asked with vtysh',
   heldRoutesFromSource: true,
-  async start(place) {
+  async start(place, task) {
     const { directory } = place;
     const config = join(directory, 'bgpd.conf');
-    writeFileSync(config, CONFIGURATION);
+    writeFileSync(config, configuration(task));
     // It runs as root only where the group frrvty has root as a member; `ip netns exec` has mounts of its own.
     const group = join(directory, 'group');
     writeFileSync(group, readFileSync('/etc/group', 'utf8').replace(/^frrvty:.*$/m, 'frrvty:x:0:root'));
@@ -28,6 +28,7 @@ export const frr: BgpDaemon = {
     await daemon.answers('bgpd', () => show('bgp summary'));
     return {
       pid: daemon.pid,
+      processes: [daemon.pid],
       learned: async () => {
         const answer = JSON.parse(await show(`bgp neighbors ${SOURCE.address} json`));
         return Number(answer[SOURCE.address]?.addressFamilyInfo?.ipv4Unicast?.acceptedPrefixCounter ?? 0);
@@ -42,9 +43,11 @@ const peer = (address: string, asNumber: number) => `
  neighbor ${address} passive
  neighbor ${address} advertisement-interval 0`;
 
-const CONFIGURATION = `
+const configuration = (task: DaemonTask) => `
 router bgp ${DAEMON_AS}
  bgp router-id ${DAEMON_ADDRESS}
  no bgp ebgp-requires-policy
-${peer(SINK.address, SINK.asNumber)}${peer(SOURCE.address, SOURCE.asNumber)}
+${peersOf(task)
+  .map(({ address, asNumber }) => peer(address, asNumber))
+  .join('')}
 `;

@@ -1,20 +1,21 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BgpDaemon, DAEMON_ADDRESS, DAEMON_AS, SINK, SOURCE } from './bgp-daemon.ts';
+import { type BgpDaemon, DAEMON_ADDRESS, DAEMON_AS, type DaemonTask, peersOf } from './bgp-daemon.ts';
 import { DaemonProcess } from './daemon-process.ts';
 
 export const gobgp: BgpDaemon = {
   name: 'GoBGP',
   method: 'routes given to it by a peer; asked with gobgp',
   heldRoutesFromSource: true,
-  async start(place) {
+  async start(place, task) {
     const config = join(place.directory, 'gobgpd.toml');
-    writeFileSync(config, CONFIGURATION);
+    writeFileSync(config, configuration(task));
     const daemon = new DaemonProcess(place, 'gobgpd', ['-f', config, '-p']);
     const ask = (...words: string[]) => place.namespace.run('gobgp', ...words);
     await daemon.answers('gobgpd', () => ask('neighbor'));
     return {
       pid: daemon.pid,
+      processes: [daemon.pid],
       learned: async () => Number(/Path: (\d+)/.exec(await ask('global', 'rib', 'summary'))?.[1]),
       addRoute: async (prefix) => {
         await ask('global', 'rib', 'add', prefix, 'nexthop', DAEMON_ADDRESS);
@@ -24,11 +25,11 @@ export const gobgp: BgpDaemon = {
   },
 };
 
-const CONFIGURATION = `
+const configuration = (task: DaemonTask) => `
 [global.config]
   as = ${DAEMON_AS}
   router-id = "${DAEMON_ADDRESS}"
-${[SINK, SOURCE]
+${peersOf(task)
   .map(
     ({ address, asNumber }) => `
 [[neighbors]]

@@ -2,15 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ControlClient, connectControl, type SpeakerMethods } from '@slash32/shared';
 import { waitUntil } from '../../lab/wait-until.ts';
-import {
-  type BgpDaemon,
-  DAEMON_ADDRESS,
-  DAEMON_AS,
-  type DaemonPlace,
-  type DaemonTask,
-  SINK,
-  SOURCE,
-} from './bgp-daemon.ts';
+import { type BgpDaemon, DAEMON_ADDRESS, DAEMON_AS, type DaemonPlace, type DaemonTask, peersOf } from './bgp-daemon.ts';
 import { DaemonProcess } from './daemon-process.ts';
 
 const BINARY = join(import.meta.dirname, '../../../bin/bgp-speaker');
@@ -35,11 +27,12 @@ export const slash32: BgpDaemon = {
     const control = stack.use(opened);
     await waitUntil('bgp-speaker to know its routes and peers', 60_000, async () => {
       const { localRoutes, sessions } = await control.call('speaker.status', {});
-      return localRoutes === task.holds.length && sessions.configured === 2 ? true : undefined;
+      return localRoutes === task.holds.length && sessions.configured === peersOf(task).length ? true : undefined;
     });
     const resources = stack.move();
     return {
       pid: daemon.pid,
+      processes: [daemon.pid],
       learned: async () => (await control.call('speaker.status', {})).learnedRoutes,
       [Symbol.asyncDispose]: () => resources.disposeAsync(),
     };
@@ -49,7 +42,7 @@ export const slash32: BgpDaemon = {
 function startDaemon(place: DaemonPlace, task: DaemonTask): DaemonProcess {
   const { directory } = place;
   mkdirSync(join(directory, 'fabric'));
-  writeFileSync(join(directory, 'fabric', 'all.yaml'), MANIFESTS);
+  writeFileSync(join(directory, 'fabric', 'all.yaml'), manifests(task));
   return new DaemonProcess(place, BINARY, [
     ...['--host', 'h1', '--datastore', `dir:${join(directory, 'fabric')}`],
     ...['--control-socket', join(directory, 'speaker.sock')],
@@ -57,11 +50,11 @@ function startDaemon(place: DaemonPlace, task: DaemonTask): DaemonProcess {
   ]);
 }
 
-const MANIFESTS = `apiVersion: slash32.dev/v1
+const manifests = (task: DaemonTask) => `apiVersion: slash32.dev/v1
 kind: Host
 metadata: { name: h1 }
 spec: { address: ${DAEMON_ADDRESS}, asNumber: ${DAEMON_AS} }
-${[SINK, SOURCE]
+${peersOf(task)
   .map(
     ({ address, asNumber }) => `---
 apiVersion: slash32.dev/v1
