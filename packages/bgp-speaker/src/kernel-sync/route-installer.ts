@@ -1,16 +1,9 @@
-import type { KernelNextHop, KernelRoute, RouteChange, RouteEvent, RouteTable } from '@slash32/linux';
+import type { KernelNextHop, RouteChange, RouteEvent, RouteTable } from '@slash32/linux';
 import { Backoff, type Clock, type Logger, ROUTE_PROTOCOL, type Timer } from '@slash32/shared';
-import { type PrefixKey, prefixKeyAddressFamily, prefixKeyFromText } from '../codec/index.ts';
+import { type PrefixKey, prefixKeyFromText } from '../codec/index.ts';
 import type { Path } from '../rib/path.ts';
-import {
-  coversNextHops,
-  LEARNED_ROUTE_METRIC,
-  type LinkOf,
-  learnedRoute,
-  nextHopText,
-  sameNextHops,
-} from './learned-route.ts';
-import { NextHopSets } from './next-hop-sets.ts';
+import { InstalledRoutes, type NextHops } from './installed-routes.ts';
+import { type LinkOf, nextHopText } from './learned-route.ts';
 import { isNextHopFault, tryNextHops } from './refused-next-hops.ts';
 
 export interface RouteInstallerOptions {
@@ -34,8 +27,6 @@ export interface Refusals {
   forgive(): void;
 }
 
-type NextHops = readonly KernelNextHop[];
-
 interface Batch {
   readonly changes: readonly RouteChange[];
   /** Of the changes, in their order; `undefined`: of a former release's route. */
@@ -53,24 +44,16 @@ const RECONCILE_PERIOD_MS = 300_000;
 /**
  * Keeps the kernel's learned routes (`ROUTE_PROTOCOL.learned`) as Loc-RIB wants them: prefixes are marked, and whatever
  * is chosen for them when their turn comes is installed, in batches, one at a time. Routes of others are not looked at.
- *
- * Routes found at the start are of the speaker's former life. Until the selection deferral ends they stay, and change
- * only if the new choice has all of their next hops and more (RFC 4724 4.1); then those that nobody wants go.
+ * What the kernel has is in {@link InstalledRoutes}.
  */
 export class RouteInstaller {
   readonly #options: RouteInstallerOptions;
   readonly #backoff: Backoff;
   readonly #marked = new Set<PrefixKey>();
-  /** Prefix → its interned next hops. */
-  readonly #installed = new Map<PrefixKey, NextHops>();
-  readonly #retained = new Map<PrefixKey, NextHops>();
-  readonly #nextHopSets: NextHopSets;
+  readonly #installed: InstalledRoutes;
   readonly #failed = new Map<PrefixKey, string>();
   /** Refused next hops that the log has named since all was well. */
   readonly #reported = new Set<string>();
-  /** Of former releases, with another metric: removed with the retained ones. */
-  #obsolete: readonly KernelRoute[] = [];
-  #deferring = true;
   #working: Promise<void> | undefined;
   #retryTimer: Timer | undefined;
   #reconcileTimer: Timer | undefined;
@@ -82,7 +65,7 @@ export class RouteInstaller {
 
   constructor(options: RouteInstallerOptions) {
     this.#options = options;
-    this.#nextHopSets = new NextHopSets(options.linkOf);
+    this.#installed = new InstalledRoutes(options.linkOf);
     this.#backoff = new Backoff({ initialMs: 500, maxMs: 30_000, random: options.random });
   }
 
@@ -95,13 +78,7 @@ export class RouteInstaller {
       { onEvents: (events) => this.#onEvents(events), onOverrun: () => this.#wantReconcile() },
       signal,
     );
-    const obsolete: KernelRoute[] = [];
-    for (const route of await this.#options.routes.snapshot(filter)) {
-      if (route.metric === LEARNED_ROUTE_METRIC[route.family]) {
-        this.#retained.set(prefixKeyFromText(route.prefix), this.#nextHopSets.intern(route.nextHops));
-      } else obsolete.push(route);
-    }
-    this.#obsolete = obsolete;
+    this.#installed.adopt(await this.#options.routes.snapshot(filter));
     this.#started = true;
     this.#armPeriod();
   }
@@ -112,7 +89,7 @@ export class RouteInstaller {
 
   /** Routes of the former life that no peer has confirmed so far. */
   get retainedRoutes(): number {
-    return this.#retained.size;
+    return this.#installed.retained;
   }
 
   /** Prefixes that the kernel refuses at present, with its words. */
@@ -121,11 +98,11 @@ export class RouteInstaller {
   }
 
   isInstalled(key: PrefixKey): boolean {
-    return this.#installed.has(key) || this.#retained.has(key);
+    return this.#installed.has(key);
   }
 
   hasRetained(family: 4 | 6): boolean {
-    return this.#retained.keys().some((key) => prefixKeyAddressFamily(key) === family);
+    return this.#installed.hasRetained(family);
   }
 
   /** The choice for this prefix changed. */
@@ -137,9 +114,8 @@ export class RouteInstaller {
 
   /** Every peer has said what it has, or was given up: what nobody confirmed goes. */
   endDeferral(): void {
-    if (!this.#deferring) return;
-    this.#deferring = false;
-    for (const key of this.#retained.keys()) this.#marked.add(key);
+    if (!this.#installed.deferring) return;
+    for (const key of this.#installed.endDeferral()) this.#marked.add(key);
     this.#wake();
   }
 
@@ -170,7 +146,7 @@ export class RouteInstaller {
   }
 
   #hasWork(): boolean {
-    return this.#marked.size > 0 || this.#reconcileWanted || (!this.#deferring && this.#obsolete.length > 0);
+    return this.#marked.size > 0 || this.#reconcileWanted || this.#installed.hasObsolete;
   }
 
   async #work(): Promise<void> {
@@ -187,53 +163,23 @@ export class RouteInstaller {
   }
 
   #nextBatch(): Batch {
-    const changes: RouteChange[] = [];
-    const keys: (PrefixKey | undefined)[] = [];
+    const changes: RouteChange[] = [...this.#installed.obsoleteRemovals()];
+    const keys: (PrefixKey | undefined)[] = changes.map(() => undefined);
     const before = new Map<PrefixKey, NextHops>();
-    if (!this.#deferring) {
-      for (const route of this.#obsolete) {
-        changes.push({ op: 'delete', route });
-        keys.push(undefined);
-      }
-      this.#obsolete = [];
-    }
-    this.#nextHopSets.forgetLatest();
+    this.#installed.forgetLatest();
     for (const key of this.#marked) {
       if (changes.length >= BATCH_SIZE) break;
       this.#marked.delete(key);
-      const installed = this.#installed.get(key) ?? this.#retained.get(key);
-      const change = this.#changeFor(key);
-      if (change === undefined) continue;
+      const installed = this.#installed.nextHopsOf(key);
+      const change = this.#installed.changeFor(key, this.#options.chosen(key));
+      if (change === 'later') continue;
+      if (change === 'as-wanted' || change.op === 'delete') this.#failed.delete(key);
+      if (change === 'as-wanted') continue;
       if (installed !== undefined) before.set(key, installed);
       changes.push(change);
       keys.push(key);
     }
     return { changes, keys, before };
-  }
-
-  /** What has to be done for a prefix now; nothing if the kernel has what is wanted. */
-  #changeFor(key: PrefixKey): RouteChange | undefined {
-    const wanted = this.#nextHopSets.of(this.#options.chosen(key));
-    if (wanted === 'undecided') return undefined;
-    const retained = this.#retained.get(key);
-    if (retained !== undefined) {
-      if (this.#deferring && (wanted === undefined || !coversNextHops(wanted, retained))) return undefined;
-      this.#retained.delete(key);
-      this.#installed.set(key, wanted !== undefined && sameNextHops(wanted, retained) ? wanted : retained);
-    }
-    const installed = this.#installed.get(key);
-    if (wanted === undefined) {
-      this.#failed.delete(key);
-      if (installed === undefined) return undefined;
-      this.#installed.delete(key);
-      return { op: 'delete', route: learnedRoute(key, installed) };
-    }
-    if (installed === wanted) {
-      this.#failed.delete(key);
-      return undefined;
-    }
-    this.#installed.set(key, wanted);
-    return { op: 'replace', route: learnedRoute(key, wanted) };
   }
 
   async #apply({ changes, keys, before }: Batch): Promise<void> {
@@ -261,7 +207,7 @@ export class RouteInstaller {
       }
       // A refused deletion is of a route that was wanted once: it goes back to where it will be tried again.
       if (change.op === 'replace') this.#restore(key, before.get(key));
-      else this.#installed.set(key, this.#nextHopSets.intern(change.route.nextHops));
+      else this.#installed.correct(key, change.route.nextHops);
       const isOfNextHop = this.#options.refusals !== undefined && change.op === 'replace' && isNextHopFault(reason);
       if (isOfNextHop) refused.set(change.route.nextHops, { key, reason });
       else if (!this.#failed.has(key)) {
@@ -276,11 +222,8 @@ export class RouteInstaller {
 
   /** The kernel keeps what it had when it refuses a replacement, unless that went with an interface: a listing tells. */
   #restore(key: PrefixKey, before: NextHops | undefined): void {
-    if (before === undefined) this.#installed.delete(key);
-    else {
-      this.#installed.set(key, before);
-      this.#wantReconcile();
-    }
+    this.#installed.correct(key, before);
+    if (before !== undefined) this.#wantReconcile();
   }
 
   async #refuse(nextHops: NextHops, key: PrefixKey, reason: string): Promise<void> {
@@ -292,7 +235,7 @@ export class RouteInstaller {
         ? { refused: new Map([[first, reason]]), taken: undefined }
         : await tryNextHops(routes, key, nextHops);
     // Not marked: the prefix is decided again if a next hop is at fault, and tried again later if none is.
-    if (taken !== undefined) this.#installed.set(key, this.#nextHopSets.intern([taken]));
+    if (taken !== undefined) this.#installed.correct(key, [taken]);
     for (const [nextHop, words] of refused) {
       const text = nextHopText(nextHop);
       if (!this.#reported.has(text))
@@ -325,8 +268,9 @@ export class RouteInstaller {
     for (const { type, route } of events) {
       if (type !== 'removed') continue;
       const key = prefixKeyFromText(route.prefix);
-      if (this.#retained.delete(key)) this.mark(key);
-      else if (this.#installed.has(key)) this.#wantReconcile();
+      const owner = this.#installed.seeRemoval(key);
+      if (owner === 'retained') this.mark(key);
+      else if (owner === 'installed') this.#wantReconcile();
     }
   }
 
@@ -350,27 +294,11 @@ export class RouteInstaller {
 
   /** Compares what we believe to be installed with what is, and marks the differences. */
   async #reconcile(): Promise<void> {
-    const actual = new Map<PrefixKey, NextHops>();
-    for (const route of await this.#options.routes.snapshot({ protocol: ROUTE_PROTOCOL.learned })) {
-      if (route.metric !== LEARNED_ROUTE_METRIC[route.family]) continue;
-      actual.set(prefixKeyFromText(route.prefix), this.#nextHopSets.intern(route.nextHops));
-    }
+    const actual = await this.#options.routes.snapshot({ protocol: ROUTE_PROTOCOL.learned });
     this.#reconcileWanted = false;
     this.#armPeriod();
     this.#lastReconcileMs = this.#options.clock.monotonicMs();
-    for (const [key, nextHops] of this.#installed) {
-      const found = actual.get(key);
-      if (found !== undefined && sameNextHops(nextHops, found)) continue;
-      this.#installed.delete(key);
-      if (found !== undefined) this.#installed.set(key, found);
-      this.#marked.add(key);
-    }
-    for (const key of this.#retained.keys()) if (!actual.has(key)) this.#retained.delete(key);
-    for (const [key, nextHops] of actual) {
-      if (this.#installed.has(key) || this.#retained.has(key)) continue;
-      this.#installed.set(key, nextHops);
-      this.#marked.add(key);
-    }
+    for (const key of this.#installed.compare(actual)) this.#marked.add(key);
   }
 
   #stop(): void {
