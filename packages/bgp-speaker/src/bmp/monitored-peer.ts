@@ -17,6 +17,9 @@ export interface MonitoredPeer {
   readonly encoding: CodecContext;
 }
 
+/** AS 0 is nobody's (RFC 7607); a session that is up has another one. */
+const UNKNOWN_AS = 0;
+
 export function bmpPeerOf({ peer, routerId }: MonitoredPeer, wallMs: number): BmpPeer {
-  return { address: peer.settings.address, asNumber: peer.settings.remoteAsNumber, routerId, wallMs };
+  return { address: peer.settings.address, asNumber: peer.remoteAsNumber ?? UNKNOWN_AS, routerId, wallMs };
 }

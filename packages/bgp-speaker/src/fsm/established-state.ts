@@ -51,7 +51,7 @@ export function inEstablished(fsm: SessionFsm, event: FsmEvent, settings: FsmSet
       return { fsm, actions: [...restartHold(fsm), { type: 'process-update' }] };
     case 'BGPHeaderErr':
     case 'UpdateMsgErr':
-      return notifyAndFail(fsm, settings, event.notification);
+      return notifyAndFail(fsm, settings, event.notification, event.reason);
     case 'ConnectRetryTimer_Expires':
     case 'DelayOpenTimer_Expires':
     case 'IdleHoldTimer_Expires':

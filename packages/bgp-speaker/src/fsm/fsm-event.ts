@@ -24,14 +24,15 @@ export type FsmEvent =
   /** `holdTimeSeconds`: the negotiated one, 0 for none. */
   | { readonly name: 'BGPOpen'; readonly holdTimeSeconds: number }
   | { readonly name: 'BGPOpen_with_DelayOpenTimer_running'; readonly holdTimeSeconds: number }
-  | { readonly name: 'BGPHeaderErr'; readonly notification: NotificationMessage }
-  | { readonly name: 'BGPOpenMsgErr'; readonly notification: NotificationMessage }
+  /** Of errors, `reason`: what is wrong, for people. */
+  | { readonly name: 'BGPHeaderErr'; readonly notification: NotificationMessage; readonly reason?: string }
+  | { readonly name: 'BGPOpenMsgErr'; readonly notification: NotificationMessage; readonly reason?: string }
   | { readonly name: 'OpenCollisionDump' }
   | { readonly name: 'NotifMsgVerErr'; readonly reason: string }
   | { readonly name: 'NotifMsg'; readonly reason: string }
   | { readonly name: 'KeepAliveMsg' }
   | { readonly name: 'UpdateMsg' }
-  | { readonly name: 'UpdateMsgErr'; readonly notification: NotificationMessage }
+  | { readonly name: 'UpdateMsgErr'; readonly notification: NotificationMessage; readonly reason?: string }
   | { readonly name: 'SendHoldTimer_Expires' };
 
 export type FsmEventName = FsmEvent['name'];

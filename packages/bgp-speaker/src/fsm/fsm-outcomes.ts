@@ -64,9 +64,9 @@ export function notifyAndFail(
   fsm: SessionFsm,
   settings: FsmSettings,
   notification: NotificationMessage,
-  unexpected?: string,
+  detail?: string,
 ): Transition {
-  const text = `sent ${formatNotification(notification)}${unexpected === undefined ? '' : `: ${unexpected}`}`;
+  const text = `sent ${formatNotification(notification)}${detail === undefined ? '' : `: ${detail}`}`;
   return fail(fsm, settings, { cause: 'notification-sent', text }, { notification });
 }
 

@@ -54,7 +54,7 @@ export function inOpenSent(fsm: SessionFsm, event: FsmEvent, settings: FsmSettin
       };
     case 'BGPHeaderErr':
     case 'BGPOpenMsgErr':
-      return notifyAndFail(fsm, settings, event.notification);
+      return notifyAndFail(fsm, settings, event.notification, event.reason);
     case 'OpenCollisionDump':
       return notifyAndFail(fsm, settings, cease(CEASE.connectionCollisionResolution));
     case 'NotifMsgVerErr':
@@ -104,7 +104,7 @@ export function inOpenConfirm(fsm: SessionFsm, event: FsmEvent, settings: FsmSet
       return fail(fsm, settings, received(event.reason), { countRetry: false });
     case 'BGPHeaderErr':
     case 'BGPOpenMsgErr':
-      return notifyAndFail(fsm, settings, event.notification);
+      return notifyAndFail(fsm, settings, event.notification, event.reason);
     case 'OpenCollisionDump':
       return notifyAndFail(fsm, settings, cease(CEASE.connectionCollisionResolution));
     case 'KeepAliveMsg':

@@ -25,9 +25,9 @@ export function* dumpTables(sources: DumpSources): Generator<Uint8Array, void, u
   const { asNumber, routerId, peers, local, wallMs } = sources;
   yield encodePeerIndexTable(wallMs, routerId, [
     { address: '0.0.0.0', asNumber, routerId },
-    ...peers.map(({ settings, negotiated }) => ({
+    ...peers.map(({ settings, negotiated, remoteAsNumber }) => ({
       address: settings.address,
-      asNumber: settings.remoteAsNumber,
+      asNumber: remoteAsNumber ?? 0,
       routerId: negotiated?.remote.routerId ?? '0.0.0.0',
     })),
   ]);

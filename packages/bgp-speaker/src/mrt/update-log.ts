@@ -36,9 +36,9 @@ export class MrtUpdateLog implements SpeakerObserver {
   }
 }
 
-function sessionOf({ settings }: ObservedPeer, localAddress: string): Bgp4mpSession {
+function sessionOf({ settings, remoteAsNumber }: ObservedPeer, localAddress: string): Bgp4mpSession {
   return {
-    peerAsNumber: settings.remoteAsNumber,
+    peerAsNumber: remoteAsNumber ?? 0,
     localAsNumber: settings.localAsNumber,
     peerAddress: settings.address,
     localAddress,

@@ -31,7 +31,9 @@ export interface ObservedMessage {
 
 /** A peer as observers see it. */
 export interface ObservedPeer {
-  readonly settings: Pick<PeerSettings, 'name' | 'address' | 'remoteAsNumber' | 'localAsNumber'>;
+  readonly settings: Pick<PeerSettings, 'name' | 'address' | 'localAsNumber'>;
+  /** `undefined`: its OPEN, which tells, is still to come. */
+  readonly remoteAsNumber: number | undefined;
   readonly state: BgpSessionState;
   readonly negotiated: NegotiatedSession | undefined;
   readonly adjRibIn: AdjRibIn;

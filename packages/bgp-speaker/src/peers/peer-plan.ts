@@ -10,6 +10,7 @@ import {
 } from '@slash32/shared';
 import { type PeerPolicies, peerPolicies } from './peer-policies.ts';
 import type { BfdSettings, PeerSettings } from './peer-settings.ts';
+import { isMixed, type RemoteAs } from './remote-as.ts';
 
 /** The resources that decide which sessions a host has. */
 export interface SpeakerResources {
@@ -61,7 +62,7 @@ export function planPeers(hostName: string, resources: SpeakerResources, previou
   const nameOfAddress = new Map<string, string>();
   for (const peer of [...resources.peers.values()].sort(byName)) {
     const { name } = peer.metadata;
-    const problem = problemOf(peer, host, nameOfAddress);
+    const problem = problemOf(peer, host, asNumber, nameOfAddress);
     if (problem === 'not-for-this-host') continue;
     if (problem === undefined) {
       nameOfAddress.set(locationOf(peer.spec), name);
@@ -96,6 +97,7 @@ function byName(left: BGPPeer, right: BGPPeer): number {
 function problemOf(
   peer: BGPPeer,
   host: Host,
+  asNumber: number,
   nameOfAddress: ReadonlyMap<string, string>,
 ): ResourceFinding | 'not-for-this-host' | undefined {
   const { spec } = peer;
@@ -124,6 +126,14 @@ function problemOf(
       `${spec.address ?? spec.interface} is the ${spec.address === undefined ? 'interface' : 'address'} of BGPPeer/${other} already, which stays in force; remove one of them`,
     );
   }
+  const own = spec.localAsNumber ?? asNumber;
+  if (isMixed({ remoteAs: remoteAsOf(spec), localAsNumber: own })) {
+    return finding(
+      'bgp-peer.mixed-as',
+      'spec.asNumber',
+      `has our own AS ${own} beside others; make one BGPPeer for the routers of our AS (internal), one for the others`,
+    );
+  }
   if (
     spec.localAddress !== undefined &&
     spec.address !== undefined &&
@@ -136,6 +146,10 @@ function problemOf(
     );
   }
   return undefined;
+}
+
+function remoteAsOf({ asNumber }: BGPPeer['spec']): RemoteAs {
+  return typeof asNumber === 'number' ? [asNumber] : asNumber;
 }
 
 function settingsOf(
@@ -151,7 +165,7 @@ function settingsOf(
     name: peer.metadata.name,
     address: spec.address ?? '',
     ...(spec.interface === undefined ? {} : { interface: spec.interface }),
-    remoteAsNumber: spec.asNumber,
+    remoteAs: remoteAsOf(spec),
     localAsNumber,
     ...(localAsNumber === asNumber ? {} : { hostAsNumber: asNumber }),
     allowOwnAs: spec.allowOwnAs,

@@ -1,5 +1,6 @@
 import type { TcpProtection } from '@slash32/linux';
-import { type PeerSettings, peerTypeOf } from './peer-settings.ts';
+import type { PeerSettings } from './peer-settings.ts';
+import { peerTypeOf } from './remote-as.ts';
 
 /** Largest TTL: what is received with it came from the link, since every hop takes one off. */
 const MAX_TTL = 255;

@@ -1,5 +1,6 @@
 import type { BGPPeer, BgpFamily } from '@slash32/shared';
 import type { NamedPolicy } from '../rib/route-policy.ts';
+import { peerTypeOf, type RemoteAs } from './remote-as.ts';
 
 export type PrefixLimits = NonNullable<BGPPeer['spec']['maxPrefixes']>;
 export type PrefixLimit = NonNullable<PrefixLimits[BgpFamily]>;
@@ -19,7 +20,7 @@ export interface PeerSettings {
   readonly address: string;
   /** Unnumbered: the router is at the other end of this interface. */
   readonly interface?: string;
-  readonly remoteAsNumber: number;
+  readonly remoteAs: RemoteAs;
   /** What we are towards this router. */
   readonly localAsNumber: number;
   /** The host's own AS number, where the router is told another one. */
@@ -83,10 +84,6 @@ export function samePolicies(left: readonly NamedPolicy[], right: readonly Named
       return name === other?.name && (terms === other.terms || JSON.stringify(terms) === JSON.stringify(other.terms));
     })
   );
-}
-
-export function peerTypeOf(settings: Pick<PeerSettings, 'localAsNumber' | 'remoteAsNumber'>): 'ebgp' | 'ibgp' {
-  return settings.localAsNumber === settings.remoteAsNumber ? 'ibgp' : 'ebgp';
 }
 
 /** True if the router is expected to be a neighbour on a link of ours. */

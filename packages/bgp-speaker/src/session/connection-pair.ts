@@ -1,5 +1,5 @@
 import type { BgpFamily, BgpSessionState, Clock } from '@slash32/shared';
-import type { DecodedUpdate, OpenMessage, RouteRefreshSubtype } from '../codec/index.ts';
+import { type DecodedUpdate, type OpenMessage, openAsNumber, type RouteRefreshSubtype } from '../codec/index.ts';
 import type { DownReason } from '../fsm/fsm-action.ts';
 import { resolveCollision } from './collision.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
@@ -140,7 +140,7 @@ export class ConnectionPair {
     else {
       const settings = this.#deps.settings();
       const local = { routerId: settings.routerId, asNumber: settings.localAsNumber };
-      const remote = { routerId: open.routerId, asNumber: settings.remoteAsNumber };
+      const remote = { routerId: open.routerId, asNumber: openAsNumber(open) };
       if (resolveCollision(local, remote, this.#primary, challenger) === 'keep-newer') this.#promote(challenger);
       else this.#dropChallenger();
     }

@@ -15,7 +15,8 @@ import {
   type RouteRefreshSubtype,
 } from '../codec/index.ts';
 import type { FsmEvent } from '../fsm/fsm-event.ts';
-import { type PeerSettings, peerTypeOf } from '../peers/peer-settings.ts';
+import type { PeerSettings } from '../peers/peer-settings.ts';
+import { acceptsAs, peerTypeOf, remoteAsText } from '../peers/remote-as.ts';
 import { type NegotiatedSession, negotiateSession } from './negotiated-session.ts';
 
 /** What a received message means to the session it came on. */
@@ -59,12 +60,13 @@ function interpretOpen(octets: Uint8Array, { state, localOpen, settings }: Messa
   const decoded = decodeOpen(octets);
   const open = decoded.ok
     ? checkOpen(decoded.value, {
-        remoteAsNumber: settings.remoteAsNumber,
+        acceptsAs: (asNumber) => acceptsAs(settings, asNumber),
+        expectedAs: remoteAsText(settings),
         localRouterId: settings.routerId,
         peerType,
       })
     : decoded;
-  if (!open.ok) return { event: { name: 'BGPOpenMsgErr', notification: open.notification } };
+  if (!open.ok) return { event: { name: 'BGPOpenMsgErr', notification: open.notification, reason: open.reason } };
   if (localOpen === undefined || state !== 'OpenSent') {
     return { event: { name: 'BGPOpen', holdTimeSeconds: open.value.holdTimeSeconds } };
   }

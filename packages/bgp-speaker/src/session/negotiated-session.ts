@@ -4,6 +4,7 @@ import {
   lastCapability,
   negotiate,
   type OpenMessage,
+  openAsNumber,
   type PeerType,
 } from '../codec/index.ts';
 
@@ -12,6 +13,8 @@ export interface NegotiatedSession {
   readonly local: OpenMessage;
   readonly remote: OpenMessage;
   readonly context: CodecContext;
+  /** What the peer is, by its OPEN (RFC 6793). */
+  readonly remoteAsNumber: number;
   /** 0: the session never expires and sends no KEEPALIVEs. */
   readonly holdTimeSeconds: number;
   /** A third of the hold time (RFC 4271 4.4); 0 for none. */
@@ -30,6 +33,7 @@ export function negotiateSession(local: OpenMessage, remote: OpenMessage, peerTy
     local,
     remote,
     context: negotiate(local, remote, peerType),
+    remoteAsNumber: openAsNumber(remote),
     holdTimeSeconds,
     keepaliveSeconds: holdTimeSeconds / 3,
     remoteRouteRefresh: lastCapability(remote.capabilities, 'route-refresh') !== undefined,

@@ -1,6 +1,7 @@
 import type { BgpFamily, BgpNeighborBfd, BgpNeighborStatus, BgpSessionState } from '@slash32/shared';
 import { formatCapability, type OpenMessage } from '../codec/index.ts';
 import type { PeerSettings } from '../peers/peer-settings.ts';
+import { remoteAsText } from '../peers/remote-as.ts';
 import type { AdjRibIn } from '../rib/adj-rib-in.ts';
 import type { MessageCounters, MessageCounts } from './message-counters.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
@@ -19,6 +20,7 @@ export interface SessionFacts {
 /** What a neighbor's status is made from. */
 export interface NeighborFacts extends SessionFacts {
   readonly settings: PeerSettings;
+  readonly remoteAsNumber: number | undefined;
   readonly adjRibIn: AdjRibIn;
   readonly sent: SentRoutes;
   readonly peerRestarting: boolean;
@@ -43,7 +45,7 @@ export function neighborStatus(facts: NeighborFacts): BgpNeighborStatus {
   return {
     peer: settings.name,
     address: settings.address,
-    remoteAsNumber: settings.remoteAsNumber,
+    ...remoteAsFields(settings, facts.remoteAsNumber),
     localAsNumber: settings.localAsNumber,
     state: facts.state,
     stateSeconds: facts.stateSeconds,
@@ -63,6 +65,19 @@ export function neighborStatus(facts: NeighborFacts): BgpNeighborStatus {
     },
     ...facts.administration,
     gracefulRestart: { peerRestarting: facts.peerRestarting, staleRoutes: facts.adjRibIn.staleRoutes() },
+  };
+}
+
+/** The AS number as far as it is known, and what it may be where that is not one. */
+export function remoteAsFields(
+  settings: PeerSettings,
+  remoteAsNumber: number | undefined,
+): Pick<BgpNeighborStatus, 'remoteAsNumber' | 'remoteAs'> {
+  return {
+    ...(remoteAsNumber === undefined ? {} : { remoteAsNumber }),
+    ...(typeof settings.remoteAs !== 'string' && settings.remoteAs.length === 1
+      ? {}
+      : { remoteAs: remoteAsText(settings) }),
   };
 }
 

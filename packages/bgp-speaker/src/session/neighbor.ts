@@ -2,7 +2,8 @@ import type { TcpProtection } from '@slash32/linux';
 import type { BgpFamily, BgpNeighborBfd, BgpNeighborStatus, BgpSessionState, ResourceFinding } from '@slash32/shared';
 import { CEASE, type DecodedUpdate, type PrefixKey, type RouteRefreshSubtype } from '../codec/index.ts';
 import type { DownReason } from '../fsm/fsm-action.ts';
-import { type PeerSettings, peerTypeOf, samePolicies } from '../peers/peer-settings.ts';
+import { type PeerSettings, samePolicies } from '../peers/peer-settings.ts';
+import { peerTypeOf, soleAsOf } from '../peers/remote-as.ts';
 import type { AdjRibIn } from '../rib/adj-rib-in.ts';
 import { routerIdNumber } from './collision.ts';
 import type { MessageCounters } from './message-counters.ts';
@@ -40,6 +41,8 @@ export class Neighbor {
   };
   #settings: PeerSettings;
   #ownAddresses: ReadonlySet<string> = new Set();
+  /** Of the latest session. */
+  #learnedAsNumber: number | undefined;
 
   constructor(settings: PeerSettings, dependencies: NeighborDependencies, observer: NeighborObserver) {
     this.#settings = settings;
@@ -78,6 +81,11 @@ export class Neighbor {
 
   get settings(): PeerSettings {
     return this.#settings;
+  }
+
+  /** By the peer's latest OPEN, or the one that it must have; `undefined`: not known yet. */
+  get remoteAsNumber(): number | undefined {
+    return this.negotiated?.remoteAsNumber ?? soleAsOf(this.#settings) ?? this.#learnedAsNumber;
   }
 
   get adjRibIn(): AdjRibIn {
@@ -179,6 +187,7 @@ export class Neighbor {
     return neighborStatus({
       ...this.#sessions.facts(),
       settings: this.#settings,
+      remoteAsNumber: this.remoteAsNumber,
       adjRibIn: this.adjRibIn,
       sent: this.sent,
       peerRestarting: this.#received.peerRestarting,
@@ -207,6 +216,9 @@ export class Neighbor {
   }
 
   #onUp(machine: SessionMachine, session: NegotiatedSession): void {
+    // Another router has taken the place of the one whose routes may still be here.
+    if (this.#learnedAsNumber !== undefined && this.#learnedAsNumber !== session.remoteAsNumber) this.#received.clear();
+    this.#learnedAsNumber = session.remoteAsNumber;
     const routerId = routerIdNumber(session.remote.routerId);
     if (routerId !== this.#source.routerId) {
       this.#source.routerId = routerId;
@@ -219,7 +231,12 @@ export class Neighbor {
     ]);
     this.#received.sessionUp(session);
     this.#deps.logger.info(
-      { peer: this.#settings.name, address: this.#settings.address, remoteRouterId: session.remote.routerId },
+      {
+        peer: this.#settings.name,
+        address: this.#settings.address,
+        remoteAsNumber: session.remoteAsNumber,
+        remoteRouterId: session.remote.routerId,
+      },
       'session up',
     );
     this.#observer.onUp(session);

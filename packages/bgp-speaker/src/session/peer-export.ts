@@ -1,6 +1,7 @@
 import type { BgpFamily, Clock, Logger, ResourceFinding, Timer } from '@slash32/shared';
 import { type PrefixKey, prefixKeyFamily } from '../codec/index.ts';
-import { isOnLink, type PeerSettings, peerTypeOf } from '../peers/peer-settings.ts';
+import { isOnLink, type PeerSettings } from '../peers/peer-settings.ts';
+import { peerTypeOf } from '../peers/remote-as.ts';
 import { ExportPolicy, ExportRouteTable } from '../rib/export-policy.ts';
 import { PolicyChain, type PolicyVerdict } from '../rib/route-policy.ts';
 import { extendNextHops, type LocalNextHops, type NextHopQuestion } from './local-next-hops.ts';

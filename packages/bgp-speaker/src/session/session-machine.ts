@@ -258,7 +258,7 @@ export class SessionMachine {
       const frame = framer.next();
       if (frame === undefined) return;
       if (!frame.ok) {
-        this.dispatch({ name: 'BGPHeaderErr', notification: frame.notification });
+        this.dispatch({ name: 'BGPHeaderErr', notification: frame.notification, reason: frame.reason });
         return;
       }
       this.#receiveMessage(frame.value);

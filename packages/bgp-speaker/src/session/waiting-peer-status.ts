@@ -1,5 +1,7 @@
 import type { BgpNeighborStatus } from '@slash32/shared';
 import type { WaitingPeer } from '../peers/ready-peers.ts';
+import { soleAsOf } from '../peers/remote-as.ts';
+import { remoteAsFields } from './neighbor-status.ts';
 
 /** The status of a peer that must not have a session yet. */
 export function waitingPeerStatus(
@@ -9,7 +11,7 @@ export function waitingPeerStatus(
   return {
     peer: settings.name,
     address: settings.address === '' ? `%${settings.interface ?? ''}` : settings.address,
-    remoteAsNumber: settings.remoteAsNumber,
+    ...remoteAsFields(settings, soleAsOf(settings)),
     localAsNumber: settings.localAsNumber,
     state: 'Idle',
     stateSeconds: (nowMs - sinceMs) / 1000,

@@ -55,7 +55,8 @@ function scene(): Scene {
   const feed = new BmpFeed(VIEWS, { sysName: 'h', sysDescr: 'd' });
   const monitored: MonitoredPeer = {
     peer: {
-      settings: { name: 'p', address: '192.0.2.254', remoteAsNumber: 65_000, localAsNumber: 64_601 },
+      settings: { name: 'p', address: '192.0.2.254', localAsNumber: 64_601 },
+      remoteAsNumber: 65_000,
       state: 'Established',
       negotiated: undefined,
       adjRibIn,

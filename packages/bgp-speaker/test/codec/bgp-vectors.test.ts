@@ -13,7 +13,6 @@ import {
   formatLargeCommunity,
   initialContext,
   type NotificationMessage,
-  openAsNumber,
   packUpdates,
   prefixKeyToText,
 } from '../../src/codec/index.ts';
@@ -77,7 +76,8 @@ function resultOf(decodedMessage: DecodeResult<BgpMessage> | undefined, vector: 
     case 'open': {
       const exabgp = vector.id.startsWith('exabgp-');
       const checked = checkOpen(value.open, {
-        remoteAsNumber: exabgp ? openAsNumber(value.open) : vector.session.peerAs,
+        acceptsAs: (asNumber) => exabgp || asNumber === vector.session.peerAs,
+        expectedAs: String(vector.session.peerAs),
         localRouterId: '10.0.0.1',
         peerType: vector.session.type,
       });

@@ -185,14 +185,19 @@ describe('OPEN', () => {
 });
 
 describe('checkOpen', () => {
-  const expectation = { remoteAsNumber: 65_001, localRouterId: '192.0.2.9', peerType: 'ebgp' } as const;
+  const expectation = {
+    acceptsAs: (asNumber: number) => asNumber === 65_001,
+    expectedAs: '65001',
+    localRouterId: '192.0.2.9',
+    peerType: 'ebgp',
+  } as const;
   const good = open({ kind: 'four-octet-as', asNumber: 65_001 });
 
   it('takes the AS number of the capability', () => {
     expect(openAsNumber(good)).toBe(65_001);
     expect(openAsNumber({ ...BASE, myAs: 7 })).toBe(7);
     expect(checkOpen(good, expectation).ok).toBe(true);
-    expect(checkOpen(good, { ...expectation, remoteAsNumber: 65_002 })).toMatchObject({
+    expect(checkOpen(good, { ...expectation, acceptsAs: () => false, expectedAs: '65002' })).toMatchObject({
       notification: { code: 2, subcode: 2 },
     });
   });

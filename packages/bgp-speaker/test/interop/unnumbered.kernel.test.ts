@@ -24,7 +24,7 @@ spec: { address: 10.255.0.1, asNumber: 64601 }
 apiVersion: slash32.dev/v1
 kind: BGPPeer
 metadata: { name: tor }
-spec: { hosts: all(), interface: eth0, asNumber: 65000${spec} }
+spec: { hosts: all(), interface: eth0, asNumber: external${spec} }
 `;
 }
 
@@ -157,7 +157,7 @@ describe('unnumbered, with another speaker of this kind', () => {
     const other = manifests(protection)
       .replace('name: h1', 'name: h2')
       .replace('address: 10.255.0.1, asNumber: 64601', 'address: 10.255.0.2, asNumber: 65000')
-      .replace('interface: eth0, asNumber: 65000', 'interface: down0, asNumber: 64601');
+      .replace('interface: eth0, asNumber: external', 'interface: down0, asNumber: external');
     const far = stack.use(await SpeakerProcess.create(tor, 'h2', other));
     await host.ip('route add 203.0.113.10/32 dev tap0 proto 133');
     await startSpeaker(manifests(protection));

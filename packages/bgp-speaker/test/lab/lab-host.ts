@@ -68,7 +68,7 @@ export class LabHost {
     return this.#speaker;
   }
 
-  addPeer(name: string, address: string, asNumber: number, spec: object = {}): void {
+  addPeer(name: string, address: string, asNumber: number | string, spec: object = {}): void {
     const peer = bgpPeerSchema.parse({
       apiVersion: 'slash32.dev/v1',
       kind: 'BGPPeer',

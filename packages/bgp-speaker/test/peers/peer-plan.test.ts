@@ -57,7 +57,7 @@ describe('plan of peers', () => {
     expect(plan.peers.get('tor')).toEqual({
       name: 'tor',
       address: '192.0.2.254',
-      remoteAsNumber: 65_000,
+      remoteAs: [65_000],
       localAsNumber: 64_601,
       allowOwnAs: 0,
       importPolicies: [{ name: 'default-import', terms: [{ match: {}, action: 'accept' }] }],
@@ -85,6 +85,7 @@ describe('plan of peers', () => {
 
   it.each([
     ['bgp-peer.own-address', { address: '192.0.2.1' }],
+    ['bgp-peer.mixed-as', { asNumber: [64_601, 65_000] }],
     ['bgp-peer.family-mismatch', { localAddress: '2001:db8::1' }],
   ])('keeps the last good settings of a peer with %s', (code, spec) => {
     const good = planPeers('h1', resources([peer('tor')]), EMPTY_PLAN);
@@ -168,7 +169,7 @@ describe('changed settings', () => {
     expect(fieldsNeedingReset(before, settings({ localAddress: '192.0.2.1' }))).toEqual(['localAddress']);
     expect(fieldsNeedingReset(settings({ localAddress: '192.0.2.1' }), before)).toEqual(['localAddress']);
     expect(fieldsNeedingReset(before, settings({ asNumber: 65_001, holdTimeSeconds: 30 }))).toEqual([
-      'remoteAsNumber',
+      'remoteAs',
       'holdTimeSeconds',
     ]);
   });

@@ -83,7 +83,7 @@ function summaryText(neighbors: readonly HostNeighbor[], layout: TableLayout): s
       { header: 'HOST', value: ({ host }) => host },
       { header: 'PEER', value: ({ peer }) => peer },
       { header: 'ADDRESS', value: ({ address }) => address },
-      { header: 'AS', value: ({ remoteAsNumber }) => String(remoteAsNumber), align: 'right' },
+      { header: 'AS', value: asText, align: 'right' },
       { header: 'STATE', value: stateText, tone: stateTone },
       { header: 'SINCE', value: ({ stateSeconds }) => formatDuration(stateSeconds), align: 'right' },
       // A column only where it has something to say.
@@ -106,7 +106,8 @@ function detailText(neighbor: HostNeighbor, { style }: TableLayout): string {
   return formatFields([
     ['Peer', `${neighbor.peer} (on ${neighbor.host})`],
     ['Address', neighbor.address],
-    ['AS', `${neighbor.remoteAsNumber} (local ${neighbor.localAsNumber})`],
+    ['AS', `${asText(neighbor)} (local ${neighbor.localAsNumber})`],
+    ['Accepted AS', neighbor.remoteAs],
     ['State', `${style(stateTone(neighbor), neighbor.state)} for ${formatDuration(neighbor.stateSeconds)}`],
     ['Router ID', neighbor.remoteRouterId],
     ['Held', heldText(neighbor)],
@@ -138,6 +139,11 @@ function detailText(neighbor: HostNeighbor, { style }: TableLayout): string {
         `${gracefulRestart.peerRestarting ? 'peer is restarting, ' : ''}${gracefulRestart.staleRoutes} stale routes`,
     ],
   ]);
+}
+
+/** The number, once it is known. */
+function asText({ remoteAsNumber, remoteAs }: BgpNeighborStatus): string {
+  return remoteAsNumber === undefined ? (remoteAs?.split(' ')[0] ?? '-') : String(remoteAsNumber);
 }
 
 function stateText({ state, held, draining }: BgpNeighborStatus): string {

@@ -188,7 +188,10 @@ export interface BgpNeighborStatus {
   /** Name of the BGPPeer resource. */
   readonly peer: string;
   readonly address: string;
-  readonly remoteAsNumber: number;
+  /** By the router's OPEN, or the only one that it may have; absent: not known yet. */
+  readonly remoteAsNumber?: number;
+  /** What it may be, where the BGPPeer leaves a choice: `external (any but our own 64601)`. */
+  readonly remoteAs?: string;
   readonly localAsNumber: number;
   readonly state: BgpSessionState;
   /** Seconds in this state. */

@@ -35,6 +35,13 @@ const bfdField = z.union(
   { error: 'must be true, false, or a mapping of minTxMs, minRxMs and multiplier' },
 );
 
+const REMOTE_AS_FAULT = 'must be an AS number, external (any but ours), internal (ours), or a list of AS numbers';
+
+const remoteAsField = z.union(
+  [asNumberField, z.enum(['external', 'internal'], REMOTE_AS_FAULT), z.array(asNumberField).min(1).max(1000)],
+  { error: REMOTE_AS_FAULT },
+);
+
 const policyNames = (builtIn: string, about: string) =>
   z
     .array(dnsLabel)
@@ -98,7 +105,9 @@ export const bgpPeerSchema = z
           .describe(
             'instead of address: the router at the other end of this interface, found by its router advertisements (unnumbered; RFC 8950)',
           ),
-        asNumber: asNumberField.describe('AS number of the router'),
+        asNumber: remoteAsField.describe(
+          'AS number of the router; external: any but ours; internal: ours; a list: one of these. The router’s OPEN says which it is',
+        ),
         localAddress: ipAddressField.optional().describe('source of the session; left out: the kernel’s choice'),
         families: z
           .array(z.enum(['ipv4-unicast', 'ipv6-unicast']))

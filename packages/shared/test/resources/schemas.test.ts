@@ -341,6 +341,17 @@ describe('what is refused', () => {
       ['`spec.families[0]` must be ipv4-unicast or ipv6-unicast, not the text "vpnv4"'],
     ],
     ['BGPPeer', { holdTimeSeconds: 2 }, ['`spec.holdTimeSeconds` must be 0 (never expires) or 3–65535 (RFC 4271 4.2)']],
+    [
+      'BGPPeer',
+      { asNumber: 'any' },
+      ['`spec.asNumber` must be an AS number, external (any but ours), internal (ours), or a list of AS numbers'],
+    ],
+    ['BGPPeer', { asNumber: 0 }, ['`spec.asNumber` must be at least 1: AS 0 is reserved (RFC 7607)']],
+    [
+      'BGPPeer',
+      { asNumber: [64_901, 23_456] },
+      ['`spec.asNumber[1]` is reserved (RFC 6793, RFC 7300); choose another'],
+    ],
     ['BGPPeer', { multihopTtl: 0 }, ['`spec.multihopTtl` must be at least 1']],
     ['BGPPeer', { address: undefined }, ['`spec.address` is required, unless interface names the link to the router']],
     [

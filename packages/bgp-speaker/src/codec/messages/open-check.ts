@@ -7,7 +7,9 @@ import type { OpenMessage } from './open.ts';
 
 /** What the configuration says about a peer, as far as its OPEN can contradict it. */
 export interface OpenExpectation {
-  readonly remoteAsNumber: number;
+  readonly acceptsAs: (asNumber: number) => boolean;
+  /** What {@link acceptsAs} accepts, for people. */
+  readonly expectedAs: string;
   readonly localRouterId: string;
   readonly peerType: PeerType;
   /** Our own role (RFC 9234); the peer's must be its counterpart if the peer gives one. */
@@ -27,8 +29,8 @@ const COUNTERPART: Readonly<Record<BgpRole, BgpRole>> = {
 /** The checks of RFC 4271 section 6.2, RFC 6286 section 2.2 and RFC 9234 section 4.2 that need configuration. */
 export function checkOpen(open: OpenMessage, expectation: OpenExpectation): DecodeResult<OpenMessage> {
   const asNumber = openAsNumber(open);
-  if (asNumber !== expectation.remoteAsNumber) {
-    return refuse(OPEN_ERROR.badPeerAs, `AS number ${asNumber} is not the configured ${expectation.remoteAsNumber}`);
+  if (!expectation.acceptsAs(asNumber)) {
+    return refuse(OPEN_ERROR.badPeerAs, `AS number ${asNumber} is not the configured ${expectation.expectedAs}`);
   }
   if (expectation.peerType === 'ibgp' && open.routerId === expectation.localRouterId) {
     return refuse(OPEN_ERROR.badBgpIdentifier, `BGP Identifier ${open.routerId} is our own`);
