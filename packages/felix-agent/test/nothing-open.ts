@@ -64,7 +64,7 @@ function tcp(family: 4 | 6, source: string, destination: string) {
 }
 
 function newFlow({ source, destination }: Pick<ProgramPacket, 'source' | 'destination'>): Pick<ProgramPacket, 'flow'> {
-  const original = { source, destination, protocolDestination: PORT };
+  const original = { source, destination, protocol: 6, protocolDestination: PORT };
   return { flow: { state: 'new', direction: 'original', original, mark: 0 } };
 }
 

@@ -134,7 +134,7 @@ describe('the connection mark', () => {
     flow: {
       state: 'new',
       direction: 'original',
-      original: { source: '198.51.100.9', destination: '10.0.0.11', protocolDestination: 443 },
+      original: { source: '198.51.100.9', destination: '10.0.0.11', protocol: 6, protocolDestination: 443 },
       mark,
     },
   });

@@ -51,13 +51,13 @@ describe('rules fold into sets', () => {
       'anything from a prefix, one protocol from all around it',
       4,
       [{ remote: { cidr: '10.1.0.0/16' } }, { protocol: 'gre', remote: { cidr: '10.0.0.0/8' } }],
-      { rules: ['ct original ip saddr 10.1.0.0/16', 'meta l4proto 47 ct original ip saddr 10.0.0.0/8'] },
+      { rules: ['ct original ip saddr 10.1.0.0/16', 'ct original protocol 47 ct original ip saddr 10.0.0.0/8'] },
     ],
     [
       'a port',
       4,
       [{ protocol: 'tcp', ports: 443 }],
-      { rules: ['meta nfproto ipv4 meta l4proto 6 ct original proto-dst 443'] },
+      { rules: ['meta nfproto ipv4 ct original protocol 6 ct original proto-dst 443'] },
     ],
     [
       'two ports',
@@ -68,30 +68,32 @@ describe('rules fold into sets', () => {
       ],
       { tcp: ['443 . 0.0.0.0/0', '80 . 10.0.0.0/8'] },
     ],
-    ['all ports of a protocol', 6, [{ protocol: 'udp' }], { rules: ['meta nfproto ipv6 meta l4proto 17'] }],
+    ['all ports of a protocol', 6, [{ protocol: 'udp' }], { rules: ['meta nfproto ipv6 ct original protocol 17'] }],
     [
       'all ports of a protocol, written out',
       4,
       [{ protocol: 'udp', ports: '0-65535', remote: { cidr: '10.0.0.0/8' } }],
-      { rules: ['meta l4proto 17 ct original ip saddr 10.0.0.0/8'] },
+      { rules: ['ct original protocol 17 ct original ip saddr 10.0.0.0/8'] },
     ],
     [
       'a host',
       4,
       [{ protocol: 'sctp', ports: '1-2', remote: { cidr: '192.0.2.1' } }],
-      { rules: ['meta l4proto 132 ct original proto-dst 1-2 ct original ip saddr 192.0.2.1'] },
+      {
+        rules: ['meta nfproto ipv4 ct original protocol 132 ct original proto-dst 1-2 ct original ip saddr 192.0.2.1'],
+      },
     ],
     [
       'an ICMP type with all its codes',
       4,
       [{ protocol: 'icmp', icmp: { type: 8 } }],
-      { rules: ['meta nfproto ipv4 meta l4proto 1 ct original proto-dst 2048-2303'] },
+      { rules: ['meta nfproto ipv4 ct original protocol 1 ct original proto-dst 2048-2303'] },
     ],
     [
       'an ICMP type and code',
       6,
       [{ protocol: 'icmpv6', icmp: { type: 1, code: 4 } }],
-      { rules: ['meta nfproto ipv6 meta l4proto 58 ct original proto-dst 260'] },
+      { rules: ['meta nfproto ipv6 ct original protocol 58 ct original proto-dst 260'] },
     ],
     [
       'two types of ICMP and a port',
@@ -103,14 +105,14 @@ describe('rules fold into sets', () => {
       ],
       {
         icmpv6: ['260 . ::/0', '32768-33023 . ::/0'],
-        rules: ['meta nfproto ipv6 meta l4proto 17 ct original proto-dst 53'],
+        rules: ['meta nfproto ipv6 ct original protocol 17 ct original proto-dst 53'],
       },
     ],
     [
       'a protocol without ports',
       4,
       [{ protocol: 'gre', remote: { cidr: '10.0.0.0/8' } }],
-      { rules: ['meta l4proto 47 ct original ip saddr 10.0.0.0/8'] },
+      { rules: ['ct original protocol 47 ct original ip saddr 10.0.0.0/8'] },
     ],
     [
       'rules that overlap',
@@ -123,7 +125,9 @@ describe('rules fold into sets', () => {
       ],
       {
         tcp: ['1-100 . 10.0.0.0/8', '140 . 10.2.0.0/16'],
-        rules: ['meta l4proto 6 ct original proto-dst 50-150 ct original ip saddr 10.1.0.0/16'],
+        rules: [
+          'meta nfproto ipv4 ct original protocol 6 ct original proto-dst 50-150 ct original ip saddr 10.1.0.0/16',
+        ],
       },
     ],
     [
@@ -135,7 +139,10 @@ describe('rules fold into sets', () => {
         { protocol: 'tcp', ports: 443, remote: { group: 'u/db' } },
         { protocol: 'udp', remote: { group: 'u/db' } },
       ],
-      { 'group/u/db/tcp': ['6 . 443', '6 . 79-81'], rules: ['meta l4proto 17 ct original ip saddr @members4/u/db'] },
+      {
+        'group/u/db/tcp': ['6 . 443', '6 . 79-81'],
+        rules: ['ct original protocol 17 ct original ip saddr @members4/u/db'],
+      },
     ],
     [
       'a port of an address group',
@@ -143,7 +150,7 @@ describe('rules fold into sets', () => {
       [{ protocol: 'tcp', ports: 80, remote: { addressGroup: 'office' } }],
       {
         rules: [
-          'meta l4proto 6 ct original proto-dst 80 meta l4proto . ct original ip6 saddr @address-group6/t/office',
+          'meta nfproto ipv6 ct original protocol 6 ct original proto-dst 80 meta l4proto . ct original ip6 saddr @address-group6/t/office',
         ],
       },
     ],
@@ -231,10 +238,10 @@ test('each rule’s comment ends in a digest of its text', () => {
   const lookup = 'ct original proto-dst . ct original ip saddr';
   expect(rules.flow).toMatchObject([
     {
-      text: `meta l4proto 1 ${lookup} @ingress4/t/g/icmp goto destination-passes`,
+      text: `meta nfproto ipv4 ct original protocol 1 ${lookup} @ingress4/t/g/icmp goto destination-passes`,
       comment: expect.stringMatching(/^t\/g ingress IPv4: icmp #[0-9a-f]{10}$/),
     },
-    { text: `meta l4proto 6 ${lookup} @ingress4/t/g/tcp goto destination-passes` },
+    { text: `meta nfproto ipv4 ct original protocol 6 ${lookup} @ingress4/t/g/tcp goto destination-passes` },
   ]);
   expect(rules.packet.map(({ text }) => text)).toEqual([
     'meta l4proto 1 th sport . ip saddr @ingress4/t/g/icmp accept',

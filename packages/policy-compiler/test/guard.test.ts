@@ -142,7 +142,7 @@ describe('input', () => {
   const begins = {
     state: 'new',
     direction: 'original',
-    original: { source: '', destination: '', protocolDestination: 0 },
+    original: { source: '', destination: '', protocol: 0, protocolDestination: 0 },
     mark: 0,
   } as const;
   test.each<[string, ProgramPacket, 'accept' | 'drop']>([
@@ -199,32 +199,6 @@ describe('ARP', () => {
     ['without port security, for its own address', { iifname: 'tap2', targetAddress: '10.0.0.11' }, 'drop'],
   ])('%s', (_, change, verdict) => {
     expect(evaluateHook(ruleset, 'arp slash32', 'input', { ...request, ...change }).verdict).toBe(verdict);
-  });
-});
-
-describe('ICMP errors', () => {
-  const error = (mark: number): ProgramPacket => ({
-    family: 4,
-    iifname: 'uplink',
-    oifname: 'tap1',
-    source: '198.51.100.254',
-    destination: '10.0.0.10',
-    protocol: 1,
-    icmp: { type: 3, code: 4 },
-    flow: {
-      state: 'related',
-      direction: 'reply',
-      original: { source: '10.0.0.10', destination: '198.51.100.1', protocolDestination: 80 },
-      mark,
-    },
-  });
-
-  test('pass with a flow that passes, and never on their own account', () => {
-    const SOURCE_PASSED = 0x40_00_01;
-    expect(evaluateHook(ruleset, 'inet slash32', 'forward', error(SOURCE_PASSED)).verdict).toBe('accept');
-    const stray = error(0x40_00_02);
-    expect(evaluateHook(ruleset, 'inet slash32', 'forward', stray).verdict).toBe('drop');
-    expect(stray.flow).toMatchObject({ mark: 0x40_00_02 });
   });
 });
 

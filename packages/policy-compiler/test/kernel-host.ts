@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { NftChange } from '@slash32/shared';
 import type { OpenInstance } from '../src/index.ts';
@@ -8,6 +9,8 @@ import type { PeerCommand, PeerEvent } from './packet-peer.ts';
 
 /** How long a condition may take on a busy machine. */
 const PATIENCE_MS = 20_000;
+const PYTHON = '/usr/bin/python3';
+const FRAME_SENDER = resolve(import.meta.dirname, '../../../e2e/probe/frames.py');
 
 /** A namespace that sends and receives datagrams. */
 export class PacketPeer implements Disposable {
@@ -83,6 +86,20 @@ export class PacketPeer implements Disposable {
   }
 }
 
+/** Sends raw frames out of an interface of a namespace; returns when the kernel has taken them. */
+export function sendFrames(namespace: string, device: string, ...frames: readonly Buffer[]): void {
+  for (const frame of frames) {
+    const words = ['netns', 'exec', namespace, PYTHON, FRAME_SENDER, 'send', device, '1', frame.toString('hex')];
+    execFileSync('ip', words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  }
+}
+
+/** Of an interface in a namespace, or in the sandbox's own. */
+export function macOf(device: string, namespace?: string): string {
+  const where = namespace === undefined ? [] : ['-n', namespace];
+  return JSON.parse(execFileSync('ip', [...where, '-j', 'link', 'show', device]).toString())[0].address;
+}
+
 /** The sandbox's own namespace as a compute host: taps are veths, the uplink leads to namespace `outside`. */
 export class KernelHost {
   readonly #host = { address: '192.0.2.11', address6: '2001:db8:f::11' };
@@ -130,8 +147,7 @@ export class KernelHost {
       ip(`${flag} route add ${address} dev ${tap}`);
       ip(`${flag} neigh replace ${address} lladdr ${instance.mac} dev ${tap} nud permanent`);
       const gateway = instance.gateways.find((some) => familyFlag(some) === flag) ?? '';
-      const tapMac = JSON.parse(execFileSync('ip', ['-j', 'link', 'show', tap]).toString())[0].address;
-      inside(namespace, `${flag} neigh replace ${gateway} lladdr ${tapMac} dev eth0 nud permanent`);
+      inside(namespace, `${flag} neigh replace ${gateway} lladdr ${macOf(tap)} dev eth0 nud permanent`);
       if (flag === '-4') inside(namespace, `route add ${gateway} dev eth0 scope link`);
       else if (!gateway.startsWith('fe80:')) inside(namespace, `-6 route add ${gateway} dev eth0`);
       inside(namespace, `${flag} route add default via ${gateway} dev eth0`);

@@ -36,7 +36,7 @@ function setUp(): { model: FabricModel; compiler: HostPolicyCompiler } {
 }
 
 function packet(iifname: string, oifname: string, source: string, destination: string): ProgramPacket {
-  const original = { source, destination, protocolDestination: 443 };
+  const original = { source, destination, protocol: 6, protocolDestination: 443 };
   const flow = { state: 'established' as const, direction: 'original' as const, original, mark: 0 };
   return { family: 4, iifname, oifname, source, destination, protocol: 6, sourcePort: 9, destinationPort: 443, flow };
 }
@@ -100,7 +100,7 @@ test('a second rule of a kind turns the first into an element of a set, and revo
       ?.chains.get('ingress/t/web')
       ?.rules.map((rule) => rule.text) ?? [];
   expect(text()).toEqual([
-    'meta nfproto ipv4 meta l4proto 6 ct original proto-dst 443 goto destination-passes',
+    'meta nfproto ipv4 ct original protocol 6 ct original proto-dst 443 goto destination-passes',
     'drop',
   ]);
   const more = { direction: 'ingress' as const, ethertype: 'IPv4' as const, protocol: 'tcp', ports: 80 };

@@ -100,7 +100,12 @@ export class SimulatedSite {
         flow.icmp,
       ]);
       const entry = this.#flows.get(key) ?? {
-        original: { source, destination: flow.destination, protocolDestination: protocolDestination(flow) },
+        original: {
+          source,
+          destination: flow.destination,
+          protocol: flow.protocol,
+          protocolDestination: protocolDestination(flow),
+        },
         mark: 0,
       };
       const tap = {

@@ -1,6 +1,19 @@
 import type { NftChain, NftRule } from '@slash32/shared';
 import { type Direction, NAMES } from '../ir/names.ts';
-import { ACCEPT, DROP, goto, inSet, is, notInSet, RETURN, rule, type Statement, vmap } from '../ir/rule.ts';
+import {
+  ACCEPT,
+  DROP,
+  type Field,
+  goto,
+  inSet,
+  is,
+  jump,
+  notInSet,
+  RETURN,
+  rule,
+  type Statement,
+  vmap,
+} from '../ir/rule.ts';
 import type { TapMatch } from './tap-match.ts';
 
 /**
@@ -19,6 +32,8 @@ export function forwardChains(taps: TapMatch, withStateless: boolean): NftChain[
   return [
     ...(withStateless ? statelessChains() : []),
     { name: NAMES.noFlow, rules: noFlowRules(taps, withStateless) },
+    { name: NAMES.errorFrom.egress, rules: errorRules('saddr') },
+    { name: NAMES.errorFrom.ingress, rules: errorRules('daddr') },
     { name: NAMES.end.egress, rules: [...source, rule('passed or not', [], goto(NAMES.sourceJudged))] },
     { name: NAMES.end.ingress, rules: [...destination, rule('no endpoint has this interface', [], DROP)] },
   ];
@@ -38,13 +53,32 @@ function endRules(
   const original = is('ct direction', 'original');
   const reply = is('ct direction', 'reply');
   const map = NAMES.endpoints.flow[direction];
+  /** The end sends what comes in at its interface. */
+  const sent = forth === 'iifname' ? original : reply;
   return [
     rule('no instance at this end', [original, taps.isNot(forth)], elsewhere),
     rule('no instance at this end', [reply, taps.isNot(back)], elsewhere),
-    // An ICMP error carries its flow's tuple but not its protocol: it must not be taken for the flow's packet.
-    rule('error about a flow that has yet to be judged', [is('ct state', 'related')], DROP),
+    rule('ICMP error from this end', [is('ct state', 'related'), sent], jump(NAMES.errorFrom[direction])),
     rule('judge by the original packet', [original], vmap(forth, map)),
     rule('judge by the reply', [reply], vmap(back, map)),
+  ];
+}
+
+/**
+ * An ICMP error is judged as its flow is, on the flow's tuple, and what passes is noted in the flow's mark. So the
+ * interface must be an end's of that flow. Where the error goes to, it is: conntrack takes for an error about a flow only
+ * what is sent to the flow's own address. Where it comes from, anybody may have made it up, to have another's flow
+ * judged by rules of his own: hence only the owner of the flow's address on that side. `side`: of the flow's tuple.
+ */
+function errorRules(side: 'saddr' | 'daddr'): NftRule[] {
+  const owner = (header: 'ip' | 'ip6'): Field[] => ['iifname', 'ether saddr', `ct original ${header} ${side}`];
+  return [
+    rule('of its own flow', [inSet(owner('ip'), NAMES.sources[4])], RETURN),
+    rule('of its own flow', [inSet(owner('ip6'), NAMES.sources[6])], RETURN),
+    rule('of its own flow', [inSet(owner('ip'), NAMES.pairs[4])], RETURN),
+    rule('of its own flow', [inSet(owner('ip6'), NAMES.pairs[6])], RETURN),
+    rule('no port security', [inSet(['iifname'], NAMES.unfiltered)], RETURN),
+    rule('error about a flow of others that has yet to be judged', [], DROP),
   ];
 }
 

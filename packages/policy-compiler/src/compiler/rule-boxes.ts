@@ -14,8 +14,8 @@ export interface RuleBox extends Box {
 
 /**
  * Protocols that conntrack keeps a port (or, for ICMP, type and code) of. Each has sets of its own: nft knows what
- * `ct original proto-dst` is only behind a match of the protocol, and for several that would be one more, nameless set
- * in each rule.
+ * `ct original proto-dst` is only behind a match of family and protocol, and for several protocols that would be one
+ * more, nameless set in each rule.
  */
 export const PORT_PROTOCOLS: Readonly<Record<AddressFamily, ReadonlyMap<number, string>>> = {
   4: new Map([

@@ -68,7 +68,7 @@ export class RuleFolder {
       const kind = this.#nameOf(protocol);
       this.#fold({ part: kind, note: kind, boxes, protocol, type: `inet_service . ${type}`, fields, farEnds });
     }
-    const fields = (mode: Mode): Field[] => ['meta l4proto', this.#farAddress(mode)];
+    const fields = (mode: Mode): Field[] => [protocolField(mode), this.#farAddress(mode)];
     const kind = 'protocols';
     this.#fold({ part: kind, note: kind, boxes: withoutPorts, type: `inet_proto . ${type}`, fields, farEnds });
   }
@@ -87,7 +87,7 @@ export class RuleFolder {
     const place = `${ofMembers ? 'group' : 'list'}/${first.name}`;
     const { withPorts, withoutPorts } = ruleBoxes(rules, this.#family, false);
     for (const [protocol, boxes] of withPorts) {
-      const fields = (mode: Mode): Field[] => ['meta l4proto', this.#portField(mode, protocol)];
+      const fields = (mode: Mode): Field[] => [protocolField(mode), this.#portField(mode, protocol)];
       const kind = this.#nameOf(protocol);
       const type = 'inet_proto . inet_service';
       this.#fold({ part: `${place}/${kind}`, note: `${kind}, ${what}`, boxes, protocol, type, fields, farEnds });
@@ -97,7 +97,7 @@ export class RuleFolder {
       note: `protocols, ${what}`,
       boxes: withoutPorts,
       type: 'inet_proto',
-      fields: () => ['meta l4proto'],
+      fields: (mode) => [protocolField(mode)],
       farEnds,
     });
   }
@@ -124,19 +124,35 @@ export class RuleFolder {
       }
       const interval = type.includes(' . ');
       this.#sets.push({ name: set, type, interval, elements: new Map(layer.map((box) => [box.text, ''])) });
-      const guard = protocol === undefined ? [] : [is('meta l4proto', String(protocol))];
-      this.#addRules(note, (mode) => farEnds(mode).map((far) => [...guard, inSet(fields(mode), set), ...far]));
+      this.#addRules(note, (mode) => {
+        const guard = protocol === undefined ? [] : this.#portGuard(mode, protocol);
+        return farEnds(mode).map((far) => [...guard, inSet(fields(mode), set), ...far]);
+      });
     });
   }
 
   /** The box without a set, cheap matches first. */
   #matchesOf({ protocol, ports, remote }: RuleBox, mode: Mode): Match[] {
     const matches: Match[] = [];
-    if (remote === 'anybody') matches.push(is('meta nfproto', NF_PROTOCOL[this.#family]));
-    if (protocol !== undefined) matches.push(is('meta l4proto', String(protocol)));
-    if (ports !== undefined) matches.push(is(this.#portField(mode, protocol), rangeElement(...ports)));
+    if (ports !== undefined && protocol !== undefined) {
+      if (remote === 'anybody' && mode === 'packet') matches.push(this.#ofFamily());
+      matches.push(...this.#portGuard(mode, protocol), is(this.#portField(mode, protocol), rangeElement(...ports)));
+    } else {
+      if (remote === 'anybody') matches.push(this.#ofFamily());
+      if (protocol !== undefined) matches.push(is(protocolField(mode), String(protocol)));
+    }
     if (typeof remote === 'object') matches.push(is(this.#farAddress(mode), prefixElement(remote)));
     return matches;
+  }
+
+  #ofFamily(): Match {
+    return is('meta nfproto', NF_PROTOCOL[this.#family]);
+  }
+
+  /** What must stand before a match of ports; for a flow, only both together tell nft what `ct original proto-dst` is. */
+  #portGuard(mode: Mode, protocol: number): Match[] {
+    const ofProtocol = is(protocolField(mode), String(protocol));
+    return mode === 'flow' ? [this.#ofFamily(), ofProtocol] : [ofProtocol];
   }
 
   #nameOf(protocol: number): string {
@@ -168,4 +184,9 @@ export class RuleFolder {
       }
     }
   }
+}
+
+/** An ICMP error about a flow has a protocol of its own, and is judged by the flow's. */
+function protocolField(mode: Mode): Field {
+  return mode === 'flow' ? 'ct original protocol' : 'meta l4proto';
 }

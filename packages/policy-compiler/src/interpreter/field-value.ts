@@ -72,6 +72,8 @@ function ipValue(field: Field, packet: ProgramPacket): string | undefined {
       return family === 6 ? flow?.original.source : undefined;
     case 'ct original ip6 daddr':
       return family === 6 ? flow?.original.destination : undefined;
+    case 'ct original protocol':
+      return number(flow?.original.protocol);
     case 'ct original proto-dst':
       return number(flow?.original.protocolDestination);
     case 'arp saddr ether':

@@ -1,12 +1,13 @@
 /** A flow as conntrack has it. `mark` is what rules read and write. */
 export interface ProgramFlow {
-  /** `related`: the packet is an ICMP error about this flow. */
+  /** `related`: the packet is an ICMP error about this flow; its headers are its own, `original` is the flow's. */
   readonly state: 'new' | 'established' | 'related';
   readonly direction: 'original' | 'reply';
   /** The tuple of the flow's first packet, before translation. */
   readonly original: {
     readonly source: string;
     readonly destination: string;
+    readonly protocol: number;
     /** Destination port; for ICMP `type * 256 + code`; 0 for protocols without. */
     readonly protocolDestination: number;
   };

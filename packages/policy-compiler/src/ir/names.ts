@@ -78,6 +78,8 @@ export const NAMES = {
   passes: { egress: 'source-passes', ingress: 'destination-passes' },
   sourceJudged: 'source-judged',
   noFlow: 'no-flow',
+  /** What an end may say in an ICMP error about a flow that has yet to be judged there: of its own flows only. */
+  errorFrom: { egress: 'error-from-source', ingress: 'error-from-destination' },
   /** From a tap; of these, with a source that is nobody's own; and what may not be sent with a source of one's own. */
   fromInstance: 'from-instance',
   unknownSource: { 4: 'unknown-source4', 6: 'unknown-source6' },

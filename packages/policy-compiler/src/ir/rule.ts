@@ -26,6 +26,7 @@ export type Field =
   | 'icmpv6 type'
   | 'ct state'
   | 'ct direction'
+  | 'ct original protocol'
   | 'ct original ip saddr'
   | 'ct original ip daddr'
   | 'ct original ip6 saddr'
