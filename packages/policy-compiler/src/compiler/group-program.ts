@@ -7,7 +7,7 @@ import {
 } from '@slash32/shared';
 import type { Direction, Mode } from '../ir/names.ts';
 import type { CompiledRule } from '../ir/rule.ts';
-import { nameOf } from '../model/resolve-instance.ts';
+import { nameOf } from '../model/resource-name.ts';
 import { allowsAnything } from './rule-boxes.ts';
 import { RuleFolder } from './rule-folder.ts';
 import type { SetReference } from './shared-sets.ts';

@@ -178,7 +178,11 @@ export class HostPolicyCompiler implements Disposable {
   #update(): ReadonlySet<string> {
     const changes = this.#subscription.take();
     const differing = new Set<string>();
-    const updates = [...new Set([...changes.instances, ...this.#toggled])].map((name) => this.#prepareEndpoint(name));
+    const updates: EndpointUpdate[] = [];
+    for (const name of new Set([...changes.instances, ...this.#toggled])) {
+      const update = this.#prepareEndpoint(name);
+      if (update.before !== undefined || update.after !== undefined) updates.push(update);
+    }
     this.#toggled.clear();
     // An interface may pass from one endpoint to another: all go before any come.
     for (const update of updates) if (this.#withdraw(update)) differing.add(update.name);

@@ -1,4 +1,4 @@
-import { compareText } from '../model/resolve-instance.ts';
+import { compareText } from '../model/resource-name.ts';
 
 /** An inclusive range in one dimension: protocol, port, address. */
 export type Interval = readonly [first: number | bigint, last: number | bigint];

@@ -1,5 +1,5 @@
 import { type Instance, keyOf } from '@slash32/shared';
-import { nameOf } from '../model/resolve-instance.ts';
+import { nameOf } from '../model/resource-name.ts';
 import { addressSet, addressTexts, familyOf } from '../reachability/address-set.ts';
 import type { LintContext } from './lint-context.ts';
 import { type LintFinding, lintFinding } from './lint-finding.ts';

@@ -12,8 +12,8 @@ import {
 } from '@slash32/shared';
 import type { FabricModel } from '../model/fabric-model.ts';
 import { MultiMap } from '../model/multi-map.ts';
-import { nameOf } from '../model/resolve-instance.ts';
 import type { OpenInstance } from '../model/resolved-instance.ts';
+import { nameOf } from '../model/resource-name.ts';
 import type { AddressSet } from '../reachability/address-set.ts';
 import { compare } from '../reachability/interval-set.ts';
 import { type RemoteKey, remoteAddresses, remoteKey } from '../reachability/remotes.ts';

@@ -1,6 +1,6 @@
 import type { Resource } from '@slash32/shared';
 import type { FabricModel } from '../model/fabric-model.ts';
-import { compareText } from '../model/resolve-instance.ts';
+import { compareText } from '../model/resource-name.ts';
 import { addressPairs } from './address-pairs.ts';
 import { missingReplies, remotesOutOfReach } from './ineffective-rules.ts';
 import { LintContext } from './lint-context.ts';

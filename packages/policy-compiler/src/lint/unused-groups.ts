@@ -1,6 +1,6 @@
 import { keyOf } from '@slash32/shared';
 import { ruleText } from '../evaluator/rule-text.ts';
-import { nameOf } from '../model/resolve-instance.ts';
+import { nameOf } from '../model/resource-name.ts';
 import type { LintContext, LintGroup } from './lint-context.ts';
 import { type LintFinding, lintFinding } from './lint-finding.ts';
 

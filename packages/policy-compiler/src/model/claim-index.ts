@@ -12,8 +12,12 @@ export interface Claim {
  * winner is one of the present claims, not of their history.
  */
 export class ClaimIndex {
-  readonly #claimants = new MultiMap<string, string>();
-  readonly #claims = new Map<string, readonly Claim[]>();
+  /** Scope → value → claimants: so the texts are the instances' own. */
+  readonly #claimants: Readonly<Record<Claim['what'], Map<string, MultiMap<string, string>>>> = {
+    interface: new Map(),
+    mac: new Map(),
+    address: new Map(),
+  };
   readonly #compare: (left: string, right: string) => number;
 
   /** `compare` orders instance names by rank. */
@@ -22,38 +26,30 @@ export class ClaimIndex {
   }
 
   /** Replaces the claims of an instance; returns the other instances whose claims this may decide anew. */
-  replace(instance: string, claims: readonly Claim[]): ReadonlySet<string> {
+  replace(instance: string, before: readonly Claim[], after: readonly Claim[]): ReadonlySet<string> {
     const affected = new Set<string>();
-    for (const claim of this.#claims.get(instance) ?? []) {
-      const id = idOf(claim);
-      this.#claimants.remove(id, instance);
-      for (const other of this.#claimants.get(id)) affected.add(other);
+    for (const { what, scope, value } of before) {
+      const ofScope = this.#claimants[what].get(scope);
+      ofScope?.remove(value, instance);
+      for (const other of ofScope?.get(value) ?? []) affected.add(other);
+      if (ofScope?.empty === true) this.#claimants[what].delete(scope);
     }
-    if (claims.length === 0) this.#claims.delete(instance);
-    else this.#claims.set(instance, claims);
-    for (const claim of claims) {
-      const id = idOf(claim);
-      for (const other of this.#claimants.get(id)) affected.add(other);
-      this.#claimants.add(id, instance);
+    for (const { what, scope, value } of after) {
+      const ofScope = this.#claimants[what].get(scope) ?? new MultiMap();
+      this.#claimants[what].set(scope, ofScope);
+      for (const other of ofScope.get(value)) affected.add(other);
+      ofScope.add(value, instance);
     }
     affected.delete(instance);
     return affected;
   }
 
-  claimsOf(instance: string): readonly Claim[] {
-    return this.#claims.get(instance) ?? [];
-  }
-
   /** The instance that has it; `undefined` if nobody claims it. */
-  holder(claim: Claim): string | undefined {
+  holder({ what, scope, value }: Claim): string | undefined {
     let holder: string | undefined;
-    for (const claimant of this.#claimants.get(idOf(claim))) {
+    for (const claimant of this.#claimants[what].get(scope)?.get(value) ?? []) {
       if (holder === undefined || this.#compare(claimant, holder) < 0) holder = claimant;
     }
     return holder;
   }
-}
-
-function idOf(claim: Claim): string {
-  return `${claim.what} ${claim.scope} ${claim.value}`;
 }

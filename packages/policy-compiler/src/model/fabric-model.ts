@@ -2,9 +2,7 @@ import {
   type AddressGroup,
   type FabricConfiguration,
   type Host,
-  type Instance,
   type IpPrefix,
-  keyOf,
   type Network,
   parseIpPrefix,
   type Resource,
@@ -15,11 +13,22 @@ import {
 import { maximalPrefixes } from '../ir/maximal-prefixes.ts';
 import { type Claim, ClaimIndex } from './claim-index.ts';
 import { groupFindings } from './group-findings.ts';
+import { type InstanceRecord, instanceKey } from './instance-record.ts';
 import { type GroupMembers, MembershipIndex } from './membership-index.ts';
 import { ChangeCollector, type ModelSubscription } from './model-changes.ts';
-import { compareText, nameOf, type Resolution, type ResolutionContext, resolveInstance } from './resolve-instance.ts';
+import {
+  closedInstance,
+  factsIdentity,
+  type InstanceFacts,
+  openInstance,
+  type Resolution,
+  type ResolutionContext,
+  resolveInstance,
+} from './resolve-instance.ts';
 import type { OpenInstance, ResolvedInstance } from './resolved-instance.ts';
+import { compareText } from './resource-name.ts';
 import { ResourceStore } from './resource-store.ts';
+import { SharedValues } from './shared-values.ts';
 
 export type { GroupMembers } from './membership-index.ts';
 
@@ -33,12 +42,15 @@ export type { GroupMembers } from './membership-index.ts';
  * so it cannot take anything away from a sound one; one that merely lost another claim still does, so no decision
  * depends on another.
  *
- * Resolution is lazy: `put` and `delete` note which instances to look at again, the next read resolves them once.
+ * Resolution is lazy: `put` and `delete` note which instances to look at again, the next read resolves them once. What is
+ * kept of an instance is little, and resolved instances are made when somebody asks: there are as many as in the cloud.
  */
 export class FabricModel {
   readonly #dirty = new Set<string>();
   readonly #resolutions = new Map<string, Resolution>();
-  readonly #resolved = new Map<string, ResolvedInstance>();
+  readonly #facts = new SharedValues<InstanceFacts>(factsIdentity);
+  /** Of instances that are sound in themselves: claims that others have. */
+  readonly #lost = new Map<string, readonly ResourceFinding[]>();
   readonly #claims = new ClaimIndex((left, right) => this.#compareRank(left, right));
   readonly #members = new MembershipIndex();
   readonly #subscriptions = new Set<ChangeCollector>();
@@ -71,11 +83,8 @@ export class FabricModel {
     for (const name of this.#store.hosts.keys()) collector.host(name);
     for (const name of this.#store.securityGroups.keys()) collector.securityGroup(name);
     for (const name of this.#store.addressGroups.keys()) collector.addressGroup(name);
-    const everyMember = new MembershipIndex();
-    for (const [name, instance] of this.#resolved) {
-      collector.instance(name);
-      everyMember.replace(undefined, openOrNothing(instance), (group, member) => collector.membership(group, member));
-    }
+    for (const name of this.#resolutions.keys()) collector.instance(name);
+    this.#members.each((group, member) => collector.membership(group, member));
     this.#subscriptions.add(collector);
     const settle = (): void => this.#settle();
     const subscriptions = this.#subscriptions;
@@ -97,25 +106,25 @@ export class FabricModel {
   /** `name`: `NAMESPACE/NAME`. */
   instance(name: string): ResolvedInstance | undefined {
     this.#settle();
-    return this.#resolved.get(name);
+    return this.#resolved(name);
   }
 
-  instances(): Iterable<ResolvedInstance> {
+  *instances(): Generator<ResolvedInstance> {
     this.#settle();
-    return this.#resolved.values();
+    for (const [name, resolution] of this.#resolutions) yield resolvedInstance(resolution, this.#lost.get(name));
   }
 
   /** Open and closed ones whose `spec.host` is this. */
   instancesOn(host: string): readonly ResolvedInstance[] {
     this.#settle();
-    return [...this.#store.instancesByHost.get(host)].flatMap((name) => this.#resolved.get(name) ?? []);
+    return [...this.#store.instancesByHost.get(host)].flatMap((name) => this.#resolved(name) ?? []);
   }
 
   /** The open instance that owns this address (canonical text). */
   instanceByAddress(address: string): OpenInstance | undefined {
     this.#settle();
     const holder = this.#claims.holder({ what: 'address', scope: '', value: address });
-    return holder === undefined ? undefined : openOrNothing(this.#resolved.get(holder));
+    return holder === undefined ? undefined : openOrNothing(this.#resolved(holder));
   }
 
   host(name: string): Host | undefined {
@@ -162,10 +171,8 @@ export class FabricModel {
   findings(): readonly ResourceFinding[] {
     this.#settle();
     const findings: ResourceFinding[] = [];
-    for (const [name, resolution] of this.#resolutions) {
-      const resolved = this.#resolved.get(name);
-      findings.push(...(resolved?.state === 'closed' ? resolved.findings : resolution.findings));
-    }
+    for (const resolution of this.#resolutions.values()) findings.push(...resolution.findings);
+    for (const lost of this.#lost.values()) findings.push(...lost);
     for (const group of this.#store.securityGroups.values()) findings.push(...groupFindings(group, this));
     return findings.sort(
       (left, right) =>
@@ -188,40 +195,56 @@ export class FabricModel {
       networkWithGateway: (address) => store.networkWithGateway(address),
     };
     const touched = new Set(this.#dirty);
+    const before = new Map<string, Resolution>();
     for (const name of this.#dirty) {
-      const known = store.instances.get(name);
-      const resolution = known === undefined ? undefined : resolveInstance(known, context);
-      if (resolution === undefined) this.#resolutions.delete(name);
-      else this.#resolutions.set(name, resolution);
-      const claims = resolution?.open === undefined ? [] : claimsOf(resolution.open);
-      for (const other of this.#claims.replace(name, claims)) touched.add(other);
+      const had = this.#resolutions.get(name);
+      if (had !== undefined) before.set(name, had);
+      const record = store.instances.get(name);
+      const has = record === undefined ? undefined : this.#shared(resolveInstance(record, context));
+      if (has === undefined) this.#resolutions.delete(name);
+      else this.#resolutions.set(name, has);
+      for (const other of this.#claims.replace(name, claimsOf(had), claimsOf(has))) touched.add(other);
     }
+    for (const name of touched)
+      this.#replace(name, this.#dirty.has(name) ? before.get(name) : this.#resolutions.get(name));
     this.#dirty.clear();
-    for (const name of touched) this.#replace(name, this.#decide(name));
+    for (const { facts } of before.values()) if (facts !== undefined) this.#facts.giveBack(facts);
   }
 
-  #decide(name: string): ResolvedInstance | undefined {
-    const instance = this.#store.instances.get(name);
+  #shared({ record, facts, findings }: Resolution): Resolution {
+    return { record, facts: facts === undefined ? undefined : this.#facts.take(facts), findings };
+  }
+
+  #resolved(name: string): ResolvedInstance | undefined {
     const resolution = this.#resolutions.get(name);
-    if (instance === undefined || resolution === undefined) return undefined;
-    const lost: ResourceFinding[] = [];
-    for (const claim of this.#claims.claimsOf(name)) {
-      const holder = this.#claims.holder(claim);
-      if (holder !== undefined && holder !== name) lost.push(lostClaim(instance, claim, holder));
-    }
-    if (resolution.open !== undefined && lost.length === 0) return resolution.open;
-    return closedInstance(instance, [...resolution.findings, ...lost]);
+    return resolution === undefined ? undefined : resolvedInstance(resolution, this.#lost.get(name));
   }
 
-  #replace(name: string, after: ResolvedInstance | undefined): void {
-    const before = this.#resolved.get(name);
-    if (JSON.stringify(before) === JSON.stringify(after)) return;
-    if (after === undefined) this.#resolved.delete(name);
-    else this.#resolved.set(name, after);
+  /** Decides an instance's claims; tells what came out different. `had`: its resolution before. */
+  #replace(name: string, had: Resolution | undefined): void {
+    const before = had === undefined ? undefined : resolvedInstance(had, this.#lost.get(name));
+    const has = this.#resolutions.get(name);
+    const lost = has === undefined ? [] : this.#lostClaims(has);
+    if (lost.length === 0) this.#lost.delete(name);
+    else this.#lost.set(name, lost);
+    const after = has === undefined ? undefined : resolvedInstance(has, this.#lost.get(name));
+    if (before === undefined && after === undefined) return;
+    if (before !== undefined && JSON.stringify(before) === JSON.stringify(after)) return;
     this.#publish((subscription) => subscription.instance(name));
     this.#members.replace(openOrNothing(before), openOrNothing(after), (group, member) =>
       this.#publish((subscription) => subscription.membership(group, member)),
     );
+  }
+
+  #lostClaims(resolution: Resolution): ResourceFinding[] {
+    const lost: ResourceFinding[] = [];
+    for (const claim of claimsOf(resolution)) {
+      const holder = this.#claims.holder(claim);
+      if (holder !== undefined && holder !== resolution.record.name) {
+        lost.push(lostClaim(resolution.record, claim, holder));
+      }
+    }
+    return lost;
   }
 
   #publish(tell: (subscription: ChangeCollector) => void): void {
@@ -234,50 +257,43 @@ export class FabricModel {
 
   /** Canonical timestamps sort as text. */
   #createdAt(name: string): string {
-    return this.#store.instances.get(name)?.metadata.creationTimestamp ?? AFTER_ALL_TIMESTAMPS;
+    return this.#store.instances.get(name)?.createdAt ?? AFTER_ALL_TIMESTAMPS;
   }
 }
 
 /** Sorts after every timestamp, which starts with a digit. */
 const AFTER_ALL_TIMESTAMPS = '~';
 
-function claimsOf(instance: OpenInstance): Claim[] {
+/** Of one that is wrong in itself: none. */
+function claimsOf(resolution: Resolution | undefined): Claim[] {
+  if (resolution?.facts === undefined) return [];
+  const { host, interface: tap, mac, addresses } = resolution.record;
   return [
-    { what: 'interface', scope: instance.host, value: instance.interface },
-    { what: 'mac', scope: instance.host, value: instance.mac },
-    ...instance.addresses.map((value): Claim => ({ what: 'address', scope: '', value })),
+    { what: 'interface', scope: host, value: tap },
+    { what: 'mac', scope: host, value: mac },
+    ...addresses.map((value): Claim => ({ what: 'address', scope: '', value })),
   ];
 }
 
-function lostClaim(instance: Instance, claim: Claim, holder: string): ResourceFinding {
+function lostClaim(record: InstanceRecord, claim: Claim, holder: string): ResourceFinding {
   const where = claim.scope === '' ? '' : ` on Host ${claim.scope}`;
   const path =
-    claim.what === 'address' ? `spec.addresses[${instance.spec.addresses.indexOf(claim.value)}]` : `spec.${claim.what}`;
+    claim.what === 'address' ? `spec.addresses[${record.addresses.indexOf(claim.value)}]` : `spec.${claim.what}`;
   return {
     code: `instance.duplicate-${claim.what}`,
-    resource: keyOf(instance),
+    resource: instanceKey(record),
     path,
     severity: 'error',
-    message: `Instance ${nameOf(instance)}: ${claim.what} ${claim.value}${where} belongs to Instance ${holder}; choose another or delete one of the two`,
+    message: `Instance ${record.name}: ${claim.what} ${claim.value}${where} belongs to Instance ${holder}; choose another or delete one of the two`,
   };
 }
 
-function closedInstance(instance: Instance, findings: readonly ResourceFinding[]): ResolvedInstance {
-  const { spec } = instance;
-  return {
-    state: 'closed',
-    name: nameOf(instance),
-    key: keyOf(instance),
-    host: spec.host,
-    interface: spec.interface,
-    mac: spec.mac,
-    addresses: spec.addresses,
-    findings,
-    reason: findings
-      .filter((finding) => finding.severity === 'error')
-      .map((finding) => finding.message)
-      .join('; '),
-  };
+function resolvedInstance(
+  { record, facts, findings }: Resolution,
+  lost: readonly ResourceFinding[] | undefined,
+): ResolvedInstance {
+  if (facts !== undefined && lost === undefined) return openInstance(record, facts);
+  return closedInstance(record, lost === undefined ? findings : [...findings, ...lost]);
 }
 
 function openOrNothing(instance: ResolvedInstance | undefined): OpenInstance | undefined {

@@ -18,6 +18,13 @@ export class MembershipIndex {
     return this.#groups.get(group) ?? NO_MEMBERS;
   }
 
+  each(tell: (group: string, member: string) => void): void {
+    for (const [group, { addresses, prefixes }] of this.#groups) {
+      for (const address of addresses.keys()) tell(group, address);
+      for (const prefix of prefixes.keys()) tell(group, prefix);
+    }
+  }
+
   /** Calls `onChange` for each member address that appears in or vanishes from a group. */
   replace(
     before: OpenInstance | undefined,

@@ -1,16 +1,14 @@
 import {
   type Host,
-  type Instance,
-  keyOf,
   type Network,
   parseIpAddress,
   parseIpPrefix,
   prefixContains,
   type ResourceFinding,
-  resolveReference,
   type SecurityGroup,
 } from '@slash32/shared';
-import type { OpenInstance, ResolvedPair } from './resolved-instance.ts';
+import { type InstanceRecord, instanceKey } from './instance-record.ts';
+import type { ClosedInstance, OpenInstance } from './resolved-instance.ts';
 
 /** IPv6 first hop of pools that name no gateway. */
 export const LINK_LOCAL_GATEWAY = 'fe80::1';
@@ -27,53 +25,61 @@ export interface ResolutionContext {
   networkWithGateway(address: string): string | undefined;
 }
 
+/** What an instance's own statements come to. Few different ones among many instances: they share it. */
+export interface InstanceFacts {
+  readonly gateways: readonly string[];
+  readonly reach: OpenInstance['reach'];
+  readonly egressNat: OpenInstance['egressNat'];
+  /** Sorted, without repetition; empty without port security. */
+  readonly groups: readonly string[];
+  readonly stateful: boolean;
+}
+
 export interface Resolution {
-  /** Absent if a finding is an error. */
-  readonly open?: OpenInstance;
+  readonly record: InstanceRecord;
+  /** `undefined` if a finding is an error. */
+  readonly facts: InstanceFacts | undefined;
   readonly findings: readonly ResourceFinding[];
 }
 
-/** `NAMESPACE/NAME`. */
-export function nameOf(resource: { readonly metadata: { readonly namespace: string; readonly name: string } }): string {
-  return `${resource.metadata.namespace}/${resource.metadata.name}`;
-}
+const NO_FINDINGS: readonly ResourceFinding[] = [];
 
 /** Resolves an instance by itself: everything but the claims that others may have on the same things. */
-export function resolveInstance(instance: Instance, context: ResolutionContext): Resolution {
-  const { spec } = instance;
-  const name = nameOf(instance);
+export function resolveInstance(record: InstanceRecord, context: ResolutionContext): Resolution {
+  const { name, profile } = record;
+  const { portSecurity } = profile;
   const findings: ResourceFinding[] = [];
   const report = (severity: 'error' | 'warning', code: string, path: string, message: string): void => {
-    findings.push({ code: `instance.${code}`, resource: keyOf(instance), path, severity, message });
+    findings.push({ code: `instance.${code}`, resource: instanceKey(record), path, severity, message });
   };
 
-  if (context.host(spec.host) === undefined) {
+  if (context.host(record.host) === undefined) {
     report(
       'error',
       'unknown-host',
       'spec.host',
-      `Instance ${name}: there is no Host ${spec.host}; create it or correct spec.host`,
+      `Instance ${name}: there is no Host ${record.host}; create it or correct spec.host`,
     );
   }
-  if (!context.interfacePrefixes.some((prefix) => spec.interface.startsWith(prefix))) {
+  if (!context.interfacePrefixes.some((prefix) => record.interface.startsWith(prefix))) {
     report(
       'error',
       'interface-prefix',
       'spec.interface',
-      `Instance ${name}: interface ${spec.interface} starts with none of interfacePrefixes (${context.interfacePrefixes.join(', ')}) of the FabricConfiguration, so nothing would guard it; rename it or add its prefix`,
+      `Instance ${name}: interface ${record.interface} starts with none of interfacePrefixes (${context.interfacePrefixes.join(', ')}) of the FabricConfiguration, so nothing would guard it; rename it or add its prefix`,
     );
   }
-  const network = context.network(spec.network);
+  const network = context.network(profile.network);
   if (network === undefined) {
     report(
       'error',
       'unknown-network',
       'spec.network',
-      `Instance ${name}: there is no Network ${spec.network}; create it or correct spec.network`,
+      `Instance ${name}: there is no Network ${profile.network}; create it or correct spec.network`,
     );
   }
   const gateways = new Set<string>();
-  spec.addresses.forEach((text, index) => {
+  record.addresses.forEach((text, index) => {
     const path = `spec.addresses[${index}]`;
     const address = parseIpAddress(text);
     const hostName = context.hostWithAddress(text);
@@ -102,7 +108,7 @@ export function resolveInstance(instance: Instance, context: ResolutionContext):
         'error',
         'address-outside-pools',
         path,
-        `Instance ${name}: ${text} is in no pool of Network ${spec.network} (${pools}); choose one of these or add a pool`,
+        `Instance ${name}: ${text} is in no pool of Network ${profile.network} (${pools}); choose one of these or add a pool`,
       );
     } else {
       gateways.add(pool.gateway ?? LINK_LOCAL_GATEWAY);
@@ -111,8 +117,7 @@ export function resolveInstance(instance: Instance, context: ResolutionContext):
 
   const groups = new Set<string>();
   const modes = new Set<boolean>();
-  spec.securityGroups.forEach((reference, index) => {
-    const group = resolveReference(reference, instance.metadata.namespace);
+  profile.groups.forEach((group, index) => {
     const resource = context.securityGroup(group);
     if (resource === undefined) {
       report(
@@ -134,7 +139,7 @@ export function resolveInstance(instance: Instance, context: ResolutionContext):
       `Instance ${name}: some of its groups are stateful and some are not, so it is undecided whether replies pass; use groups of one sort`,
     );
   }
-  if (!spec.portSecurity && groups.size > 0) {
+  if (!portSecurity && groups.size > 0) {
     report(
       'warning',
       'groups-without-port-security',
@@ -143,40 +148,62 @@ export function resolveInstance(instance: Instance, context: ResolutionContext):
     );
   }
 
-  if (network === undefined || findings.some((finding) => finding.severity === 'error')) return { findings };
+  if (network === undefined || findings.some((finding) => finding.severity === 'error')) {
+    return { record, facts: undefined, findings };
+  }
   return {
-    findings,
-    open: {
-      state: 'open',
-      name,
-      key: keyOf(instance),
-      host: spec.host,
-      interface: spec.interface,
-      mac: spec.mac,
-      addresses: spec.addresses,
-      network: spec.network,
+    record,
+    facts: {
       gateways: [...gateways],
       reach: network.spec.reach,
       egressNat: network.spec.egressNat.ipv4,
-      groups: spec.portSecurity ? [...groups].sort() : [],
-      pairs: spec.portSecurity ? resolvePairs(instance) : [],
-      portSecurity: spec.portSecurity,
+      groups: portSecurity ? [...groups].sort() : [],
       stateful: !modes.has(false),
     },
+    findings: findings.length === 0 ? NO_FINDINGS : findings,
   };
 }
 
-function resolvePairs(instance: Instance): ResolvedPair[] {
-  const pairs = new Map<string, ResolvedPair>();
-  for (const { cidr, mac = instance.spec.mac } of instance.spec.allowedAddressPairs) {
-    pairs.set(`${cidr} ${mac}`, { prefix: cidr, mac });
-  }
-  return [...pairs.values()].sort(
-    (left, right) => compareText(left.prefix, right.prefix) || compareText(left.mac, right.mac),
-  );
+/** The same text for the same facts. */
+export function factsIdentity({ gateways, reach, egressNat, groups, stateful }: InstanceFacts): string {
+  return `${reach} ${egressNat} ${stateful} ${gateways.join(' ')} / ${groups.join(' ')}`;
 }
 
-/** Code unit order: the same everywhere, unlike the locale's. */
-export function compareText(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
+export function openInstance(record: InstanceRecord, facts: InstanceFacts): OpenInstance {
+  const { profile } = record;
+  return {
+    state: 'open',
+    name: record.name,
+    key: instanceKey(record),
+    host: record.host,
+    interface: record.interface,
+    mac: record.mac,
+    addresses: record.addresses,
+    network: profile.network,
+    gateways: facts.gateways,
+    reach: facts.reach,
+    egressNat: facts.egressNat,
+    groups: facts.groups,
+    pairs: profile.portSecurity ? record.pairs : [],
+    portSecurity: profile.portSecurity,
+    stateful: facts.stateful,
+  };
+}
+
+/** `findings`: at least one error. */
+export function closedInstance(record: InstanceRecord, findings: readonly ResourceFinding[]): ClosedInstance {
+  return {
+    state: 'closed',
+    name: record.name,
+    key: instanceKey(record),
+    host: record.host,
+    interface: record.interface,
+    mac: record.mac,
+    addresses: record.addresses,
+    findings,
+    reason: findings
+      .filter((finding) => finding.severity === 'error')
+      .map((finding) => finding.message)
+      .join('; '),
+  };
 }

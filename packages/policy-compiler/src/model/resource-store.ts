@@ -8,11 +8,11 @@ import {
   parseResourceKey,
   type Resource,
   type ResourceKey,
-  resolveReference,
   type SecurityGroup,
 } from '@slash32/shared';
+import { type InstanceRecord, InstanceRecords } from './instance-record.ts';
 import { MultiMap } from './multi-map.ts';
-import { nameOf } from './resolve-instance.ts';
+import { nameOf } from './resource-name.ts';
 
 /** Told what a change of a resource affects. */
 export interface StoreListener {
@@ -36,10 +36,11 @@ export class ResourceStore {
   configuration: FabricConfiguration['spec'] = DEFAULT_CONFIGURATION;
   readonly hosts = new Map<string, Host>();
   readonly networks = new Map<string, Network>();
-  readonly instances = new Map<string, Instance>();
+  readonly instances = new Map<string, InstanceRecord>();
   readonly securityGroups = new Map<string, SecurityGroup>();
   readonly addressGroups = new Map<string, AddressGroup>();
 
+  readonly #records = new InstanceRecords();
   readonly instancesByHost = new MultiMap<string, string>();
   readonly #instancesByNetwork = new MultiMap<string, string>();
   readonly #instancesByGroup = new MultiMap<string, string>();
@@ -167,19 +168,20 @@ export class ResourceStore {
     this.#listener.fabric(); // pools are part of the site
   }
 
-  #setInstance(name: string, after: Instance | undefined): void {
+  #setInstance(name: string, instance: Instance | undefined): void {
     const before = this.instances.get(name);
-    setOrDelete(this.instances, name, after);
-    const move = (index: MultiMap<string, string>, keys: (some: Instance) => readonly string[]): void => {
-      reindex(index, name, before === undefined ? [] : keys(before), after === undefined ? [] : keys(after));
+    const after = instance === undefined ? undefined : this.#records.replace(instance, before);
+    if (after === undefined && before !== undefined) this.#records.release(before);
+    const known = after?.name ?? name; // one text for all indexes
+    setOrDelete(this.instances, known, after);
+    const move = (index: MultiMap<string, string>, keys: (some: InstanceRecord) => readonly string[]): void => {
+      reindex(index, known, before === undefined ? [] : keys(before), after === undefined ? [] : keys(after));
     };
-    move(this.instancesByHost, (some) => [some.spec.host]);
-    move(this.#instancesByNetwork, (some) => [some.spec.network]);
-    move(this.#instancesByAddress, (some) => some.spec.addresses);
-    move(this.#instancesByGroup, ({ spec, metadata }) =>
-      spec.securityGroups.map((reference) => resolveReference(reference, metadata.namespace)),
-    );
-    this.#listener.instance(name);
+    move(this.instancesByHost, (some) => [some.host]);
+    move(this.#instancesByNetwork, (some) => [some.profile.network]);
+    move(this.#instancesByAddress, (some) => some.addresses);
+    move(this.#instancesByGroup, (some) => some.profile.groups);
+    this.#listener.instance(known);
   }
 
   #setSecurityGroup(name: string, group: SecurityGroup | undefined): void {
@@ -216,13 +218,18 @@ function reindex(
   before: readonly string[],
   after: readonly string[],
 ): string[] {
-  const had = new Set(before);
-  const has = new Set(after);
-  const left = [...had.difference(has)];
-  const entered = [...has.difference(had)];
-  for (const key of left) index.remove(key, value);
-  for (const key of entered) index.add(key, value);
-  return [...left, ...entered];
+  const differing: string[] = [];
+  for (const key of before) {
+    if (after.includes(key)) continue;
+    index.remove(key, value);
+    differing.push(key);
+  }
+  for (const key of after) {
+    if (before.includes(key)) continue;
+    index.add(key, value);
+    differing.push(key);
+  }
+  return differing;
 }
 
 function setOrDelete<Value>(map: Map<string, Value>, key: string, value: Value | undefined): void {
