@@ -1,4 +1,5 @@
 import type { KernelNextHop, KernelRoute, RouteChange } from '@slash32/linux';
+import { PrefixMap } from '@slash32/shared';
 import { type PrefixKey, prefixKeyAddressFamily, prefixKeyFromText } from '../codec/index.ts';
 import type { Path } from '../rib/path.ts';
 import { coversNextHops, LEARNED_ROUTE_METRIC, type LinkOf, learnedRoute, sameNextHops } from './learned-route.ts';
@@ -13,8 +14,8 @@ export type NextHops = readonly KernelNextHop[];
  */
 export class InstalledRoutes {
   /** Prefix → its interned next hops. */
-  readonly #installed = new Map<PrefixKey, NextHops>();
-  readonly #retained = new Map<PrefixKey, NextHops>();
+  readonly #installed = new PrefixMap<PrefixKey, NextHops>();
+  readonly #retained = new PrefixMap<PrefixKey, NextHops>();
   readonly #nextHopSets: NextHopSets;
   /** Of former releases, with another metric: removed with the retained ones. */
   #obsolete: readonly KernelRoute[] = [];
@@ -120,7 +121,7 @@ export class InstalledRoutes {
 
   /** Takes over what the kernel has by a listing. Returns the prefixes where that is not what we believed. */
   compare(routes: Iterable<KernelRoute>): readonly PrefixKey[] {
-    const actual = new Map<PrefixKey, NextHops>();
+    const actual = new PrefixMap<PrefixKey, NextHops>();
     for (const route of routes) {
       if (hasOurMetric(route)) actual.set(prefixKeyFromText(route.prefix), this.#nextHopSets.intern(route.nextHops));
     }

@@ -1,5 +1,5 @@
 import type { KernelRoute, RouteEvent, RouteTable } from '@slash32/linux';
-import { type Clock, type Logger, ROUTE_PROTOCOL, sleep } from '@slash32/shared';
+import { type Clock, type Logger, PrefixMap, ROUTE_PROTOCOL, sleep } from '@slash32/shared';
 import { type PrefixKey, prefixKeyFromText } from '../codec/index.ts';
 
 export interface LocalRouteChange {
@@ -28,7 +28,7 @@ interface Sighting {
 }
 
 /** Prefix → metrics of its routes, ascending; none is empty. */
-type MetricTable = Map<PrefixKey, readonly number[]>;
+type MetricTable = PrefixMap<PrefixKey, readonly number[]>;
 
 /**
  * The prefixes of instances on this host: what the kernel has with `ROUTE_PROTOCOL.endpoint`. Learned from the kernel's
@@ -37,7 +37,7 @@ type MetricTable = Map<PrefixKey, readonly number[]>;
 export class LocalRoutes {
   readonly #options: LocalRoutesOptions;
   readonly #signal: AbortSignal;
-  #present: MetricTable = new Map();
+  #present: MetricTable = new PrefixMap();
   /** While a listing is under way: what notifications said meanwhile, which is newer than the listing. */
   #duringList: Sighting[] | undefined;
   #listAgain = false;
@@ -102,7 +102,7 @@ export class LocalRoutes {
       const newer: Sighting[] = [];
       this.#duringList = newer;
       try {
-        const listed: MetricTable = new Map();
+        const listed: MetricTable = new PrefixMap();
         for (const route of await this.#options.routes.snapshot({ protocol: ROUTE_PROTOCOL.endpoint })) {
           if (route.type !== 'local') record(listed, { ...sightingOf(route), present: true });
         }
@@ -142,7 +142,11 @@ function single(metric: number): readonly number[] {
 }
 
 function record(table: MetricTable, { key, metric, present }: Sighting): void {
-  const before = table.get(key) ?? [];
+  const before = table.get(key);
+  if (before === undefined) {
+    if (present) table.set(key, single(metric));
+    return;
+  }
   if (before.includes(metric) === present) return;
   const after = present
     ? [...before, metric].sort((left, right) => left - right)

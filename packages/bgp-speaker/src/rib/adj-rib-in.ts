@@ -1,4 +1,4 @@
-import type { BgpFamily } from '@slash32/shared';
+import { type BgpFamily, PrefixMap } from '@slash32/shared';
 import { BGP_FAMILIES, type NextHop, type NlriBlock, type PathAttributes, type PrefixKey } from '../codec/index.ts';
 import type { ImportPolicy, ImportVerdict } from './import-policy.ts';
 import type { Path, PathSource } from './path.ts';
@@ -10,9 +10,9 @@ export interface AdjRibInEntry {
 }
 
 interface FamilyTable {
-  current: Map<PrefixKey, Path>;
+  current: PrefixMap<PrefixKey, Path>;
   /** What the peer announced before its restart and has not confirmed since (RFC 4724 4.2). */
-  stale: Map<PrefixKey, Path>;
+  stale: PrefixMap<PrefixKey, Path>;
   /** Of both, those that the import policy accepted. */
   accepted: number;
 }
@@ -26,8 +26,8 @@ export class AdjRibIn {
   #policy: ImportPolicy;
   readonly #paths: PathTable;
   readonly #tables: Readonly<Record<BgpFamily, FamilyTable>> = {
-    'ipv4-unicast': { current: new Map(), stale: new Map(), accepted: 0 },
-    'ipv6-unicast': { current: new Map(), stale: new Map(), accepted: 0 },
+    'ipv4-unicast': { current: new PrefixMap(), stale: new PrefixMap(), accepted: 0 },
+    'ipv6-unicast': { current: new PrefixMap(), stale: new PrefixMap(), accepted: 0 },
   };
 
   constructor(source: PathSource, policy: ImportPolicy) {
@@ -160,7 +160,7 @@ export class AdjRibIn {
     const table = this.#tables[family];
     this.sweepStale(family, changed);
     table.stale = table.current;
-    table.current = new Map();
+    table.current = new PrefixMap();
   }
 
   /** The peer begins to send everything again (RFC 7313 4.2): as {@link markStale}, but nothing goes yet. */
@@ -168,21 +168,21 @@ export class AdjRibIn {
     const table = this.#tables[family];
     this.unmarkStale(family);
     table.stale = table.current;
-    table.current = new Map();
+    table.current = new PrefixMap();
   }
 
   /** What is stale counts as announced. */
   unmarkStale(family: BgpFamily): void {
     const table = this.#tables[family];
     for (const [key, path] of table.stale) table.current.set(key, path);
-    table.stale = new Map();
+    table.stale = new PrefixMap();
   }
 
   /** Removes what is still stale. */
   sweepStale(family: BgpFamily, changed: (key: PrefixKey) => void): void {
     const table = this.#tables[family];
     const stale = table.stale;
-    table.stale = new Map();
+    table.stale = new PrefixMap();
     this.#drop(table, stale, changed);
   }
 
@@ -190,7 +190,7 @@ export class AdjRibIn {
     const table = this.#tables[family];
     this.sweepStale(family, changed);
     const current = table.current;
-    table.current = new Map();
+    table.current = new PrefixMap();
     this.#drop(table, current, changed);
   }
 

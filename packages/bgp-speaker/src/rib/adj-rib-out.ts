@@ -1,3 +1,4 @@
+import { PrefixMap } from '@slash32/shared';
 import type { NextHop, PathAttributes, PrefixKey } from '../codec/index.ts';
 
 /** What a route is announced with; compared by identity, so one object per peer and set of attributes. */
@@ -17,7 +18,7 @@ export interface PendingChanges {
  * the peer does not read, no more than one change per prefix waits.
  */
 export class AdjRibOut {
-  readonly #advertised = new Map<PrefixKey, ExportRoute>();
+  readonly #advertised = new PrefixMap<PrefixKey, ExportRoute>();
   /** `undefined`: withdraw. */
   readonly #pending = new Map<PrefixKey, ExportRoute | undefined>();
 

@@ -1,3 +1,4 @@
+import { PrefixMap } from '@slash32/shared';
 import type { PrefixKey } from '../codec/index.ts';
 import type { AdjRibIn } from './adj-rib-in.ts';
 import { type Decision, decide, explainDecision } from './decision-process.ts';
@@ -10,9 +11,9 @@ import { LOCAL_PATH, type Path } from './path.ts';
  */
 export class LocRib {
   /** With the metric of the kernel's route. */
-  readonly #local = new Map<PrefixKey, number>();
+  readonly #local = new PrefixMap<PrefixKey, number>();
   readonly #sources = new Set<AdjRibIn>();
-  readonly #routes = new Map<PrefixKey, readonly Path[]>();
+  readonly #routes = new PrefixMap<PrefixKey, readonly Path[]>();
   readonly #obstacleTo: ObstacleOf;
   #learned = 0;
 

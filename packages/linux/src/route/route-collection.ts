@@ -1,3 +1,4 @@
+import { ipv4HostNumber, ipv4HostText, PrefixMap } from '@slash32/shared';
 import { routeFingerprint } from './route-equality.ts';
 import { DEFAULT_METRIC } from './route-key.ts';
 import type { KernelRoute } from './route-table.ts';
@@ -12,45 +13,51 @@ interface SharedShape {
   references: number;
 }
 
+/** A prefix, packed if it is an IPv4 host; its text otherwise. */
+type Key = number | string;
+
 /**
  * Routes by what makes two of them the same one to the kernel (table, prefix, metric). A table of 100,000 has few
  * different next hops, so a route costs its prefix and an entry of the map, not objects of its own.
  */
 export class RouteCollection {
   /** Most prefixes have one route; an array is for those with several. */
-  #byPrefix = new Map<string, SharedShape | readonly SharedShape[]>();
+  #byPrefix = new PrefixMap<Key, SharedShape | readonly SharedShape[]>();
   #shapes = new Map<string, SharedShape>();
   /** The next route is probably like it; to see that is cheaper than to make the key. */
   #latest: SharedShape | undefined;
 
   hasPrefix(prefix: string): boolean {
-    return this.#byPrefix.has(prefix);
+    return this.#byPrefix.has(keyOf(prefix));
   }
 
   /** The route in the place of this one. */
   get(route: KernelRoute): KernelRoute | undefined {
-    const shared = this.#find(route);
+    const shared = this.#find(keyOf(route.prefix), route);
     return shared === undefined ? undefined : withPrefix(route.prefix, shared);
   }
 
   /** Puts the route into its place; false if an equal one was there. */
   set(route: KernelRoute): boolean {
-    const present = this.#find(route);
+    const key = keyOf(route.prefix);
+    const present = this.#find(key, route);
     const shared = this.#shapeOf(route);
     if (present === shared) return false;
     shared.references += 1;
-    const others = this.#at(route.prefix).filter((other) => other !== present);
-    this.#put(route.prefix, [...others, shared]);
+    const found = this.#at(key);
+    if (found.length === 0) this.#byPrefix.set(key, shared);
+    else this.#put(key, [...found.filter((other) => other !== present), shared]);
     if (present !== undefined) this.#release(present);
     return true;
   }
 
   delete(route: KernelRoute): void {
-    const present = this.#find(route);
+    const key = keyOf(route.prefix);
+    const present = this.#find(key, route);
     if (present === undefined) return;
     this.#put(
-      route.prefix,
-      this.#at(route.prefix).filter((other) => other !== present),
+      key,
+      this.#at(key).filter((other) => other !== present),
     );
     this.#release(present);
   }
@@ -67,7 +74,11 @@ export class RouteCollection {
   }
 
   *routes(): Generator<KernelRoute> {
-    for (const prefix of this.#byPrefix.keys()) for (const shared of this.#at(prefix)) yield withPrefix(prefix, shared);
+    for (const [key, found] of this.#byPrefix) {
+      const prefix = typeof key === 'number' ? ipv4HostText(key) : key;
+      if (isList(found)) for (const shared of found) yield withPrefix(prefix, shared);
+      else yield withPrefix(prefix, found);
+    }
   }
 
   /** The different shapes that there are. */
@@ -75,8 +86,8 @@ export class RouteCollection {
     for (const { shape } of this.#shapes.values()) yield shape;
   }
 
-  #find(route: KernelRoute): SharedShape | undefined {
-    const found = this.#byPrefix.get(route.prefix);
+  #find(key: Key, route: KernelRoute): SharedShape | undefined {
+    const found = this.#byPrefix.get(key);
     if (found === undefined) return undefined;
     const table = isLocal(route);
     const metric = metricOf(route);
@@ -84,15 +95,15 @@ export class RouteCollection {
     return isList(found) ? found.find(inPlace) : inPlace(found) ? found : undefined;
   }
 
-  #at(prefix: string): readonly SharedShape[] {
-    const found = this.#byPrefix.get(prefix);
+  #at(key: Key): readonly SharedShape[] {
+    const found = this.#byPrefix.get(key);
     return found === undefined ? [] : isList(found) ? found : [found];
   }
 
-  #put(prefix: string, shapes: readonly SharedShape[]): void {
+  #put(key: Key, shapes: readonly SharedShape[]): void {
     const [first, ...others] = shapes;
-    if (first === undefined) this.#byPrefix.delete(prefix);
-    else this.#byPrefix.set(prefix, others.length === 0 ? first : shapes);
+    if (first === undefined) this.#byPrefix.delete(key);
+    else this.#byPrefix.set(key, others.length === 0 ? first : shapes);
   }
 
   #shapeOf(route: KernelRoute): SharedShape {
@@ -114,6 +125,10 @@ export class RouteCollection {
     this.#shapes.delete(shared.key);
     if (this.#latest === shared) this.#latest = undefined;
   }
+}
+
+function keyOf(prefix: string): Key {
+  return ipv4HostNumber(prefix) ?? prefix;
 }
 
 function withPrefix(prefix: string, { shape }: SharedShape): KernelRoute {

@@ -5,6 +5,7 @@ import {
   formatIpAddress,
   ipAddressFromBytes,
   ipAddressToBytes,
+  ipv4HostNumber,
   parseIpPrefix,
 } from '@slash32/shared';
 import { readUint32 } from '../octets.ts';
@@ -108,6 +109,8 @@ export function shortenedPrefixKey(key: PrefixKey, length: number): PrefixKey {
 
 /** Reads `ADDRESS/LENGTH` or a bare address (a host prefix). `FabricError` `prefix.invalid` if it is neither. */
 export function prefixKeyFromText(text: string): PrefixKey {
+  const host = ipv4HostNumber(text);
+  if (host !== undefined) return host;
   const prefix = parseIpPrefix(text);
   const octets = ipAddressToBytes({ family: prefix.family, value: prefix.value });
   return prefix.family === 4
