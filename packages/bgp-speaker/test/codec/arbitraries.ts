@@ -48,8 +48,9 @@ export const symmetricContexts: fc.Arbitrary<CodecContext> = fc
 
 const largeCommunity = fc.record({ globalAdministrator: uint32, localData1: uint32, localData2: uint32 });
 const hexDigits = fc.stringMatching(/^[0-9a-f]{16}$/);
+const ipv6HexDigits = fc.stringMatching(/^[0-9a-f]{40}$/);
 /** Type codes that the attribute table does not have. */
-const unknownCode = fc.constantFrom(11, 13, 19, 21, 23, 26, 28, 99, 128, 255);
+const unknownCode = fc.constantFrom(11, 13, 19, 21, 23, 24, 28, 99, 128, 255);
 
 /** Attribute sets in canonical form, all that may go to an iBGP peer. */
 export const ibgpAttributes: fc.Arbitrary<PathAttributes> = fc
@@ -66,6 +67,9 @@ export const ibgpAttributes: fc.Arbitrary<PathAttributes> = fc
     originatorId: fc.option(dottedQuad, { nil: undefined }),
     clusterList: fc.option(fc.array(dottedQuad, { minLength: 1, maxLength: 5 }), { nil: undefined }),
     extendedCommunities: fc.option(fc.array(hexDigits, { minLength: 1, maxLength: 5 }).map(canonicalTextSet), {
+      nil: undefined,
+    }),
+    ipv6ExtendedCommunities: fc.option(fc.array(ipv6HexDigits, { minLength: 1, maxLength: 3 }).map(canonicalTextSet), {
       nil: undefined,
     }),
     largeCommunities: fc.option(fc.array(largeCommunity, { minLength: 1, maxLength: 5 }).map(canonicalLargeSet), {
@@ -91,9 +95,20 @@ export function forEbgp({
   clusterList: _list,
   ...rest
 }: PathAttributes): PathAttributes {
-  const transitive = rest.extendedCommunities?.filter((text) => (Number.parseInt(text.slice(0, 2), 16) & 0x40) === 0);
-  const { extendedCommunities: _communities, ...others } = rest;
-  return transitive === undefined || transitive.length === 0 ? others : { ...others, extendedCommunities: transitive };
+  const { extendedCommunities, ipv6ExtendedCommunities, ...others } = rest;
+  return compact<PathAttributes>({
+    ...others,
+    ...transitiveOnly('extendedCommunities', extendedCommunities),
+    ...transitiveOnly('ipv6ExtendedCommunities', ipv6ExtendedCommunities),
+  });
+}
+
+function transitiveOnly(
+  field: 'extendedCommunities' | 'ipv6ExtendedCommunities',
+  values: readonly string[] = [],
+): Partial<PathAttributes> {
+  const kept = values.filter((text) => (Number.parseInt(text.slice(0, 2), 16) & 0x40) === 0);
+  return kept.length === 0 ? {} : { [field]: kept };
 }
 
 const ipv4Prefix = fc.tuple(fc.ipV4(), fc.integer({ min: 0, max: 32 }));

@@ -128,6 +128,7 @@ describe('a session without 4-octet AS numbers (RFC 6793)', () => {
 
   it.each([
     ['malformed AS4_PATH', 'c0110602020000fde9', OLD],
+    ['AS4_PATH with AS 0', 'c01106020100000000', OLD],
     ['AS4_AGGREGATOR of wrong length', 'c0120600010000fde9', OLD],
     ['AS4_AGGREGATOR of AS 0', 'c0120800000000c0000201', OLD],
   ])('discards a %s', (_name, attribute, context) => {

@@ -40,6 +40,9 @@ const MALFORMED: readonly (readonly [string, string, UpdateErrorAction, UpdateEr
   ['ORIGINATOR_ID of three octets', '800903000000', 'attribute-discard', 'treat-as-withdraw', 5],
   ['CLUSTER_LIST of no octets', '800a00', 'attribute-discard', 'treat-as-withdraw', 5],
   ['EXTENDED_COMMUNITIES of seven octets', 'c0100700000000000000', 'treat-as-withdraw', 'treat-as-withdraw', 5],
+  ['IPV6_EXTENDED_COMMUNITIES of no octets', 'c01900', 'treat-as-withdraw', 'treat-as-withdraw', 5],
+  ['IPV6_EXTENDED_COMMUNITIES of 21 octets', `c01915${'00'.repeat(21)}`, 'treat-as-withdraw', 'treat-as-withdraw', 5],
+  ['AIGP with the Transitive bit', 'c01a0b01000b0000000000000001', 'attribute-discard', 'attribute-discard', 4],
   ['LARGE_COMMUNITY of no octets', 'c02000', 'treat-as-withdraw', 'treat-as-withdraw', 5],
   ['OTC of two octets', 'c02302fde9', 'treat-as-withdraw', 'treat-as-withdraw', 5],
   ['PREFIX_SID', 'c0280100', 'attribute-discard', 'attribute-discard', 9],
@@ -77,7 +80,7 @@ describe('RFC 7606 section 7', () => {
     const attribute = `${flags}${row.typeCode.toString(16).padStart(2, '0')}00`;
     const read = readUpdate({ attributes: routeWith(attribute, true), nlri: NLRI }, IBGP);
     const hidesNlri = row.name.startsWith('MP_');
-    expect(read.action).toBe(hidesNlri ? 'session-reset' : 'treat-as-withdraw');
+    expect(read.action).toBe(hidesNlri ? 'session-reset' : (row.onFlagsError ?? 'treat-as-withdraw'));
     if (!hidesNlri) expect(read.errors[0]?.notification.subcode).toBe(4);
   });
 
@@ -86,6 +89,22 @@ describe('RFC 7606 section 7', () => {
     const read = readUpdate({ attributes: `${ORIGIN} ${AS_PATH} ${mpReach}` });
     expect(read.action).toBe('treat-as-withdraw');
     expect(prefixTexts(read.withdrawn)).toEqual(['2001:db8::/32']);
+  });
+});
+
+describe('NEXT_HOP in a message whose routes are all in MP_REACH_NLRI (RFC 4760 section 3)', () => {
+  const mpReach = '800e1a 0002 01 10 20010db8000000000000000000000001 00 20 20010db8';
+
+  it.each(['40030400000000', '4003030a0000', 'c003040a000002'])('is ignored, whatever it holds: %s', (attribute) => {
+    const read = readUpdate({ attributes: `${mpReach} ${ORIGIN} ${AS_PATH} ${attribute}` });
+    expect(read.action).toBe('attribute-discard');
+    expect(prefixTexts(read.reachable)).toEqual(['2001:db8::/32']);
+  });
+
+  it('counts if the NLRI field has routes as well, or nothing has', () => {
+    const attributes = `${mpReach} ${ORIGIN} ${AS_PATH} 40030400000000`;
+    expect(readUpdate({ attributes, nlri: NLRI }).action).toBe('treat-as-withdraw');
+    expect(readUpdate({ attributes: `${ORIGIN} ${AS_PATH} 40030400000000` }).action).toBe('session-reset');
   });
 });
 

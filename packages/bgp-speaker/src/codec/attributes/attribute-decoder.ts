@@ -133,7 +133,7 @@ function checkFlags(octets: Uint8Array, raw: RawAttribute, definition: Attribute
   const bits = raw.flags & (ATTRIBUTE_FLAG.optional | ATTRIBUTE_FLAG.transitive);
   if (bits === ATTRIBUTE_CATEGORY[definition.category]) return undefined;
   return attributeError(octets, raw, {
-    action: 'treat-as-withdraw',
+    action: definition.onFlagsError ?? 'treat-as-withdraw',
     subcode: UPDATE_ERROR.attributeFlagsError,
     reason: `has flags 0x${raw.flags.toString(16)}, but is ${definition.category}`,
   });

@@ -58,6 +58,8 @@ export interface AttributeDefinition {
   readonly length: LengthRule;
   /** RFC 7606: what a malformed one does, by the kind of peer that sent it. */
   readonly onError: Readonly<Record<PeerType, UpdateErrorAction>>;
+  /** What wrong Optional and Transitive bits do, where the attribute's RFC says so (RFC 7606 section 3 c). */
+  readonly onFlagsError?: UpdateErrorAction;
   /** UPDATE error subcode of a value that is wrong though its length is right. */
   readonly valueSubcode: number;
   /** Reads the octets from `start` to `end` into the draft. */

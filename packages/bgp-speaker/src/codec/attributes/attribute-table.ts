@@ -1,7 +1,8 @@
 import type { AttributeDefinition } from './attribute-definition.ts';
-import { communities, extendedCommunities, largeCommunities } from './community-attributes.ts';
+import { communities, extendedCommunities, ipv6ExtendedCommunities, largeCommunities } from './community-attributes.ts';
 import { mpReachNlri, mpUnreachNlri } from './mp-attributes.ts';
 import {
+  accumulatedIgpMetric,
   aggregator,
   as4Aggregator,
   as4Path,
@@ -34,6 +35,8 @@ export const ATTRIBUTE_TABLE: readonly AttributeDefinition[] = [
   extendedCommunities,
   as4Path,
   as4Aggregator,
+  ipv6ExtendedCommunities,
+  accumulatedIgpMetric,
   largeCommunities,
   onlyToCustomer,
   prefixSid,

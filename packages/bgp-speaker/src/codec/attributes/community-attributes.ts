@@ -1,4 +1,5 @@
 import { FabricError } from '@slash32/shared';
+import type { PeerType } from '../codec-context.ts';
 import { UPDATE_ERROR } from '../messages/notification.ts';
 import { concatOctets, formatHex, readUint32, readUint32List, uint32Octets } from '../octets.ts';
 import { type AttributeDefinition, entriesOf, WITHDRAW } from './attribute-definition.ts';
@@ -40,28 +41,59 @@ export const extendedCommunities: AttributeDefinition = {
   onError: WITHDRAW,
   valueSubcode: UPDATE_ERROR.optionalAttributeError,
   decode(draft, octets, start, end) {
-    const values: string[] = [];
-    for (let at = start; at < end; at += 8) values.push(formatHex(octets.subarray(at, at + 8)));
-    draft.attributes.extendedCommunities = canonicalTextSet(values);
+    draft.attributes.extendedCommunities = hexEntries(octets, start, end, 8);
     return undefined;
   },
-  encode({ attributes }, { peerType }) {
-    const values = canonicalTextSet(attributes.extendedCommunities ?? []).map(extendedCommunityOctets);
-    const sent = peerType === 'ebgp' ? values.filter(([type = 0]) => (type & 0x40) === 0) : values;
-    return sent.length === 0 ? undefined : concatOctets(sent);
-  },
+  encode: ({ attributes }, { peerType }) => hexEntriesOctets(attributes.extendedCommunities, 8, peerType),
   format: (attributes) => attributes.extendedCommunities?.map(formatExtendedCommunity).join(' '),
 };
 
-function extendedCommunityOctets(text: string): Uint8Array {
-  if (!/^[0-9a-f]{16}$/.test(text)) {
+/** IPv6 Address Specific Extended Communities, RFC 5701; RFC 7606 section 7.15. Of no effect here, and carried along. */
+export const ipv6ExtendedCommunities: AttributeDefinition = {
+  typeCode: 25,
+  name: 'IPV6_EXTENDED_COMMUNITIES',
+  category: 'optional-transitive',
+  exchangedWith: 'all',
+  length: entriesOf(20),
+  onError: WITHDRAW,
+  valueSubcode: UPDATE_ERROR.optionalAttributeError,
+  decode(draft, octets, start, end) {
+    draft.attributes.ipv6ExtendedCommunities = hexEntries(octets, start, end, 20);
+    return undefined;
+  },
+  encode: ({ attributes }, { peerType }) => hexEntriesOctets(attributes.ipv6ExtendedCommunities, 20, peerType),
+  format: (attributes) => attributes.ipv6ExtendedCommunities?.map((value) => `0x${value}`).join(' '),
+};
+
+function hexEntries(octets: Uint8Array, start: number, end: number, size: number): readonly string[] {
+  const values: string[] = [];
+  for (let at = start; at < end; at += size) values.push(formatHex(octets.subarray(at, at + size)));
+  return canonicalTextSet(values);
+}
+
+/** Entries of `size` octets. Those with the non-transitive bit of their type do not leave the AS. */
+function hexEntriesOctets(
+  values: readonly string[] | undefined,
+  size: number,
+  peerType: PeerType,
+): Uint8Array | undefined {
+  const entries = canonicalTextSet(values ?? []).map((text) => hexEntryOctets(text, size));
+  const sent = peerType === 'ebgp' ? entries.filter(([type = 0]) => (type & NON_TRANSITIVE) === 0) : entries;
+  return sent.length === 0 ? undefined : concatOctets(sent);
+}
+
+/** Of the type octet, RFC 4360 section 2. */
+const NON_TRANSITIVE = 0x40;
+
+function hexEntryOctets(text: string, size: number): Uint8Array {
+  if (text.length !== size * 2 || !/^[0-9a-f]+$/.test(text)) {
     throw new FabricError(
       'bgp.encode.extended-community',
-      `extended community "${text}" must have 16 lower-case hex digits`,
+      `extended community "${text}" must have ${size * 2} lower-case hex digits`,
       { details: { text } },
     );
   }
-  return Uint8Array.from({ length: 8 }, (_, index) => Number.parseInt(text.slice(index * 2, index * 2 + 2), 16));
+  return Uint8Array.from({ length: size }, (_, index) => Number.parseInt(text.slice(index * 2, index * 2 + 2), 16));
 }
 
 /** LARGE_COMMUNITY, RFC 8092. */

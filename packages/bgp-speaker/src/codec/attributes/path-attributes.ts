@@ -54,6 +54,8 @@ export interface PathAttributes {
   readonly clusterList?: readonly string[];
   /** RFC 4360; 16 lower-case hex digits each, ascending, each once. */
   readonly extendedCommunities?: readonly string[];
+  /** RFC 5701; 40 lower-case hex digits each, ascending, each once. */
+  readonly ipv6ExtendedCommunities?: readonly string[];
   /** RFC 8092; ascending, each once. */
   readonly largeCommunities?: readonly LargeCommunity[];
   /** OTC, RFC 9234 section 5: an AS number. */

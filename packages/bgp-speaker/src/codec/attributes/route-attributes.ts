@@ -53,9 +53,11 @@ export const asPath: AttributeDefinition = {
   format: (attributes) => formatAsPath(attributes.asPath),
 };
 
+const AS_ZERO = 'contains AS 0 (RFC 7607)';
+
 /** What makes a well-formed path unusable: AS 0, sets, and confederation segments, since we are in no confederation. */
 function asPathFault(segments: readonly AsPathSegment[]): string | undefined {
-  if (asPathContains(segments, 0)) return 'contains AS 0 (RFC 7607)';
+  if (asPathContains(segments, 0)) return AS_ZERO;
   if (segments.some(({ type }) => type === 'set')) return 'contains an AS_SET (RFC 9774)';
   if (segments.some(({ type }) => type !== 'sequence')) return 'contains a confederation segment (RFC 5065 section 5)';
   return undefined;
@@ -211,9 +213,11 @@ export const as4Path: AttributeDefinition = {
     if (fourOctetAs) return { reason: 'comes from a peer with 4-octet AS numbers' };
     const path = decodeAsPath(octets, start, end, 4);
     if (!path.ok) return { reason: path.reason };
-    const kept = withoutConfederation(path.segments);
+    // RFC 7607 section 2 leaves AS 0 in here to RFC 6793 section 6: the attribute goes, the route stays.
+    if (asPathContains(path.segments, 0)) return { reason: AS_ZERO };
+    // RFC 9774 section 3 names AS4_PATH along with AS_PATH, AS_CONFED_SET along with AS_SET.
+    const kept = path.segments.filter(({ type }) => type !== 'confed-sequence');
     const reason = asPathFault(kept);
-    // RFC 9774 and RFC 7607 name AS4_PATH along with AS_PATH.
     if (reason !== undefined) return { reason, action: 'treat-as-withdraw' };
     draft.as4Path = kept;
     return undefined;
@@ -261,6 +265,22 @@ export const onlyToCustomer: AttributeDefinition = {
   },
   encode: ({ attributes: { onlyToCustomer: as } }) => (as === undefined ? undefined : uint32Octets([as])),
   format: (attributes) => attributes.onlyToCustomer?.toString(),
+};
+
+/**
+ * AIGP, RFC 7311. This speaker does not use it, and so it ignores it quietly; with a wrong Transitive bit as well
+ * (section 3.2), instead of carrying it along as an unknown transitive one.
+ */
+export const accumulatedIgpMetric: AttributeDefinition = {
+  typeCode: 26,
+  name: 'AIGP',
+  category: 'optional-non-transitive',
+  exchangedWith: 'all',
+  length: anyLength,
+  onError: DISCARD,
+  onFlagsError: 'attribute-discard',
+  valueSubcode: UPDATE_ERROR.optionalAttributeError,
+  decode: () => undefined,
 };
 
 /** BGP Prefix-SID, RFC 8669: means something only within an SR domain, which this fabric is not (section 6). */

@@ -44,7 +44,7 @@ export function decodeUpdate(octets: Uint8Array, context: CodecContext): Decoded
   const announced = decodeNlriField(octets, attributesEnd, octets.length, LEGACY_FAMILY, addPath);
   if (!announced.ok) return reset(networkError('NLRI', announced.reason));
 
-  const decoded = decodeAttributes(octets, attributesStart, attributesEnd, context);
+  const decoded = forgiveNextHop(decodeAttributes(octets, attributesStart, attributesEnd, context), announced.block);
   const fields = { withdrawn: withdrawn.block, announced: announced.block };
   if (context.families.has(LEGACY_FAMILY) || legacyPrefixes(fields) === 0) {
     return settle(decoded, fields, [...decoded.errors, ...checkMandatory(decoded, fields, context)]);
@@ -52,6 +52,15 @@ export function decodeUpdate(octets: Uint8Array, context: CodecContext): Decoded
   decoded.draft.foreignReach = true;
   const none: NlriBlock = { family: LEGACY_FAMILY, prefixes: [] };
   return settle(decoded, { withdrawn: none, announced: none }, [...decoded.errors, FOREIGN_LEGACY]);
+}
+
+/** RFC 4760 section 3: NEXT_HOP is to be ignored if all that the message announces is in MP_REACH_NLRI. */
+function forgiveNextHop(decoded: DecodedAttributes, announced: NlriBlock): DecodedAttributes {
+  if (hasPrefixes(announced) || (decoded.draft.mpReach?.prefixes.length ?? 0) === 0) return decoded;
+  const errors = decoded.errors.map((error) =>
+    error.attribute === nextHop.name ? { ...error, action: 'attribute-discard' as const } : error,
+  );
+  return { ...decoded, errors };
 }
 
 /** The fields of RFC 4271 itself: IPv4 unicast only. */
