@@ -1,16 +1,6 @@
-import { type BgpFamily, hasErrorCode } from '@slash32/shared';
-import {
-  type CodecContext,
-  encodeEndOfRib,
-  FAMILY_PARAMETERS,
-  type PathAttributes,
-  type PrefixKey,
-  packUpdates,
-  packWithdrawals,
-  prefixKeyFamily,
-  type ReachableNlri,
-} from '../codec/index.ts';
-import type { Path } from '../rib/path.ts';
+import type { BgpFamily } from '@slash32/shared';
+import { encodeEndOfRib, FAMILY_PARAMETERS, type PrefixKey } from '../codec/index.ts';
+import type { AdjRibIn } from '../rib/adj-rib-in.ts';
 import {
   BMP_STATISTIC,
   type BmpDownReason,
@@ -22,14 +12,16 @@ import {
   encodeTermination,
 } from './bmp-message.ts';
 import { bmpPeerOf, type MonitoredPeer } from './monitored-peer.ts';
+import { type RouteMark, RouteMarks } from './route-marks.ts';
+import { type ReportedRoute, routeUpdates } from './route-messages.ts';
 
 /** Which routes of a peer are reported: as they came, as the import policy left them, or both. */
 export type BmpView = 'pre-policy' | 'post-policy';
 
 interface PeerFeed {
   readonly monitored: MonitoredPeer;
-  /** Prefixes whose present route is to be told, by view. */
-  readonly changed: ReadonlyMap<BmpView, Set<PrefixKey>>;
+  /** Routes that are to be told as they are then, by view. */
+  readonly changed: ReadonlyMap<BmpView, RouteMarks>;
   /** Families whose routes are all told once nothing is left in `changed`. */
   readonly endOfRibDue: Set<BgpFamily>;
 }
@@ -70,10 +62,9 @@ export class BmpFeed {
         receivedOpen,
       }),
     );
-    const known = [...peer.adjRibIn.keys()];
     this.#peers.set(peer.settings.name, {
       monitored,
-      changed: new Map(this.#views.map((view) => [view, new Set(known)])),
+      changed: new Map(this.#views.map((view) => [view, allRoutes(peer.adjRibIn)])),
       endOfRibDue: new Set(settled ? families : []),
     });
   }
@@ -85,10 +76,10 @@ export class BmpFeed {
     this.#enqueue(encodePeerDown(bmpPeerOf(feed.monitored, wallMs), reason));
   }
 
-  routeChanged(name: string, key: PrefixKey): void {
+  routeChanged(name: string, key: PrefixKey, pathId?: number): void {
     const feed = this.#peers.get(name);
     if (feed === undefined) return;
-    for (const keys of feed.changed.values()) keys.add(key);
+    for (const marks of feed.changed.values()) marks.add(key, pathId);
   }
 
   /** The peer has sent all of a family. */
@@ -128,8 +119,8 @@ export class BmpFeed {
       return messages;
     }
     for (const feed of this.#peers.values()) {
-      for (const [view, keys] of feed.changed) {
-        if (keys.size > 0) return [...routeMessages(feed.monitored, view, takeSome(keys), wallMs)];
+      for (const [view, marks] of feed.changed) {
+        if (!marks.isEmpty) return [...routeMessages(feed.monitored, view, marks.take(PREFIXES_PER_ROUND), wallMs)];
       }
       if (feed.endOfRibDue.size > 0) return this.#endOfRibMessages(feed, wallMs);
     }
@@ -152,65 +143,28 @@ export class BmpFeed {
   }
 }
 
-function takeSome(keys: Set<PrefixKey>): readonly PrefixKey[] {
-  const some: PrefixKey[] = [];
-  for (const key of keys) {
-    some.push(key);
-    if (some.length === PREFIXES_PER_ROUND) break;
-  }
-  for (const key of some) keys.delete(key);
-  return some;
+function allRoutes(adjRibIn: AdjRibIn): RouteMarks {
+  const marks = new RouteMarks();
+  for (const key of adjRibIn.keys()) for (const { path } of adjRibIn.entries(key)) marks.add(key, path.pathId);
+  return marks;
 }
 
-/** The present routes to these prefixes: those that are gone, then those that there are, grouped by path. */
+/** The present routes of these marks as one view has them. */
 function* routeMessages(
   monitored: MonitoredPeer,
   view: BmpView,
-  keys: readonly PrefixKey[],
+  marks: readonly RouteMark[],
   wallMs: number,
 ): Generator<Uint8Array, void, undefined> {
   const postPolicy = view === 'post-policy';
-  const gone = new Map<BgpFamily, PrefixKey[]>();
-  const present = new Map<Path, Map<BgpFamily, PrefixKey[]>>();
-  for (const key of keys) {
-    const path = monitored.peer.adjRibIn.entry(key)?.path;
-    let group = gone;
-    if (path !== undefined && !(postPolicy && path.rejection !== undefined)) {
-      group = present.get(path) ?? new Map<BgpFamily, PrefixKey[]>();
-      present.set(path, group);
-    }
-    const family = prefixKeyFamily(key);
-    const prefixes = group.get(family);
-    if (prefixes === undefined) group.set(family, [key]);
-    else prefixes.push(key);
-  }
+  const { adjRibIn } = monitored.peer;
+  const routeOf = (key: PrefixKey, pathId: number | undefined): ReportedRoute | undefined => {
+    const path = adjRibIn.entry(key, pathId)?.path;
+    if (path === undefined || (postPolicy && path.rejection !== undefined)) return undefined;
+    return { attributes: postPolicy ? path.attributes : path.received, nextHop: path.nextHop };
+  };
   const peer = bmpPeerOf(monitored, wallMs);
-  for (const [family, prefixes] of gone) {
-    for (const update of packWithdrawals({ family, prefixes }, monitored.encoding)) {
-      yield encodeRouteMonitoring(peer, postPolicy, update);
-    }
-  }
-  for (const [path, group] of present) {
-    const attributes = postPolicy ? path.attributes : path.received;
-    for (const [family, prefixes] of group) {
-      const reachable = { family, prefixes, nextHop: path.nextHop };
-      for (const update of packForCollector(reachable, attributes, monitored.encoding)) {
-        yield encodeRouteMonitoring(peer, postPolicy, update);
-      }
-    }
-  }
-}
-
-/** Collectors may not know of extended messages: they get them only for attributes that fit no other. */
-function* packForCollector(
-  reachable: ReachableNlri,
-  attributes: PathAttributes,
-  encoding: CodecContext,
-): Generator<Uint8Array, void, undefined> {
-  try {
-    yield* packUpdates(reachable, attributes, encoding);
-  } catch (error) {
-    if (!hasErrorCode(error, 'bgp.encode.message-too-long')) throw error;
-    yield* packUpdates(reachable, attributes, { ...encoding, extendedMessages: true });
+  for (const update of routeUpdates(marks, routeOf, monitored.encoding)) {
+    yield encodeRouteMonitoring(peer, postPolicy, update);
   }
 }

@@ -97,7 +97,8 @@ export class BmpMonitor implements SpeakerObserver, Disposable {
         peerType: 'ibgp',
         fourOctetAs: true,
         extendedMessages: false,
-        addPathSend: new Set(),
+        // What the router sends with Path Identifiers, we write with them.
+        addPathSend: session.context.addPathReceive,
       },
     };
     this.#receivedOpens.delete(name);
@@ -115,8 +116,8 @@ export class BmpMonitor implements SpeakerObserver, Disposable {
     this.#tell((feed) => feed.peerDown(name, bmpReason(reason, notification), wallMs));
   }
 
-  onRouteReceived({ settings: { name } }: ObservedPeer, key: PrefixKey): void {
-    if (this.#up.has(name)) this.#tell((feed) => feed.routeChanged(name, key));
+  onRouteReceived({ settings: { name } }: ObservedPeer, key: PrefixKey, pathId?: number): void {
+    if (this.#up.has(name)) this.#tell((feed) => feed.routeChanged(name, key, pathId));
   }
 
   /** As it came; the decoded one stands in if it came before anybody watched. */

@@ -13,7 +13,7 @@ export interface MonitoredPeer {
   readonly receivedOpen: Uint8Array;
   readonly upSinceWallMs: number;
   readonly families: ReadonlySet<BgpFamily>;
-  /** What routes of it are encoded with: AS numbers of four octets, LOCAL_PREF, no Path Identifiers. */
+  /** What routes of it are encoded with: AS numbers of four octets, LOCAL_PREF, Path Identifiers as the peer sends them. */
   readonly encoding: CodecContext;
 }
 

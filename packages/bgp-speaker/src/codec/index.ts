@@ -37,3 +37,4 @@ export { decodeUpdate } from './messages/update-decoder.ts';
 export { encodeEndOfRib, packUpdates, packWithdrawals, prefixesPerUpdate } from './messages/update-packer.ts';
 export * from './nlri/nlri-block.ts';
 export * from './nlri/prefix-key.ts';
+export * from './router-id.ts';

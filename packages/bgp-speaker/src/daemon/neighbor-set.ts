@@ -101,8 +101,8 @@ export class NeighborSet {
         localRoutes: () => locRib.localRoutes,
       },
       {
-        onRouteChanged: (key) => {
-          if (observers.active) observers.routeReceived(neighbor, key);
+        onRouteChanged: (key, pathId) => {
+          if (observers.active) observers.routeReceived(neighbor, key, pathId);
           this.#around.decideAgain(key);
         },
         onUp: (session) =>

@@ -88,17 +88,14 @@ function candidatesOf(speaker: Speaker, key: PrefixKey): readonly Candidate[] {
   const installed = speaker.installer.isInstalled(key);
   const failure = speaker.installer.failures.get(key);
   const [best] = paths;
-  const entries = new Map<string, { readonly path: Path; readonly stale: boolean }>();
-  for (const neighbor of speaker.neighbors.values()) {
-    const entry = neighbor.adjRibIn.entry(key);
-    if (entry !== undefined) entries.set(neighbor.settings.name, entry);
-  }
+  const entries = [...speaker.neighbors.values()].flatMap(({ adjRibIn }) => adjRibIn.entries(key));
   const candidate = (path: Path, stale: boolean, why: string): Candidate => {
     const isBest = path === best;
     const isUsed = paths.includes(path);
     const status: BgpRouteStatus = {
       prefix: prefixKeyToText(key),
       source: path.source.name,
+      ...(path.pathId === undefined ? {} : { pathId: path.pathId }),
       nextHop: nextHopText(path.nextHop),
       ...attributeFields(path.attributes),
       best: isBest,
@@ -110,9 +107,13 @@ function candidatesOf(speaker: Speaker, key: PrefixKey): readonly Candidate[] {
     return { path, status };
   };
   const chosen = paths.map((path) =>
-    candidate(path, entries.get(path.source.name)?.stale ?? false, reasons.get(path) ?? 'best route'),
+    candidate(
+      path,
+      entries.some((entry) => entry.path === path && entry.stale),
+      reasons.get(path) ?? 'best route',
+    ),
   );
-  const others = [...entries.values()]
+  const others = entries
     .filter(({ path }) => !paths.includes(path))
     .map(({ path, stale }) =>
       candidate(

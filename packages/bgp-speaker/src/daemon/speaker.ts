@@ -223,16 +223,17 @@ export class Speaker {
   /** Other next hops can be used than before: the prefixes of the paths concerned are decided again, and no others. */
   #decideAffected(affects: (path: Path) => boolean): void {
     const answers = new Map<Path, boolean>();
+    const isAffected = (path: Path): boolean => {
+      let answer = answers.get(path);
+      if (answer === undefined) {
+        answer = affects(path);
+        answers.set(path, answer);
+      }
+      return answer;
+    };
     for (const { adjRibIn } of this.#neighbors.byName.values()) {
       for (const key of adjRibIn.keys()) {
-        const path = adjRibIn.candidate(key);
-        if (path === undefined) continue;
-        let isAffected = answers.get(path);
-        if (isAffected === undefined) {
-          isAffected = affects(path);
-          answers.set(path, isAffected);
-        }
-        if (isAffected) this.#decideAgain(key);
+        if (adjRibIn.candidates(key).some(isAffected)) this.#decideAgain(key);
       }
     }
   }

@@ -1,4 +1,4 @@
-import type { PrefixKey } from '../codec/index.ts';
+import type { NextHop, PathAttributes, PrefixKey } from '../codec/index.ts';
 import { prefixKeyAddressFamily } from '../codec/index.ts';
 import type { ObservedPeer } from '../observe/speaker-observer.ts';
 import type { Path } from '../rib/path.ts';
@@ -31,7 +31,7 @@ export function* dumpTables(sources: DumpSources): Generator<Uint8Array, void, u
       routerId: negotiated?.remote.routerId ?? '0.0.0.0',
     })),
   ]);
-  const encoded = new Map<Path, Uint8Array>();
+  const encoded = new Map<PathAttributes, Map<NextHop, Uint8Array>>();
   const localAttributes = {
     4: encodeRibAttributes({ origin: 'igp', asPath: [] }, { address: '0.0.0.0' }),
     6: encodeRibAttributes({ origin: 'igp', asPath: [] }, { address: '::' }),
@@ -43,8 +43,14 @@ export function* dumpTables(sources: DumpSources): Generator<Uint8Array, void, u
       entries.push({ peerIndex: LOCAL_INDEX, attributes: localAttributes[prefixKeyAddressFamily(key)] });
     }
     for (const [index, { adjRibIn }] of peers.entries()) {
-      const path = adjRibIn.entry(key)?.path;
-      if (path !== undefined) entries.push({ peerIndex: index + 1, attributes: attributesOf(path, encoded) });
+      for (const { path } of adjRibIn.entries(key)) {
+        const { pathId } = path;
+        entries.push({
+          peerIndex: index + 1,
+          attributes: attributesOf(path, encoded),
+          ...(pathId === undefined ? {} : { pathId }),
+        });
+      }
     }
     if (entries.length === 0) continue;
     yield encodeRibRecord(wallMs, sequence, key, entries);
@@ -64,11 +70,12 @@ function* distinctKeys({ local, peers }: DumpSources): Generator<PrefixKey, void
   }
 }
 
-/** Encoded once per path: a table has far fewer of them than prefixes. */
-function attributesOf(path: Path, encoded: Map<Path, Uint8Array>): Uint8Array {
-  const known = encoded.get(path);
-  if (known !== undefined) return known;
-  const octets = encodeRibAttributes(path.received, path.nextHop);
-  encoded.set(path, octets);
+/** Encoded once per set of attributes: a table has far fewer of them than prefixes. */
+function attributesOf(path: Path, encoded: Map<PathAttributes, Map<NextHop, Uint8Array>>): Uint8Array {
+  const { received, nextHop } = path;
+  const byNextHop = encoded.get(received) ?? new Map<NextHop, Uint8Array>();
+  encoded.set(received, byNextHop);
+  const octets = byNextHop.get(nextHop) ?? encodeRibAttributes(received, nextHop);
+  byNextHop.set(nextHop, octets);
   return octets;
 }

@@ -4,7 +4,13 @@ import { writeUint16, writeUint32 } from '../codec/octets.ts';
 export const MRT_TYPE = { tableDumpV2: 13, bgp4mp: 16, bgp4mpEt: 17 } as const;
 
 /** RFC 6396 4.3, RFC 8050 4. */
-export const TABLE_DUMP_V2 = { peerIndexTable: 1, ribIpv4Unicast: 2, ribIpv6Unicast: 4 } as const;
+export const TABLE_DUMP_V2 = {
+  peerIndexTable: 1,
+  ribIpv4Unicast: 2,
+  ribIpv6Unicast: 4,
+  ribIpv4UnicastAddPath: 8,
+  ribIpv6UnicastAddPath: 10,
+} as const;
 
 /** RFC 6396 4.4; the last four for sessions with ADD-PATH, RFC 8050 3. `local`: sent by the speaker that writes the record. */
 export const BGP4MP = {

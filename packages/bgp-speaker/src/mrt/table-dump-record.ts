@@ -24,12 +24,15 @@ export interface IndexedPeer {
 
 export interface RibEntry {
   readonly peerIndex: number;
+  /** Absent: the route came without one. */
+  readonly pathId?: number;
   /** What {@link encodeRibAttributes} makes. */
   readonly attributes: Uint8Array;
 }
 
 /** Peer index, Originated Time, attribute length. */
 const ENTRY_HEADER_OCTETS = 8;
+const PATH_ID_OCTETS = 4;
 
 /** Peer Type of RFC 6396 4.3.1. */
 const PEER_TYPE = { ipv6: 1, fourOctetAs: 2 } as const;
@@ -49,7 +52,8 @@ export function encodePeerIndexTable(wallMs: number, routerId: string, peers: re
 }
 
 /**
- * All routes to one prefix, as RIB_IPV4_UNICAST or RIB_IPV6_UNICAST. Originated Time is 0: the tables do not keep it.
+ * All routes to one prefix, as RIB_IPV4_UNICAST or RIB_IPV6_UNICAST; if any of them came with a Path Identifier, as the
+ * variant of RFC 8050 4.1, in which those without have 0. Originated Time is 0: the tables do not keep it.
  *
  * ```
  * +--------------+------------+--------+-----------------+
@@ -59,6 +63,7 @@ export function encodePeerIndexTable(wallMs: number, routerId: string, peers: re
  * +----------------+---------------------+-----------------------+-----------------+
  * | Peer index (2) | Originated Time (4) | Attribute length (2)  | Path attributes |
  * +----------------+---------------------+-----------------------+-----------------+
+ *                                        ^ RFC 8050: Path Identifier (4)
  * ```
  */
 export function encodeRibRecord(
@@ -67,21 +72,29 @@ export function encodeRibRecord(
   key: PrefixKey,
   entries: readonly RibEntry[],
 ): Uint8Array {
-  const subtype = typeof key === 'number' ? TABLE_DUMP_V2.ribIpv4Unicast : TABLE_DUMP_V2.ribIpv6Unicast;
+  const addPath = entries.some(({ pathId }) => pathId !== undefined);
+  const headerOctets = ENTRY_HEADER_OCTETS + (addPath ? PATH_ID_OCTETS : 0);
   let length = 4 + nlriOctets(key, false) + 2;
-  for (const { attributes } of entries) length += ENTRY_HEADER_OCTETS + attributes.length;
-  const record = newMrtRecord(MRT_TYPE.tableDumpV2, subtype, wallMs, length);
+  for (const { attributes } of entries) length += headerOctets + attributes.length;
+  const record = newMrtRecord(MRT_TYPE.tableDumpV2, ribSubtype(key, addPath), wallMs, length);
   writeUint32(record, MRT_HEADER_OCTETS, sequence);
   let at = writeNlri(record, MRT_HEADER_OCTETS + 4, key, undefined);
   writeUint16(record, at, entries.length);
   at += 2;
-  for (const { peerIndex, attributes } of entries) {
+  for (const { peerIndex, pathId = 0, attributes } of entries) {
     writeUint16(record, at, peerIndex);
-    writeUint16(record, at + 6, attributes.length);
-    record.set(attributes, at + ENTRY_HEADER_OCTETS);
-    at += ENTRY_HEADER_OCTETS + attributes.length;
+    if (addPath) writeUint32(record, at + 6, pathId);
+    at += headerOctets;
+    writeUint16(record, at - 2, attributes.length);
+    record.set(attributes, at);
+    at += attributes.length;
   }
   return record;
+}
+
+function ribSubtype(key: PrefixKey, addPath: boolean): number {
+  if (typeof key === 'number') return addPath ? TABLE_DUMP_V2.ribIpv4UnicastAddPath : TABLE_DUMP_V2.ribIpv4Unicast;
+  return addPath ? TABLE_DUMP_V2.ribIpv6UnicastAddPath : TABLE_DUMP_V2.ribIpv6Unicast;
 }
 
 /** LOCAL_PREF included, AS numbers of four octets (RFC 6396 4.3.4). */

@@ -44,8 +44,8 @@ export class ObserverHub {
     this.#tell((observer) => observer.onDown?.(peer, reason, wasUp));
   }
 
-  routeReceived(peer: ObservedPeer, key: PrefixKey): void {
-    this.#tell((observer) => observer.onRouteReceived?.(peer, key));
+  routeReceived(peer: ObservedPeer, key: PrefixKey, pathId?: number): void {
+    this.#tell((observer) => observer.onRouteReceived?.(peer, key, pathId));
   }
 
   bestChanged(key: PrefixKey, paths: readonly Path[]): void {

@@ -52,8 +52,8 @@ export interface SpeakerObserver {
   onUp?(peer: ObservedPeer, session: NegotiatedSession, ends: ConnectionEnds): void;
   /** A session (`wasUp`), or an attempt at one, ended. The NOTIFICATION, if any, has been seen as a message before. */
   onDown?(peer: ObservedPeer, reason: DownReason, wasUp: boolean): void;
-  /** A route of the peer's Adj-RIB-In is another one than before, or gone. */
-  onRouteReceived?(peer: ObservedPeer, key: PrefixKey): void;
+  /** A route of the peer's Adj-RIB-In is another one than before, or gone. `pathId`: with ADD-PATH. */
+  onRouteReceived?(peer: ObservedPeer, key: PrefixKey, pathId?: number): void;
   /** The paths that forward for a prefix changed; none: it has become unreachable. */
   onBestChanged?(key: PrefixKey, paths: readonly Path[]): void;
 }

@@ -74,14 +74,15 @@ class WatchObserver implements SpeakerObserver {
     });
   }
 
-  onRouteReceived(peer: ObservedPeer, key: PrefixKey): void {
+  onRouteReceived(peer: ObservedPeer, key: PrefixKey, pathId?: number): void {
     if (this.#skips(peer)) return;
-    const path = peer.adjRibIn.entry(key)?.path;
+    const path = peer.adjRibIn.entry(key, pathId)?.path;
     this.#stream.push({
       at: timeText(this.#clock),
       type: 'received',
       peer: peer.settings.name,
       prefix: prefixKeyToText(key),
+      ...pathIdField(pathId),
       ...(path === undefined ? {} : { route: watchedRoute(path.received, path.nextHop) }),
       ...(path?.rejection === undefined ? {} : { rejected: path.rejection }),
     });
@@ -107,12 +108,14 @@ class WatchObserver implements SpeakerObserver {
 
   #pushSent(peer: string, update: DecodedUpdate): void {
     const at = timeText(this.#clock);
-    for (const { prefixes } of update.withdrawn) {
-      for (const key of prefixes) this.#stream.push({ at, type: 'sent', peer, prefix: prefixKeyToText(key) });
+    const sent = (key: PrefixKey, pathId: number | undefined) =>
+      ({ at, type: 'sent', peer, prefix: prefixKeyToText(key), ...pathIdField(pathId) }) as const;
+    for (const { prefixes, pathIds } of update.withdrawn) {
+      for (const [index, key] of prefixes.entries()) this.#stream.push(sent(key, pathIds?.[index]));
     }
-    for (const { prefixes, nextHop } of update.reachable) {
+    for (const { prefixes, pathIds, nextHop } of update.reachable) {
       const route = watchedRoute(update.attributes, nextHop);
-      for (const key of prefixes) this.#stream.push({ at, type: 'sent', peer, prefix: prefixKeyToText(key), route });
+      for (const [index, key] of prefixes.entries()) this.#stream.push({ ...sent(key, pathIds?.[index]), route });
     }
   }
 
@@ -134,6 +137,10 @@ function watchedRoute(attributes: PathAttributes, { address, linkLocal }: NextHo
       ...(attributes.largeCommunities ?? []).map(formatLargeCommunity),
     ],
   };
+}
+
+function pathIdField(pathId: number | undefined): { readonly pathId?: number } {
+  return pathId === undefined ? {} : { pathId };
 }
 
 function timeText(clock: Clock): string {

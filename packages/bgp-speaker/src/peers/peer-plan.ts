@@ -9,7 +9,7 @@ import {
   trySelector,
 } from '@slash32/shared';
 import { type PeerPolicies, peerPolicies } from './peer-policies.ts';
-import type { BfdSettings, PeerSettings } from './peer-settings.ts';
+import type { AddPathSettings, BfdSettings, PeerSettings } from './peer-settings.ts';
 import { isMixed, type RemoteAs } from './remote-as.ts';
 
 /** The resources that decide which sessions a host has. */
@@ -172,6 +172,7 @@ function settingsOf(
     importPolicies,
     exportPolicies,
     maxPrefixes: spec.maxPrefixes ?? {},
+    ...addPathsOf(spec.addPaths),
     routerId,
     ...(spec.localAddress === undefined ? {} : { localAddress: spec.localAddress }),
     families: spec.families,
@@ -186,6 +187,12 @@ function settingsOf(
     hostAddress: host.spec.address,
     ...(host.spec.address6 === undefined ? {} : { hostAddress6: host.spec.address6 }),
   };
+}
+
+function addPathsOf(addPaths: BGPPeer['spec']['addPaths']): { readonly addPaths?: AddPathSettings } {
+  if (addPaths === undefined || (!addPaths.receive && addPaths.send === undefined)) return {};
+  const { receive, send } = addPaths;
+  return { addPaths: { receive, ...(send === undefined ? {} : { send }) } };
 }
 
 function bfdOf(bfd: BGPPeer['spec']['bfd']): { readonly bfd?: BfdSettings } {

@@ -12,6 +12,12 @@ export interface BfdSettings {
   readonly multiplier: number;
 }
 
+/** What is offered of ADD-PATH (RFC 7911). `send` absent: the best path alone, without an identifier. */
+export interface AddPathSettings {
+  readonly receive: boolean;
+  readonly send?: 'all' | 'multipath' | number;
+}
+
 /** All that one session is configured with: a BGPPeer, the Host and the FabricConfiguration, put together. */
 export interface PeerSettings {
   /** Name of the BGPPeer. */
@@ -30,6 +36,8 @@ export interface PeerSettings {
   readonly importPolicies: readonly NamedPolicy[];
   readonly exportPolicies: readonly NamedPolicy[];
   readonly maxPrefixes: PrefixLimits;
+  /** Absent: no ADD-PATH. */
+  readonly addPaths?: AddPathSettings;
   /** Our BGP Identifier, dotted quad. */
   readonly routerId: string;
   /** Source of the session; absent: the kernel's choice. */

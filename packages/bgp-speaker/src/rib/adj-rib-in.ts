@@ -1,33 +1,37 @@
-import { type BgpFamily, PrefixMap } from '@slash32/shared';
+import type { BgpFamily } from '@slash32/shared';
 import { BGP_FAMILIES, type NextHop, type NlriBlock, type PathAttributes, type PrefixKey } from '../codec/index.ts';
 import type { ImportPolicy, ImportVerdict } from './import-policy.ts';
 import type { Path, PathSource } from './path.ts';
-import { PathTable } from './path-table.ts';
+import { type PathGroup, PathTable } from './path-table.ts';
+import { PrefixPaths } from './prefix-paths.ts';
 
 export interface AdjRibInEntry {
   readonly path: Path;
   readonly stale: boolean;
 }
 
+/** Told of a path that came, went, or is another one now. `pathId`: with ADD-PATH. */
+export type RouteChanged = (key: PrefixKey, pathId?: number) => void;
+
 interface FamilyTable {
-  current: PrefixMap<PrefixKey, Path>;
+  current: PrefixPaths;
   /** What the peer announced before its restart and has not confirmed since (RFC 4724 4.2). */
-  stale: PrefixMap<PrefixKey, Path>;
+  stale: PrefixPaths;
   /** Of both, those that the import policy accepted. */
   accepted: number;
 }
 
 /**
- * Adj-RIB-In of one peer (RFC 4271 3.2). Marking all routes stale is O(1): the table becomes the stale one, and each
- * route that is announced again moves over. Methods that change routes return or report the prefixes concerned, for
- * the caller to decide again.
+ * Adj-RIB-In of one peer (RFC 4271 3.2), by prefix and Path Identifier. Marking all routes stale is O(1): the table
+ * becomes the stale one, and each route that is announced again moves over. With ADD-PATH some paths of a prefix can be
+ * stale and others not. Methods that change routes report them, for the caller to decide again.
  */
 export class AdjRibIn {
   #policy: ImportPolicy;
   readonly #paths: PathTable;
   readonly #tables: Readonly<Record<BgpFamily, FamilyTable>> = {
-    'ipv4-unicast': { current: new PrefixMap(), stale: new PrefixMap(), accepted: 0 },
-    'ipv6-unicast': { current: new PrefixMap(), stale: new PrefixMap(), accepted: 0 },
+    'ipv4-unicast': { current: new PrefixPaths(), stale: new PrefixPaths(), accepted: 0 },
+    'ipv6-unicast': { current: new PrefixPaths(), stale: new PrefixPaths(), accepted: 0 },
   };
 
   constructor(source: PathSource, policy: ImportPolicy) {
@@ -35,7 +39,7 @@ export class AdjRibIn {
     this.#paths = new PathTable(source);
   }
 
-  /** Number of prefixes, rejected ones included. */
+  /** Number of routes, rejected ones included: prefixes, or with ADD-PATH their paths. */
   received(family: BgpFamily): number {
     const table = this.#tables[family];
     return table.current.size + table.stale.size;
@@ -55,21 +59,34 @@ export class AdjRibIn {
     return this.#paths.size;
   }
 
-  /** The path of a prefix as it competes: `undefined` if there is none or it was rejected. */
-  candidate(key: PrefixKey): Path | undefined {
-    const table = this.#tableOf(key);
-    const path = table.current.get(key) ?? table.stale.get(key);
-    return path?.rejection === undefined ? path : undefined;
+  /** The paths of a prefix that compete: without those that were rejected. */
+  candidates(key: PrefixKey): readonly Path[] {
+    const { current, stale } = this.#tableOf(key);
+    const paths = stale.size === 0 ? current.of(key) : joined(current.of(key), stale.of(key));
+    return paths.every(({ rejection }) => rejection === undefined)
+      ? paths
+      : paths.filter(({ rejection }) => rejection === undefined);
   }
 
-  entry(key: PrefixKey): AdjRibInEntry | undefined {
-    const table = this.#tableOf(key);
-    const current = table.current.get(key);
-    if (current !== undefined) return { path: current, stale: false };
-    const stale = table.stale.get(key);
-    return stale === undefined ? undefined : { path: stale, stale: true };
+  /** All paths of a prefix, rejected ones included; those that were announced since the peer's restart come first. */
+  entries(key: PrefixKey): readonly AdjRibInEntry[] {
+    const { current, stale } = this.#tableOf(key);
+    return [
+      ...current.of(key).map((path) => ({ path, stale: false })),
+      ...stale.of(key).map((path) => ({ path, stale: true })),
+    ];
   }
 
+  /** `pathId` `undefined`: the path without an identifier. */
+  entry(key: PrefixKey, pathId?: number): AdjRibInEntry | undefined {
+    const { current, stale } = this.#tableOf(key);
+    const path = current.get(key, pathId);
+    if (path !== undefined) return { path, stale: false };
+    const before = stale.get(key, pathId);
+    return before === undefined ? undefined : { path: before, stale: true };
+  }
+
+  /** A prefix may come twice. */
   *keys(): Generator<PrefixKey> {
     for (const family of BGP_FAMILIES) {
       yield* this.#tables[family].current.keys();
@@ -77,31 +94,40 @@ export class AdjRibIn {
     }
   }
 
-  announce(block: NlriBlock, attributes: PathAttributes, nextHop: NextHop, changed: (key: PrefixKey) => void): void {
+  announce(block: NlriBlock, attributes: PathAttributes, nextHop: NextHop, changed: RouteChanged): void {
     const table = this.#tables[block.family];
+    const { prefixes, pathIds } = block;
     const verdictOf = this.#policy.forRoute(block.family, attributes, nextHop);
     let verdict: ImportVerdict | undefined;
+    let group: PathGroup | undefined;
     let path: Path | undefined;
-    for (const key of block.prefixes) {
+    let index = -1;
+    for (const key of prefixes) {
+      index += 1;
       const before = verdict;
+      const pathId = pathIds?.[index];
       verdict = verdictOf(key);
-      if (path === undefined || verdict !== before) path = this.#paths.intern(attributes, nextHop, verdict);
-      const current = table.current.get(key);
+      if (group === undefined || verdict !== before) {
+        group = this.#paths.group(attributes, nextHop, verdict);
+        path = undefined;
+      }
+      if (path === undefined || path.pathId !== pathId) path = this.#paths.pathOf(group, pathId);
+      const current = table.current.get(key, pathId);
       if (current === path) continue;
-      const previous = current ?? table.stale.get(key);
+      const previous = current ?? table.stale.get(key, pathId);
       this.#paths.retain(path);
       table.current.set(key, path);
       if (path.rejection === undefined) table.accepted += 1;
       if (previous !== undefined) {
-        if (current === undefined) table.stale.delete(key);
+        if (current === undefined) table.stale.delete(key, pathId);
         this.#forget(table, previous);
       }
-      if (previous !== path) changed(key);
+      if (previous !== path) changed(key, pathId);
     }
   }
 
   /** Another import policy: every route is judged anew, as it came. No session is needed for it. */
-  setPolicy(policy: ImportPolicy, changed: (key: PrefixKey) => void): void {
+  setPolicy(policy: ImportPolicy, changed: RouteChanged): void {
     this.#policy = policy;
     // Let go at the end: a path that one prefix leaves may be what the next one gets.
     const left: [FamilyTable, Path][] = [];
@@ -109,15 +135,15 @@ export class AdjRibIn {
       const table = this.#tables[family];
       const judge = this.#judge(family);
       for (const routes of [table.current, table.stale]) {
-        for (const [key, before] of routes) {
+        routes.visit((before, key) => {
           const path = judge(before, key);
-          if (path === before) continue;
+          if (path === before) return;
           this.#paths.retain(path);
           routes.set(key, path);
           if (path.rejection === undefined) table.accepted += 1;
           left.push([table, before]);
-          changed(key);
-        }
+          changed(key, path.pathId);
+        });
       }
     }
     for (const [table, path] of left) this.#forget(table, path);
@@ -126,7 +152,7 @@ export class AdjRibIn {
   /** What the policy makes of a path for a prefix; worked out once per path and verdict. */
   #judge(family: BgpFamily): (path: Path, key: PrefixKey) => Path {
     const verdictsOf = new Map<Path, (key: PrefixKey) => ImportVerdict>();
-    const paths = new Map<ImportVerdict, Path>();
+    const groups = new Map<ImportVerdict, PathGroup>();
     return (before, key) => {
       let verdictOf = verdictsOf.get(before);
       if (verdictOf === undefined) {
@@ -134,33 +160,36 @@ export class AdjRibIn {
         verdictsOf.set(before, verdictOf);
       }
       const verdict = verdictOf(key);
-      let path = paths.get(verdict);
-      if (path === undefined) {
-        path = this.#paths.intern(before.received, before.nextHop, verdict);
-        paths.set(verdict, path);
+      let group = groups.get(verdict);
+      if (group === undefined) {
+        group = this.#paths.group(before.received, before.nextHop, verdict);
+        groups.set(verdict, group);
       }
-      return path;
+      return this.#paths.pathOf(group, before.pathId);
     };
   }
 
-  withdraw(block: NlriBlock, changed: (key: PrefixKey) => void): void {
+  withdraw(block: NlriBlock, changed: RouteChanged): void {
     const table = this.#tables[block.family];
+    let index = -1;
     for (const key of block.prefixes) {
-      const path = table.current.get(key) ?? table.stale.get(key);
+      index += 1;
+      const pathId = block.pathIds?.[index];
+      const path = table.current.get(key, pathId) ?? table.stale.get(key, pathId);
       if (path === undefined) continue;
-      table.current.delete(key);
-      table.stale.delete(key);
+      table.current.delete(key, pathId);
+      table.stale.delete(key, pathId);
       this.#forget(table, path);
-      changed(key);
+      changed(key, pathId);
     }
   }
 
   /** The session is down and the peer restarts: everything is stale. What was stale already goes (RFC 4724 4.2). */
-  markStale(family: BgpFamily, changed: (key: PrefixKey) => void): void {
+  markStale(family: BgpFamily, changed: RouteChanged): void {
     const table = this.#tables[family];
     this.sweepStale(family, changed);
     table.stale = table.current;
-    table.current = new PrefixMap();
+    table.current = new PrefixPaths();
   }
 
   /** The peer begins to send everything again (RFC 7313 4.2): as {@link markStale}, but nothing goes yet. */
@@ -168,37 +197,37 @@ export class AdjRibIn {
     const table = this.#tables[family];
     this.unmarkStale(family);
     table.stale = table.current;
-    table.current = new PrefixMap();
+    table.current = new PrefixPaths();
   }
 
   /** What is stale counts as announced. */
   unmarkStale(family: BgpFamily): void {
     const table = this.#tables[family];
-    for (const [key, path] of table.stale) table.current.set(key, path);
-    table.stale = new PrefixMap();
+    table.stale.visit((path, key) => table.current.set(key, path));
+    table.stale = new PrefixPaths();
   }
 
   /** Removes what is still stale. */
-  sweepStale(family: BgpFamily, changed: (key: PrefixKey) => void): void {
+  sweepStale(family: BgpFamily, changed: RouteChanged): void {
     const table = this.#tables[family];
     const stale = table.stale;
-    table.stale = new PrefixMap();
+    table.stale = new PrefixPaths();
     this.#drop(table, stale, changed);
   }
 
-  clear(family: BgpFamily, changed: (key: PrefixKey) => void): void {
+  clear(family: BgpFamily, changed: RouteChanged): void {
     const table = this.#tables[family];
     this.sweepStale(family, changed);
     const current = table.current;
-    table.current = new PrefixMap();
+    table.current = new PrefixPaths();
     this.#drop(table, current, changed);
   }
 
-  #drop(table: FamilyTable, routes: ReadonlyMap<PrefixKey, Path>, changed: (key: PrefixKey) => void): void {
-    for (const [key, path] of routes) {
+  #drop(table: FamilyTable, routes: PrefixPaths, changed: RouteChanged): void {
+    routes.visit((path, key) => {
       this.#forget(table, path);
-      changed(key);
-    }
+      changed(key, path.pathId);
+    });
   }
 
   #forget(table: FamilyTable, path: Path): void {
@@ -209,4 +238,9 @@ export class AdjRibIn {
   #tableOf(key: PrefixKey): FamilyTable {
     return this.#tables[typeof key === 'number' ? 'ipv4-unicast' : 'ipv6-unicast'];
   }
+}
+
+function joined(left: readonly Path[], right: readonly Path[]): readonly Path[] {
+  if (right.length === 0) return left;
+  return left.length === 0 ? right : [...left, ...right];
 }

@@ -2,12 +2,13 @@
  * The decision process (RFC 4271 9.1) over the candidates of one prefix, pure. Steps, in order:
  *
  *   [next hop usable, 9.1.2.1] > local route > LOCAL_PREF > AS_PATH length > ORIGIN > MED (within one neighbouring AS) > eBGP over iBGP
- *   > [multipath: what is left forwards together] > BGP Identifier > peer address
+ *   > [multipath: what is left forwards together] > BGP Identifier, or ORIGINATOR_ID > CLUSTER_LIST length (RFC 4456 9)
+ *   > peer address > Path Identifier
  *
  * The interior cost to the next hop (9.1.2.2 e) is equal by design: next hops are on link. AS_PATHs of a multipath set
  * need equal length, not equal content ("relaxed"), as racks with one AS per router need.
  */
-import { asPathLength, type PathAttributes } from '../codec/index.ts';
+import { asPathLength, type PathAttributes, routerIdNumber } from '../codec/index.ts';
 import { everyNextHopUsable, type ObstacleOf } from './next-hop-eligibility.ts';
 import type { Path } from './path.ts';
 
@@ -95,7 +96,7 @@ function runSteps(candidates: readonly Path[], reasons: Map<Path, string> | unde
   for (const step of STEPS_AFTER_MED) left = keepLowest(left, step, reasons);
   const [only] = left;
   if (only === undefined || left.length === 1) return only?.alone ?? [];
-  return [...left].sort(byRouterIdThenAddress);
+  return [...left].sort(byIdentifiers);
 }
 
 function keepLowest(paths: readonly Path[], step: Step, reasons: Map<Path, string> | undefined): readonly Path[] {
@@ -149,8 +150,17 @@ function lastStepReason(reasons: ReadonlyMap<Path, string>): string {
   return last === undefined ? 'best route' : `best by ${last.slice(0, last.indexOf(':'))}`;
 }
 
-function byRouterIdThenAddress(left: Path, right: Path): number {
-  if (left.source.routerId !== right.source.routerId) return left.source.routerId - right.source.routerId;
-  if (left.source.address === right.source.address) return 0;
-  return left.source.address < right.source.address ? -1 : 1;
+/** RFC 4271 9.1.2.2 f and g with RFC 4456 section 9; several paths of one peer (RFC 7911) differ by their identifiers. */
+function byIdentifiers(left: Path, right: Path): number {
+  const byId = originator(left) - originator(right);
+  if (byId !== 0) return byId;
+  const byClusters = (left.attributes.clusterList?.length ?? 0) - (right.attributes.clusterList?.length ?? 0);
+  if (byClusters !== 0) return byClusters;
+  if (left.source.address !== right.source.address) return left.source.address < right.source.address ? -1 : 1;
+  return (left.pathId ?? 0) - (right.pathId ?? 0);
+}
+
+/** A reflected route counts as its originator's. */
+function originator({ attributes, source }: Path): number {
+  return attributes.originatorId === undefined ? source.routerId : routerIdNumber(attributes.originatorId);
 }

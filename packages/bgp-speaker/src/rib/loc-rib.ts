@@ -60,10 +60,7 @@ export class LocRib {
   candidates(key: PrefixKey): readonly Path[] {
     const found: Path[] = [];
     if (this.#local.has(key)) found.push(LOCAL_PATH);
-    for (const source of this.#sources) {
-      const path = source.candidate(key);
-      if (path !== undefined) found.push(path);
-    }
+    for (const source of this.#sources) for (const path of source.candidates(key)) found.push(path);
     return found;
   }
 

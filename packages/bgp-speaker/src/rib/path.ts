@@ -17,6 +17,8 @@ export interface PathSource {
  */
 export interface Path {
   readonly source: PathSource;
+  /** Path Identifier that the peer gave it (RFC 7911); absent: ADD-PATH was not negotiated, or it is local. */
+  readonly pathId?: number;
   /** As the import policy left them; these are what the decision process sees. */
   readonly attributes: PathAttributes;
   /** As they came; the same object as `attributes` if the policy changed nothing. */

@@ -4,6 +4,8 @@
  * Both sides come to the same result from the same facts.
  */
 
+import { routerIdNumber } from '../codec/index.ts';
+
 export interface CollisionSide {
   /** Dotted quad. */
   readonly routerId: string;
@@ -33,9 +35,4 @@ function isHigher(left: CollisionSide, right: CollisionSide): boolean {
   const leftId = routerIdNumber(left.routerId);
   const rightId = routerIdNumber(right.routerId);
   return leftId === rightId ? left.asNumber > right.asNumber : leftId > rightId;
-}
-
-/** A BGP Identifier as an unsigned number (RFC 4271 6.8). */
-export function routerIdNumber(routerId: string): number {
-  return routerId.split('.').reduce((value, octet) => value * 256 + Number(octet), 0);
 }

@@ -1,7 +1,7 @@
 import type { BgpFamily, Clock, Timer } from '@slash32/shared';
-import { BGP_FAMILIES, type PrefixKey } from '../codec/index.ts';
+import { BGP_FAMILIES } from '../codec/index.ts';
 import type { DownReason } from '../fsm/fsm-action.ts';
-import type { AdjRibIn } from '../rib/adj-rib-in.ts';
+import type { AdjRibIn, RouteChanged } from '../rib/adj-rib-in.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
 
 /** Upper bound on keeping stale routes once the peer is back but sends no End-of-RIB (RFC 4724 4.2). */
@@ -17,11 +17,11 @@ const STALE_PATH_MS = 360_000;
 export class GracefulRestartHelper {
   readonly #clock: Clock;
   readonly #adjRibIn: AdjRibIn;
-  readonly #changed: (key: PrefixKey) => void;
+  readonly #changed: RouteChanged;
   #timer: Timer | undefined;
   #restarting = false;
 
-  constructor(clock: Clock, adjRibIn: AdjRibIn, changed: (key: PrefixKey) => void) {
+  constructor(clock: Clock, adjRibIn: AdjRibIn, changed: RouteChanged) {
     this.#clock = clock;
     this.#adjRibIn = adjRibIn;
     this.#changed = changed;

@@ -32,6 +32,7 @@ export function localOpen(settings: PeerSettings, restart: RestartState): OpenMe
       })),
     },
     { kind: 'four-octet-as', asNumber: settings.localAsNumber },
+    ...addPath(settings),
   ];
   return {
     version: 4,
@@ -48,4 +49,19 @@ function extendedNextHop({ address, families }: PeerSettings): readonly Capabili
   const { afi, safi } = FAMILY_PARAMETERS['ipv4-unicast'];
   const nextHopAfi = FAMILY_PARAMETERS['ipv6-unicast'].afi;
   return [{ kind: 'extended-next-hop', families: [{ family: 'ipv4-unicast', afi, safi, nextHopAfi }] }];
+}
+
+/** RFC 7911 4: for every family that the session may have. */
+function addPath({ addPaths, families }: PeerSettings): readonly Capability[] {
+  if (addPaths === undefined) return [];
+  const direction = addPaths.send === undefined ? 'receive' : addPaths.receive ? 'both' : 'send';
+  return [
+    {
+      kind: 'add-path',
+      families: families.map((family) => {
+        const { afi, safi } = FAMILY_PARAMETERS[family];
+        return { family, afi, safi, direction };
+      }),
+    },
+  ];
 }

@@ -30,8 +30,8 @@ export interface NeighborDependencies {
 
 /** What a neighbor tells its speaker. */
 export interface NeighborObserver {
-  /** The candidates of this prefix changed. */
-  onRouteChanged(key: PrefixKey): void;
+  /** The candidates of this prefix changed. `pathId`: with ADD-PATH, which of them. */
+  onRouteChanged(key: PrefixKey, pathId?: number): void;
   /** The session is up, the peer's initial routes are still to come. */
   onUp(session: NegotiatedSession): void;
   onDown(reason: DownReason, routesKept: boolean): void;

@@ -40,6 +40,7 @@ export function neighborStatus(facts: NeighborFacts): BgpNeighborStatus {
       best: facts.bestPaths(family),
       advertised: facts.sent.advertised(family),
       ...(limit === undefined ? {} : { limit }),
+      ...addPathField(session, family),
     };
   }
   return {
@@ -79,6 +80,16 @@ export function remoteAsFields(
       ? {}
       : { remoteAs: remoteAsText(settings) }),
   };
+}
+
+function addPathField(
+  session: NegotiatedSession | undefined,
+  family: BgpFamily,
+): { readonly addPath?: 'receive' | 'send' | 'both' } {
+  const receives = session?.context.addPathReceive.has(family) === true;
+  const sends = session?.context.addPathSend.has(family) === true;
+  if (receives) return { addPath: sends ? 'both' : 'receive' };
+  return sends ? { addPath: 'send' } : {};
 }
 
 function countsByName(counts: MessageCounts): Readonly<Record<string, number>> {

@@ -1,11 +1,10 @@
 import type { TcpProtection } from '@slash32/linux';
 import type { BgpFamily, BgpNeighborBfd, BgpNeighborStatus, BgpSessionState, ResourceFinding } from '@slash32/shared';
-import { CEASE, type DecodedUpdate, type PrefixKey, type RouteRefreshSubtype } from '../codec/index.ts';
+import { CEASE, type DecodedUpdate, type PrefixKey, type RouteRefreshSubtype, routerIdNumber } from '../codec/index.ts';
 import type { DownReason } from '../fsm/fsm-action.ts';
 import { type PeerSettings, samePolicies } from '../peers/peer-settings.ts';
 import { peerTypeOf, soleAsOf } from '../peers/remote-as.ts';
 import type { AdjRibIn } from '../rib/adj-rib-in.ts';
-import { routerIdNumber } from './collision.ts';
 import type { MessageCounters } from './message-counters.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
 import { NeighborBfd } from './neighbor-bfd.ts';
@@ -52,7 +51,7 @@ export class Neighbor {
     this.#received = new ReceivedRoutes(settings, this.#source, {
       ...dependencies,
       isOwnAddress: (address) => this.#ownAddresses.has(address),
-      onRouteChanged: (key) => observer.onRouteChanged(key),
+      onRouteChanged: (key, pathId) => observer.onRouteChanged(key, pathId),
       onEndOfRib: (family) => observer.onEndOfRib(family),
     });
     this.sent = new SentRoutes(

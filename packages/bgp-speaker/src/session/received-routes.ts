@@ -1,8 +1,8 @@
 import type { BgpFamily, Clock, Logger } from '@slash32/shared';
-import type { DecodedUpdate, PrefixKey, RouteRefreshSubtype } from '../codec/index.ts';
+import type { DecodedUpdate, RouteRefreshSubtype } from '../codec/index.ts';
 import type { DownReason } from '../fsm/fsm-action.ts';
 import { type PeerSettings, samePolicies } from '../peers/peer-settings.ts';
-import { AdjRibIn } from '../rib/adj-rib-in.ts';
+import { AdjRibIn, type RouteChanged } from '../rib/adj-rib-in.ts';
 import { type ImportPolicy, importPolicy } from '../rib/import-policy.ts';
 import type { PathSource } from '../rib/path.ts';
 import { PolicyChain } from '../rib/route-policy.ts';
@@ -15,7 +15,7 @@ export interface ReceivedRoutesDependencies {
   readonly logger: Logger;
   readonly isOwnAddress: (address: string) => boolean;
   /** The candidates of this prefix changed. */
-  readonly onRouteChanged: (key: PrefixKey) => void;
+  readonly onRouteChanged: RouteChanged;
   readonly onEndOfRib: (family: BgpFamily) => void;
 }
 

@@ -1,6 +1,5 @@
 import type { BgpFamily, Clock, Timer } from '@slash32/shared';
-import type { PrefixKey } from '../codec/index.ts';
-import type { AdjRibIn } from '../rib/adj-rib-in.ts';
+import type { AdjRibIn, RouteChanged } from '../rib/adj-rib-in.ts';
 
 /** Upper bound on waiting for the end of an answer (RFC 7313 4.2 leaves it to us; as for End-of-RIB). */
 const REFRESH_MS = 360_000;
@@ -12,10 +11,10 @@ const REFRESH_MS = 360_000;
 export class RefreshReceiver {
   readonly #clock: Clock;
   readonly #adjRibIn: AdjRibIn;
-  readonly #changed: (key: PrefixKey) => void;
+  readonly #changed: RouteChanged;
   readonly #timers = new Map<BgpFamily, Timer>();
 
-  constructor(clock: Clock, adjRibIn: AdjRibIn, changed: (key: PrefixKey) => void) {
+  constructor(clock: Clock, adjRibIn: AdjRibIn, changed: RouteChanged) {
     this.#clock = clock;
     this.#adjRibIn = adjRibIn;
     this.#changed = changed;

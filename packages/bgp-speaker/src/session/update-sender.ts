@@ -3,6 +3,7 @@ import {
   BGP_FAMILIES,
   type CodecContext,
   encodeEndOfRib,
+  type NlriBlock,
   type PrefixKey,
   packUpdates,
   packWithdrawals,
@@ -26,6 +27,8 @@ const HIGH_WATER_OCTETS = 65_536;
 /** Prefixes per round: enough to fill messages, few enough that a slow peer holds no more than some 500 KB. */
 const PREFIXES_PER_ROUND = 65_536;
 
+/** With ADD-PATH (RFC 7911): a prefix of ours has one path. */
+const ONLY_PATH_ID = 1;
 /** Some that fit a message of any session and family. */
 const WITHDRAWALS_PER_MESSAGE = 200;
 
@@ -174,9 +177,13 @@ export class UpdateSender {
 
   #round(family: BgpFamily, rib: AdjRibOut, limit: number): void {
     const { withdrawn, announced } = rib.take(limit);
-    if (withdrawn.length > 0) this.#write(packWithdrawals({ family, prefixes: withdrawn }, this.#context));
+    const block = (prefixes: readonly PrefixKey[]): NlriBlock =>
+      this.#context.addPathSend.has(family)
+        ? { family, prefixes, pathIds: prefixes.map(() => ONLY_PATH_ID) }
+        : { family, prefixes };
+    if (withdrawn.length > 0) this.#write(packWithdrawals(block(withdrawn), this.#context));
     for (const [route, prefixes] of announced) {
-      this.#write(packUpdates({ family, prefixes, nextHop: route.nextHop }, route.attributes, this.#context));
+      this.#write(packUpdates({ ...block(prefixes), nextHop: route.nextHop }, route.attributes, this.#context));
     }
   }
 

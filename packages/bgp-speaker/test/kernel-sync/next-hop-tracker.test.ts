@@ -120,7 +120,7 @@ it('Loc-RIB that decides only affected prefixes again equals one that decides al
       const tracker: NextHopTracker = new NextHopTracker((affects) => {
         for (const rib of ribs) {
           for (const key of rib.keys()) {
-            const candidate = rib.candidate(key);
+            const candidate = rib.candidates(key)[0];
             if (candidate !== undefined && affects(candidate)) locRib.decideAgain(key);
           }
         }

@@ -124,11 +124,12 @@ function detailText(neighbor: HostNeighbor, { style }: TableLayout): string {
     ['Received', messageCounts(messages.received)],
     ...FAMILIES.map((family): readonly [string, string | undefined] => {
       const prefixes = neighbor.prefixes[family];
-      const { received, accepted, best, advertised, limit } = prefixes ?? {};
+      const { received, accepted, best, advertised, limit, addPath } = prefixes ?? {};
       const of = limit === undefined ? '' : ` of at most ${limit}`;
       return [
         family,
-        prefixes && `${received}${of} received, ${accepted} accepted, ${best} best, ${advertised} advertised`,
+        prefixes &&
+          `${received}${of} received, ${accepted} accepted, ${best} best, ${advertised} advertised${addPathText(addPath)}`,
       ];
     }),
     ['Import', policies?.import.join(', ')],
@@ -153,6 +154,11 @@ function stateText({ state, held, draining }: BgpNeighborStatus): string {
 
 function stateTone({ state }: BgpNeighborStatus): Tone {
   return state === 'Established' ? 'good' : 'bad';
+}
+
+function addPathText(addPath: 'receive' | 'send' | 'both' | undefined): string {
+  if (addPath === undefined) return '';
+  return `; ADD-PATH ${addPath === 'both' ? 'both ways' : `${addPath} only`}`;
 }
 
 function counts({ prefixes }: BgpNeighborStatus, what: 'accepted' | 'advertised'): string {

@@ -147,6 +147,9 @@ function routesText(
     { header: 'SOURCE', value: ({ source }) => source },
     { header: 'AS PATH', value: ({ asPath }) => asPath, wrap: true },
   ];
+  if (routes.some(({ pathId }) => pathId !== undefined)) {
+    columns.splice(2, 0, { header: 'PATH ID', value: ({ pathId }) => String(pathId ?? '') });
+  }
   if (severalHosts) columns.unshift({ header: 'HOST', value: ({ host }) => host });
   if (wide) {
     columns.push(

@@ -20,12 +20,12 @@ function eventWords(event: BgpWatchEvent, style: TextStyle): readonly string[] {
       return [
         'received',
         event.peer,
-        event.prefix,
+        prefixText(event),
         routeText(event.route),
         ...(event.rejected === undefined ? [] : [style('warning', `rejected: ${event.rejected}`)]),
       ];
     case 'sent':
-      return ['sent    ', event.peer, event.prefix, routeText(event.route)];
+      return ['sent    ', event.peer, prefixText(event), routeText(event.route)];
     case 'best': {
       const routes = event.routes.map(({ source, ...route }) =>
         route.nextHop === undefined ? source : `${source} ${routeText(route)}`,
@@ -35,6 +35,11 @@ function eventWords(event: BgpWatchEvent, style: TextStyle): readonly string[] {
     case 'lost':
       return [style('warning', `lost     ${event.events} events: too many to print as fast as they came`)];
   }
+}
+
+/** With its Path Identifier, if it has one: `192.0.2.0/24 path-id 2`. */
+function prefixText({ prefix, pathId }: { readonly prefix: string; readonly pathId?: number }): string {
+  return pathId === undefined ? prefix : `${prefix} path-id ${pathId}`;
 }
 
 function routeText(route: BgpWatchedRoute | undefined): string {

@@ -28,6 +28,8 @@ export type BgpWatchEvent = { readonly at: string } & (
       readonly type: 'received';
       readonly peer: string;
       readonly prefix: string;
+      /** With ADD-PATH (RFC 7911). */
+      readonly pathId?: number;
       readonly route?: BgpWatchedRoute;
       /** Why the import policy refused it. */
       readonly rejected?: string;
@@ -37,6 +39,8 @@ export type BgpWatchEvent = { readonly at: string } & (
       readonly type: 'sent';
       readonly peer: string;
       readonly prefix: string;
+      /** With ADD-PATH (RFC 7911). */
+      readonly pathId?: number;
       readonly route?: BgpWatchedRoute;
     }
   | {

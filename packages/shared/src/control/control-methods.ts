@@ -218,6 +218,8 @@ export interface BgpNeighborStatus {
           readonly advertised: number;
           /** Of `received`, where there is one. */
           readonly limit?: number;
+          /** Several paths per prefix are negotiated (RFC 7911): `received`, `accepted` and `advertised` count paths. */
+          readonly addPath?: 'receive' | 'send' | 'both';
         }
       >
     >
@@ -260,6 +262,8 @@ export interface BgpRouteStatus {
   readonly prefix: string;
   /** Peer name, or `local`. */
   readonly source: string;
+  /** With ADD-PATH: the Path Identifier that the peer gave it, of `advertised` routes that we gave it. */
+  readonly pathId?: number;
   readonly nextHop: string;
   readonly asPath: string;
   readonly origin: string;

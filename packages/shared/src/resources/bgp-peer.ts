@@ -59,6 +59,18 @@ const prefixLimit = z.strictObject({
   restartSeconds: z.int().min(1).max(65_535).default(300).describe('pause of action restart'),
 });
 
+const addPathsField = z.strictObject({
+  receive: z.boolean().default(false).describe('take several paths per prefix from the router'),
+  send: z
+    .union([z.enum(['all', 'multipath']), z.int().min(1).max(64)], {
+      error: 'must be all, multipath, or how many of the best paths (1–64)',
+    })
+    .optional()
+    .describe(
+      'tell the router several paths per prefix: all usable ones, those that forward together, or the best so many; left out: the best one alone',
+    ),
+});
+
 interface PeerFields {
   readonly address?: string | undefined;
   readonly interface?: string | undefined;
@@ -160,6 +172,9 @@ export const bgpPeerSchema = z
           .strictObject({ 'ipv4-unicast': prefixLimit.optional(), 'ipv6-unicast': prefixLimit.optional() })
           .optional()
           .describe('how much the router may announce, by family (RFC 4486); left out: no limit'),
+        addPaths: addPathsField
+          .optional()
+          .describe('several paths per prefix (ADD-PATH, RFC 7911), each with its identifier; left out: not offered'),
         localAsNumber: asNumberField.optional().describe('our AS number towards this router; left out: the host’s'),
         allowOwnAs: z
           .int()

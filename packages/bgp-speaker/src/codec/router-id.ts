@@ -1,0 +1,4 @@
+/** A BGP Identifier as an unsigned number (RFC 4271 6.8); `routerId` is a dotted quad. */
+export function routerIdNumber(routerId: string): number {
+  return routerId.split('.').reduce((value, octet) => value * 256 + Number(octet), 0);
+}
