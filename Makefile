@@ -2,7 +2,7 @@
 NODE := node_modules/.bin/node
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-unit test-kernel test-e2e lint typecheck format bench bench-bgp clean
+.PHONY: help setup build demo test test-unit test-kernel test-e2e lint typecheck format bench bench-bgp soak clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -48,6 +48,10 @@ bench: setup ## benchmarks: table, and JSON in bench/results (ARGS="latency" pic
 bench-bgp: setup ## bgp-speaker beside BIRD, FRR, GoBGP and OpenBGPD
 	@scripts/sandbox --check
 	@scripts/sandbox $(NODE) bench/main.ts bgp
+
+soak: setup ## 100 flapping peers for DURATION seconds (600): memory stays flat, tables right
+	@scripts/sandbox --check
+	@scripts/sandbox $(NODE) packages/bgp-speaker/test/soak/soak-main.ts $(DURATION)
 
 clean: ## remove what npm installed, and the bundles
 	rm -rf dist node_modules packages/*/node_modules e2e/node_modules bench/node_modules

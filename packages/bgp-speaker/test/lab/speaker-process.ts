@@ -51,11 +51,13 @@ export class SpeakerProcess implements AsyncDisposable {
     await writeFile(join(this.#directory, 'fabric/all.yaml'), manifests);
   }
 
-  /** `options`: of the daemon, besides those that it always gets. */
-  start(options: readonly string[] = []): void {
+  /** `options`: of the daemon, besides those that it always gets; `env`: variables, besides ours. */
+  start(options: readonly string[] = [], env: Readonly<Record<string, string>> = {}): void {
     this.#child = this.#namespace.spawn(
-      BINARY,
+      'env',
       [
+        ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
+        BINARY,
         '--host',
         this.#host,
         '--datastore',
@@ -70,6 +72,10 @@ export class SpeakerProcess implements AsyncDisposable {
         this.#log += text;
       },
     );
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
   }
 
   async stop(signal: NodeJS.Signals): Promise<void> {
