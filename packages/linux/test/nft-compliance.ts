@@ -1,14 +1,15 @@
-import { hasErrorCode, type NftChange, type NftRule } from '@slash32/shared';
+import { hasErrorCode, type NftChange, type NftRule, type NftSet } from '@slash32/shared';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { KernelWorld } from './kernel-world.ts';
 
 const TABLE = 'inet slash32';
+const BASE_SET = { name: 'plain', type: 'ipv4_addr', interval: false } as const;
 const BASE: readonly NftChange[] = [
   { op: 'add-table', table: TABLE },
   { op: 'add-set', table: TABLE, set: { name: 'sources', type: 'ifname . ether_addr . ipv4_addr', interval: false } },
   { op: 'add-set', table: TABLE, set: { name: 'nets', type: 'ipv4_addr', interval: true } },
   { op: 'add-set', table: TABLE, set: { name: 'ports', type: 'inet_service . ipv4_addr', interval: true } },
-  { op: 'add-set', table: TABLE, set: { name: 'plain', type: 'ipv4_addr', interval: false } },
+  { op: 'add-set', table: TABLE, set: BASE_SET },
   { op: 'add-set', table: TABLE, set: { name: 'egress', type: 'ifname', dataType: 'verdict', interval: false } },
   { op: 'add-chain', table: TABLE, chain: { name: 'group' } },
   {
@@ -21,6 +22,10 @@ const BASE: readonly NftChange[] = [
 
 function rule(text: string, comment = `for people #${text.length}`): NftRule {
   return { text, comment };
+}
+
+function definitionOf({ elements: _, ...definition }: NftSet): Omit<NftSet, 'elements'> {
+  return definition;
 }
 
 function elements(set: string, entries: Readonly<Record<string, string>>): NftChange {
@@ -182,6 +187,56 @@ export function nftCompliance(open: () => Promise<KernelWorld>): void {
       await world.kernel.nft.apply(changes);
       expect(await keysOf('nets')).toHaveLength(3);
       expect(await keysOf('ports')).toHaveLength(3);
+    });
+
+    test('keeps comments of elements, which are words and nothing else', async () => {
+      const comment = 'comment "web, rule 3: 100 % of !#$&()*+-./;<=>?@[]^_`{|}~ goto nowhere"';
+      await world.kernel.nft.apply([
+        elements('ports', { '80-90 . 10.0.0.0/8': comment, '443 . 10.0.0.0/8': '' }),
+        elements('plain', { '10.0.0.1': 'comment "a"' }),
+      ]);
+      expect((await list())?.sets.get('ports')?.elements).toEqual(
+        new Map([
+          ['443 . 10.0.0.0/8', ''],
+          ['80-90 . 10.0.0.0/8', comment],
+        ]),
+      );
+      await world.kernel.nft.apply([elements('plain', { '10.0.0.1': 'comment "b"' })]);
+      expect((await list())?.sets.get('plain')?.elements.get('10.0.0.1')).toBe('comment "a"');
+      await world.kernel.nft.apply([
+        { op: 'delete-elements', table: TABLE, set: 'plain', keys: ['10.0.0.1'] },
+        elements('plain', { '10.0.0.1': 'comment "b"' }),
+      ]);
+      expect((await list())?.sets.get('plain')?.elements.get('10.0.0.1')).toBe('comment "b"');
+    });
+
+    test('counts at the elements of counted sets, and reads those asked for', async () => {
+      const counted: readonly NftSet[] = [
+        { name: 'hits', type: 'nf_proto', interval: false, counted: true, elements: new Map() },
+        { name: 'ranges', type: 'inet_service . ipv4_addr', interval: true, counted: true, elements: new Map() },
+      ];
+      await world.kernel.nft.apply([
+        ...counted.map((set): NftChange => ({ op: 'add-set', table: TABLE, set: definitionOf(set) })),
+        elements('hits', { ipv4: 'comment "any"', ipv6: '' }),
+        elements('ranges', { '80-90 . 10.0.0.0/8': '' }),
+        elements('plain', { '10.0.0.1': '' }),
+      ]);
+      const table = await list();
+      expect(table?.sets.get('hits')).toMatchObject({ type: 'nf_proto', interval: false, counted: true });
+      expect(table?.sets.get('hits')?.elements.get('ipv4')).toBe('comment "any"');
+      expect(table?.sets.get('ranges')).toMatchObject({ interval: true, counted: true });
+      expect(table?.sets.get('plain')?.counted).toBeUndefined();
+      const nothing = { packets: 0, octets: 0 };
+      expect(await world.kernel.nft.counters(TABLE, ['hits', 'ranges', 'plain', 'nowhere'])).toEqual(
+        new Map([
+          ['hits', new Map(Object.entries({ ipv4: nothing, ipv6: nothing }))],
+          ['ranges', new Map([['80-90 . 10.0.0.0/8', nothing]])],
+          ['plain', new Map()],
+        ]),
+      );
+      expect(await refusal([{ op: 'add-set', table: TABLE, set: { ...BASE_SET, counted: true } }])).toMatchObject({
+        changeIndex: 0,
+      });
     });
 
     test('an empty list sends nothing', async () => {

@@ -74,5 +74,5 @@ function showSet(table: NftTableId, name: string, kernel: NftRuleset): ShownElem
 }
 
 function elementText(key: string, data: string): string {
-  return data === '' ? key : `${key} : ${data}`;
+  return data === '' ? key : data.startsWith('comment "') ? `${key}  # ${data.slice(9, -1)}` : `${key} : ${data}`;
 }

@@ -7,6 +7,7 @@ import {
   type NftTable,
   type NftTableId,
 } from '@slash32/shared';
+import { isElementComment } from './element-comment.ts';
 import { coversOne, type ElementSpan, elementSpan, spansConflict } from './element-span.ts';
 
 interface FakeSet {
@@ -94,7 +95,7 @@ export class FakeNftState {
         const set = found(table.sets.get(change.name));
         if ((set.set.dataType !== undefined) !== change.map) throw new Refused('No such file or directory');
         if ((table.references.get(`@${change.name}`) ?? 0) > 0) throw new Refused('Device or resource busy');
-        for (const data of set.elements.values()) refer(table, verdictTargets(data), -1, undos);
+        for (const data of set.elements.values()) refer(table, elementTargets(set.set, data), -1, undos);
         remove(table.sets, change.name, undos);
         return;
       }
@@ -118,20 +119,23 @@ export class FakeNftState {
         const target = found(table.sets.get(change.set));
         const { set, elements } = target;
         for (const [key, data] of change.elements) {
-          if ((set.dataType !== undefined) !== (data !== '')) throw new Refused('Invalid argument');
+          if ((set.dataType !== undefined) !== (data !== '' && !isElementComment(data))) {
+            throw new Refused('Invalid argument');
+          }
           const present = elements.get(key);
-          if (present === data) continue;
+          // A comment does not make it another element: the kernel keeps the one that is there.
+          if (present === data || (present !== undefined && set.dataType === undefined)) continue;
           if (present !== undefined) throw new Refused('File exists');
-          refer(table, verdictTargets(data), 1, undos);
+          refer(table, elementTargets(set, data), 1, undos);
           addSpan(key, target, undos);
           put(elements, key, data, undos);
         }
         return;
       }
       case 'delete-elements': {
-        const { elements, ranges } = found(table.sets.get(change.set));
+        const { set, elements, ranges } = found(table.sets.get(change.set));
         for (const key of change.keys) {
-          refer(table, verdictTargets(found(elements.get(key))), -1, undos);
+          refer(table, elementTargets(set, found(elements.get(key))), -1, undos);
           if (ranges.has(key)) remove(ranges, key, undos);
           remove(elements, key, undos);
         }
@@ -158,7 +162,12 @@ function remove<Key, Value>(map: Map<Key, Value>, key: Key, undos: Undo[]): void
 }
 
 function sameSet(left: Omit<NftSet, 'elements'>, right: Omit<NftSet, 'elements'>): boolean {
-  return left.type === right.type && left.dataType === right.dataType && left.interval === right.interval;
+  return (
+    left.type === right.type &&
+    left.dataType === right.dataType &&
+    left.interval === right.interval &&
+    left.counted === right.counted
+  );
 }
 
 function setRules(table: FakeTable, chain: FakeChain, rules: readonly NftRule[], undos: Undo[]): void {
@@ -198,6 +207,11 @@ function ruleTargets(text: string): readonly string[] {
     ...[...unquoted.matchAll(/@(?!(?:ll|nh|th|ih),)([A-Za-z_][\w./\\-]*)/g)].map((match) => match[0]),
     ...verdictTargets(unquoted),
   ];
+}
+
+/** Comments of sets are words, not verdicts. */
+function elementTargets(set: Omit<NftSet, 'elements'>, data: string): readonly string[] {
+  return set.dataType === undefined ? [] : verdictTargets(data);
 }
 
 function verdictTargets(text: string): readonly string[] {

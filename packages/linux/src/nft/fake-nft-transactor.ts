@@ -1,4 +1,4 @@
-import type { FabricError, NftChange, NftRuleset, NftTable, NftTableId } from '@slash32/shared';
+import type { FabricError, NftChange, NftElementCounter, NftRuleset, NftTable, NftTableId } from '@slash32/shared';
 import { FakeNftState } from './fake-nft-state.ts';
 import type { NftApplyResult, NftTransactor } from './nft-transactor.ts';
 import { renderChanges } from './render-changes.ts';
@@ -17,6 +17,8 @@ export class FakeNftTransactor implements NftTransactor {
   refuse: NftRefusal | undefined;
   /** Set by tests: the next `apply` throws this and applies nothing (`nft.timeout`, `nft.unavailable`). */
   failNext: FabricError | undefined;
+  /** Set by tests: what an element of a counted set has counted; nothing if left alone. */
+  counted: (set: string, key: string) => NftElementCounter = () => ({ packets: 0, octets: 0 });
   readonly #state = new FakeNftState();
   readonly #watchers = new Set<Watcher>();
   readonly #onApplied: (changes: readonly NftChange[]) => void;
@@ -44,6 +46,20 @@ export class FakeNftTransactor implements NftTransactor {
       if (table !== undefined) ruleset.set(id, table);
     }
     return ruleset;
+  }
+
+  async counters(
+    table: NftTableId,
+    sets: readonly string[],
+  ): Promise<ReadonlyMap<string, ReadonlyMap<string, NftElementCounter>>> {
+    const counters = new Map<string, ReadonlyMap<string, NftElementCounter>>();
+    for (const name of sets) {
+      const set = this.#state.table(table)?.sets.get(name);
+      if (set === undefined) continue;
+      const keys = set.counted === true ? [...set.elements.keys()] : [];
+      counters.set(name, new Map(keys.map((key) => [key, this.counted(name, key)])));
+    }
+    return counters;
   }
 
   async watch(tables: readonly NftTableId[], onForeignChange: () => void, signal: AbortSignal): Promise<void> {

@@ -2,6 +2,7 @@ import {
   type Clock,
   type Logger,
   type NftChange,
+  type NftElementCounter,
   type NftRuleset,
   type NftTable,
   type NftTableId,
@@ -15,7 +16,7 @@ import { NftMonitor } from './nft-monitor.ts';
 import { NftSession } from './nft-session.ts';
 import { NFT, NftTool } from './nft-tool.ts';
 import type { NftApplyResult, NftTransactor } from './nft-transactor.ts';
-import { isDormant, parseTableListing } from './parse-listing.ts';
+import { isDormant, parseSetCounters, parseTableListing } from './parse-listing.ts';
 import { type RenderedTransaction, renderChanges } from './render-changes.ts';
 
 export interface NftTransactorOptions {
@@ -69,6 +70,19 @@ export class KernelNftTransactor implements NftTransactor {
   async list(tables: readonly NftTableId[]): Promise<NftRuleset> {
     const listed = await Promise.all(tables.map((id) => this.#listTable(id)));
     return new Map(listed.flatMap((table) => (table === undefined ? [] : [[table.id, table]])));
+  }
+
+  async counters(
+    table: NftTableId,
+    sets: readonly string[],
+  ): Promise<ReadonlyMap<string, ReadonlyMap<string, NftElementCounter>>> {
+    const counters = new Map<string, ReadonlyMap<string, NftElementCounter>>();
+    // One after the other: nft 1.0.6 does not find two sets that one run is to list.
+    for (const set of sets) {
+      const listing = await this.#read(['-jnn', 'list', 'set', ...table.split(' '), set]);
+      if (listing !== undefined) counters.set(set, parseSetCounters(listing));
+    }
+    return counters;
   }
 
   async watch(tables: readonly NftTableId[], onForeignChange: () => void, signal: AbortSignal): Promise<void> {

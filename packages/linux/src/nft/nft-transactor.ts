@@ -1,4 +1,4 @@
-import type { NftChange, NftRuleset, NftTableId } from '@slash32/shared';
+import type { NftChange, NftElementCounter, NftRuleset, NftTableId } from '@slash32/shared';
 
 export interface NftApplyResult {
   /** Octets of nft text that were sent. 0: there was nothing to do and no transaction was made. */
@@ -17,6 +17,14 @@ export interface NftTransactor extends AsyncDisposable {
   apply(changes: readonly NftChange[]): Promise<NftApplyResult>;
   /** What the kernel has of these tables; a table that does not exist is absent from the result. */
   list(tables: readonly NftTableId[]): Promise<NftRuleset>;
+  /**
+   * What the elements of these sets have counted, by set and element key; reads these sets only. A set that does not exist
+   * is absent from the result; one that is not `counted` is empty.
+   */
+  counters(
+    table: NftTableId,
+    sets: readonly string[],
+  ): Promise<ReadonlyMap<string, ReadonlyMap<string, NftElementCounter>>>;
   /**
    * Resolves when the subscription is in force, so that `watch` before `list` misses nothing; `onForeignChange` is then
    * called when a process other than this transactor has changed one of these tables, or may have (notifications were

@@ -1,21 +1,42 @@
-import { formatIpAddress, tryParseIpAddress } from '@slash32/shared';
+import { formatIpAddress, type NftElementCounter, tryParseIpAddress } from '@slash32/shared';
+import { elementComment } from './element-comment.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** NFPROTO_IPV4 and NFPROTO_IPV6. */
+const FAMILIES: Readonly<Record<string, string>> = { 2: 'ipv4', 10: 'ipv6' };
+
 /**
- * Reads one element of `nft -jnn`'s listing as key and data ('' in a set), in the canonical spelling of nft-model.
- * `type` and `dataType` as in NftSet: only they tell an interface name (quoted) from other words.
+ * Reads one element of `nft -jnn`'s listing as key and data (in a set '' or a comment), in the canonical spelling of
+ * nft-model. `type` and `dataType` as in NftSet: only they tell an interface name (quoted) from other words.
  */
 export function parseElement(element: unknown, type: string, dataType: string | undefined): readonly [string, string] {
-  if (dataType === undefined) return [readKey(element, type), ''];
+  if (dataType === undefined) return [readKey(element, type), readComment(element)];
   const [key, data] = Array.isArray(element) ? element : [element, null];
   return [readKey(key, type), dataType === 'verdict' ? readVerdict(data) : readValue(data, dataType.split(' . '))];
 }
 
+/** Key and counter of an element of a set of this type; `undefined`: it has no counter. */
+export function parseElementCounter(element: unknown, type: string): readonly [string, NftElementCounter] | undefined {
+  const counter = wrapping(element)?.counter;
+  if (!isFields(counter)) return undefined;
+  return [readKey(element, type), { packets: Number(counter.packets), octets: Number(counter.bytes) }];
+}
+
 /** Elements that carry more than a key (comment, counter, timeout) are wrapped. */
+function wrapping(element: unknown): Fields | undefined {
+  const wrapped = isFields(element) ? element.elem : undefined;
+  return isFields(wrapped) ? wrapped : undefined;
+}
+
 function readKey(key: unknown, type: string): string {
-  const wrapped = isFields(key) ? key.elem : undefined;
-  return readValue(isFields(wrapped) ? wrapped.val : key, type.split(' . '));
+  const wrapped = wrapping(key);
+  return readValue(wrapped === undefined ? key : wrapped.val, type.split(' . '));
+}
+
+function readComment(element: unknown): string {
+  const comment = wrapping(element)?.comment;
+  return typeof comment === 'string' ? elementComment(comment) : '';
 }
 
 function readValue(value: unknown, types: readonly string[]): string {
@@ -34,6 +55,7 @@ function readScalar(value: unknown, type: string): string {
   }
   const text = String(value);
   if (type === 'ifname') return `"${text}"`;
+  if (type === 'nf_proto') return FAMILIES[text] ?? text;
   return type === 'ipv6_addr' ? canonicalAddress(text) : text;
 }
 

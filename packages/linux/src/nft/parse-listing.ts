@@ -1,5 +1,5 @@
-import type { NftChain, NftRule, NftSet, NftTable, NftTableId } from '@slash32/shared';
-import { parseElement } from './parse-element.ts';
+import type { NftChain, NftElementCounter, NftRule, NftSet, NftTable, NftTableId } from '@slash32/shared';
+import { parseElement, parseElementCounter } from './parse-element.ts';
 
 interface JsonSet {
   readonly name: string;
@@ -7,6 +7,8 @@ interface JsonSet {
   readonly map?: string | readonly string[];
   readonly flags?: readonly string[];
   readonly elem?: readonly unknown[];
+  /** What each element does: `[{"counter": null}]`. */
+  readonly stmt?: readonly object[];
 }
 
 interface JsonChain {
@@ -35,8 +37,8 @@ interface JsonObject {
  *
  * - A rule that we wrote is known by its comment; its `text` is '' here, since nft spells rules in its own way. A rule
  *   without a comment of ours has its JSON as `text`, and no comment or a foreign one, so that it equals none of ours.
- * - A set with flags that {@link NftSet} has no word for (`timeout`, `dynamic`) gets them appended to its type, so that
- *   it equals none of ours either.
+ * - A set with flags or statements that {@link NftSet} has no word for (`timeout`, `dynamic`, `limit`) gets them appended
+ *   to its type, so that it equals none of ours either.
  */
 export function parseTableListing(json: string, id: NftTableId): NftTable {
   const { nftables } = JSON.parse(json) as { readonly nftables: readonly JsonObject[] };
@@ -51,6 +53,19 @@ export function parseTableListing(json: string, id: NftTableId): NftTable {
   return { id, sets, chains };
 }
 
+/** Reads what `nft -jnn list set` printed: element key → what it counted. Empty: the set's elements do not count. */
+export function parseSetCounters(json: string): Map<string, NftElementCounter> {
+  const { nftables } = JSON.parse(json) as { readonly nftables: readonly JsonObject[] };
+  const counters = new Map<string, NftElementCounter>();
+  for (const { set } of nftables) {
+    for (const element of set?.elem ?? []) {
+      const entry = parseElementCounter(element, joinTypes(set?.type ?? []));
+      if (entry !== undefined) counters.set(...entry);
+    }
+  }
+  return counters;
+}
+
 /**
  * True if `nft list table` says that the table is dormant: none of its rules is in force. Such a table counts as absent,
  * and adding it wakes it. nft's JSON does not have the flag.
@@ -62,7 +77,11 @@ export function isDormant(listing: string): boolean {
 function readSet(set: JsonSet): NftSet {
   const type = joinTypes(set.type);
   const flags = set.flags ?? [];
-  const foreignFlags = flags.filter((flag) => flag !== 'interval');
+  const statements = (set.stmt ?? []).flatMap(Object.keys);
+  const foreign = [
+    ...flags.filter((flag) => flag !== 'interval'),
+    ...statements.filter((statement) => statement !== 'counter'),
+  ];
   const dataType = set.map === undefined ? undefined : joinTypes(set.map);
   const elements = new Map<string, string>();
   for (const element of set.elem ?? []) {
@@ -71,9 +90,10 @@ function readSet(set: JsonSet): NftSet {
   }
   return {
     name: set.name,
-    type: foreignFlags.length === 0 ? type : `${type} flags ${foreignFlags.join(',')}`,
+    type: foreign.length === 0 ? type : `${type} flags ${foreign.join(',')}`,
     ...(dataType === undefined ? {} : { dataType }),
     interval: flags.includes('interval'),
+    ...(statements.includes('counter') ? { counted: true } : {}),
     elements,
   };
 }

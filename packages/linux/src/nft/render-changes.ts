@@ -1,4 +1,5 @@
 import { FabricError, type NftChain, type NftChange, type NftRule, type NftSet } from '@slash32/shared';
+import { ELEMENT_COMMENT, isElementComment } from './element-comment.ts';
 
 /** One nft command, on one line, and the change that it came from. */
 export interface NftStatement {
@@ -23,11 +24,21 @@ export function renderChanges(changes: readonly NftChange[]): RenderedTransactio
       if (/[\r\n]/.test(text)) throw misplaced('a line break', change, changeIndex);
       statements.push({ text, changeIndex });
     }
-    if (change.op === 'set-rules' && change.rules.some(({ comment }) => comment.includes('"'))) {
+    if (commentsOf(change).some((comment) => comment.includes('"'))) {
       throw misplaced('a quotation mark in a comment', change, changeIndex);
     }
   }
   return { statements, text: statements.map((statement) => `${statement.text}\n`).join('') };
+}
+
+function commentsOf(change: NftChange): string[] {
+  if (change.op === 'set-rules') return change.rules.map(({ comment }) => comment);
+  if (change.op !== 'add-elements') return [];
+  return change.elements
+    .values()
+    .filter(isElementComment)
+    .map((data) => data.slice(ELEMENT_COMMENT.length, -1))
+    .toArray();
 }
 
 function misplaced(what: string, change: NftChange, changeIndex: number): FabricError<'nft.rejected'> {
@@ -58,7 +69,7 @@ function renderChange(change: NftChange): readonly string[] {
     }
     case 'add-elements': {
       if (change.elements.size === 0) return [];
-      const elements = [...change.elements].map(([key, data]) => (data === '' ? key : `${key} : ${data}`));
+      const elements = [...change.elements].map(([key, data]) => renderElement(key, data));
       return [`add element ${change.table} ${change.set} { ${elements.join(', ')} }`];
     }
     case 'delete-elements':
@@ -67,9 +78,15 @@ function renderChange(change: NftChange): readonly string[] {
   }
 }
 
+function renderElement(key: string, data: string): string {
+  if (data === '') return key;
+  return isElementComment(data) ? `${key} ${data}` : `${key} : ${data}`;
+}
+
 function renderSet(table: string, set: Omit<NftSet, 'elements'>): string {
   const [word, type] = set.dataType === undefined ? ['set', set.type] : ['map', `${set.type} : ${set.dataType}`];
-  return `add ${word} ${table} ${set.name} { type ${type};${set.interval ? ' flags interval;' : ''} }`;
+  const options = `${set.interval ? ' flags interval;' : ''}${set.counted ? ' counter;' : ''}`;
+  return `add ${word} ${table} ${set.name} { type ${type};${options} }`;
 }
 
 function renderChain(table: string, chain: Omit<NftChain, 'rules'>): string {

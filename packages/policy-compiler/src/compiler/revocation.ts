@@ -1,5 +1,5 @@
 import type { NftRule } from '@slash32/shared';
-import type { TableDifference } from '../diff/order-changes.ts';
+import type { SetDifference, TableDifference } from '../diff/order-changes.ts';
 import { isCompiled } from '../ir/rule.ts';
 
 /**
@@ -12,8 +12,9 @@ export function mayRevoke(differences: readonly TableDifference[]): boolean {
 
 function tableMayRevoke({ change, sets, chains }: TableDifference): boolean {
   if (change !== 'change') return true;
-  for (const { before, after, deleted } of sets.values()) {
-    if (deleted.length > 0 || (before !== undefined && after === undefined)) return true;
+  for (const set of sets.values()) {
+    if (set.before !== undefined && set.after === undefined) return true;
+    if (set.deleted.some((key) => !onlyCommentDiffers(set, key))) return true;
   }
   for (const { before, after } of chains.values()) {
     if (before === undefined) continue;
@@ -28,10 +29,24 @@ function tableMayRevoke({ change, sets, chains }: TableDifference): boolean {
 function isAdditive(before: readonly NftRule[], after: readonly NftRule[]): boolean {
   let next = 0;
   for (const some of after) {
-    if (some.comment === before[next]?.comment) next += 1;
+    if (sameEffect(some, before[next])) next += 1;
     else if (!onlyAllows(some)) return false;
   }
   return next === before.length;
+}
+
+/** In a set, what is behind the key is a comment. */
+function onlyCommentDiffers({ after, added }: SetDifference, key: string): boolean {
+  return after !== undefined && after.dataType === undefined && added.has(key);
+}
+
+/** The digest at the end of a comment is of the rule's text; what stands before it is for people. */
+function sameEffect(left: NftRule, right: NftRule | undefined): boolean {
+  return right !== undefined && digestOf(left.comment) === digestOf(right.comment);
+}
+
+function digestOf(comment: string): string {
+  return comment.slice(comment.lastIndexOf(' #') + 1);
 }
 
 /** A rule that stood for a set of one element gives way to that set, which has the element. */

@@ -89,7 +89,7 @@ function deleteChain(table: MutableTable, name: string): string | undefined {
   );
   if (user !== undefined) return `chain ${user.name} refers to chain ${name}`;
   const map = [...table.sets.values()].find((set) =>
-    [...set.elements.values()].some((data) => targetsOf(data).includes(name)),
+    [...set.elements.values()].some((data) => targetsOfElement(set, data).includes(name)),
   );
   if (map !== undefined) return `map ${map.name} refers to chain ${name}`;
   table.chains.delete(name);
@@ -114,8 +114,9 @@ function addElements(table: MutableTable, name: string, elements: ReadonlyMap<st
   const set = table.sets.get(name);
   if (set === undefined) return `there is no set ${name}`;
   for (const [key, data] of elements) {
-    if ((data !== '') !== (set.dataType !== undefined)) return `element ${key} of ${name} has data "${data}"`;
-    for (const target of targetsOf(data)) if (!table.chains.has(target)) return `there is no chain ${target}`;
+    if (isData(data) !== (set.dataType !== undefined)) return `element ${key} of ${name} has data "${data}"`;
+    for (const target of targetsOfElement(set, data))
+      if (!table.chains.has(target)) return `there is no chain ${target}`;
     const present = set.elements.get(key);
     if (present !== undefined && present !== data) return `element ${key} of ${name} exists with other data`;
     set.elements.set(key, data);
@@ -133,6 +134,16 @@ function deleteElements(table: MutableTable, name: string, keys: readonly string
 /** `@name`, but not the raw payload expression `@th,64,128`. */
 function setsOf(rule: NftRule): string[] {
   return [...rule.text.matchAll(/@([a-z][\w./-]*)(?![\w,])/gi)].flatMap(([, name]) => name ?? []);
+}
+
+/** Else it is nothing, or a comment. */
+function isData(data: string): boolean {
+  return data !== '' && !data.startsWith('comment "');
+}
+
+/** Comments of sets are words, not verdicts. */
+function targetsOfElement(set: NftSet, data: string): string[] {
+  return set.dataType === undefined ? [] : targetsOf(data);
 }
 
 function targetsOf(text: string): string[] {

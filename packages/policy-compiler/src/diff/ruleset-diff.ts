@@ -49,7 +49,12 @@ function isCompatible(present: NftTable, wanted: NftTable): boolean {
 }
 
 function sameDefinition(left: NftSet, right: NftSet): boolean {
-  return left.type === right.type && left.dataType === right.dataType && left.interval === right.interval;
+  return (
+    left.type === right.type &&
+    left.dataType === right.dataType &&
+    left.interval === right.interval &&
+    left.counted === right.counted
+  );
 }
 
 function sameHook(left: NftChain['hook'], right: NftChain['hook']): boolean {

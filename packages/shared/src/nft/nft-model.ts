@@ -3,7 +3,8 @@
  *
  * Texts are nft's own syntax in one canonical spelling, so that equal objects are equal strings:
  * addresses as {@link formatIpAddress}, prefixes `a/len` (a full-length prefix as the bare address), ranges `a-b`,
- * ports and protocols as decimal numbers, interface names quoted, concatenations joined with ` . `.
+ * ports and protocols as decimal numbers, families as `ipv4` and `ipv6`, interface names quoted, concatenations joined
+ * with ` . `.
  */
 export type NftFamily = 'inet' | 'arp';
 
@@ -18,8 +19,19 @@ export interface NftSet {
   readonly dataType?: string;
   /** True for `flags interval`: elements may be ranges and prefixes, and must not overlap. */
   readonly interval: boolean;
-  /** Element key text → data text (for maps) or '' (for sets). */
+  /** Present: each element counts the packets that it matched. What it counted is no part of the ruleset. */
+  readonly counted?: true;
+  /** Element key text → data text (for maps); for sets '', or `comment "TEXT"` as {@link NftElementComment}. */
   readonly elements: ReadonlyMap<string, string>;
+}
+
+/** What an element of a set has for people: at most 127 octets of printable ASCII, no quote. */
+export type NftElementComment = `comment "${string}"`;
+
+/** What an element of a counted set has counted since it was added. */
+export interface NftElementCounter {
+  readonly packets: number;
+  readonly octets: number;
 }
 
 /**
@@ -74,7 +86,7 @@ export type NftChange =
       readonly op: 'add-elements';
       readonly table: NftTableId;
       readonly set: string;
-      /** Key text → data text ('' in a set). */
+      /** As in {@link NftSet}. */
       readonly elements: ReadonlyMap<string, string>;
     }
   | {
