@@ -10,7 +10,7 @@ import {
 } from '@slash32/shared';
 import { type PeerPolicies, peerPolicies } from './peer-policies.ts';
 import type { AddPathSettings, BfdSettings, PeerSettings } from './peer-settings.ts';
-import { isMixed, type RemoteAs } from './remote-as.ts';
+import { isMixed, peerTypeOf, type RemoteAs } from './remote-as.ts';
 
 /** The resources that decide which sessions a host has. */
 export interface SpeakerResources {
@@ -66,7 +66,11 @@ export function planPeers(hostName: string, resources: SpeakerResources, previou
     if (problem === 'not-for-this-host') continue;
     if (problem === undefined) {
       nameOfAddress.set(locationOf(peer.spec), name);
-      const policies = peerPolicies(peer, resources.policies ?? new Map());
+      const session = { remoteAs: remoteAsOf(peer.spec), localAsNumber: peer.spec.localAsNumber ?? asNumber };
+      const policies = peerPolicies(peer, {
+        policies: resources.policies ?? new Map(),
+        policyRequired: resources.configuration?.spec.ebgpRequiresPolicy === true && peerTypeOf(session) === 'ebgp',
+      });
       findings.push(...policies.findings);
       peers.set(name, settingsOf(peer, host, asNumber, routerId, policies));
       continue;

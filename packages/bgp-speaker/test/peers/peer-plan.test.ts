@@ -23,12 +23,12 @@ function host(spec: object = {}): Host {
   });
 }
 
-function configuration(): FabricConfiguration {
+function configuration(spec: object = {}): FabricConfiguration {
   return fabricConfigurationSchema.parse({
     apiVersion: API,
     kind: 'FabricConfiguration',
     metadata: { name: 'default' },
-    spec: { asNumber: 64_512 },
+    spec: { asNumber: 64_512, ...spec },
   });
 }
 
@@ -138,6 +138,42 @@ describe('plan of peers', () => {
       EMPTY_PLAN,
     );
     expect(codes(wrongWay)).toEqual(['bgp-peer.unknown-policy', 'bgp-peer.metric-on-import']);
+  });
+
+  it('takes the built-in policies for none on eBGP sessions, if a policy is required', () => {
+    const all = routePolicySchema.parse({
+      apiVersion: API,
+      kind: 'RoutePolicy',
+      metadata: { name: 'all' },
+      spec: { terms: [{ action: 'accept' }] },
+    });
+    const peers = [
+      peer('half', { import: ['all'] }),
+      peer('inside', { address: '192.0.2.253', asNumber: 'internal' }),
+      peer('none', { address: '192.0.2.252' }),
+      peer('whole', { address: '192.0.2.251', import: ['all'], export: ['all'] }),
+    ];
+    const rest = { host: host(), policies: new Map([['all', all]]) };
+    const strict = configuration({ ebgpRequiresPolicy: true });
+    const plan = planPeers('h1', resources(peers, { ...rest, configuration: strict }), EMPTY_PLAN);
+    expect(plan.findings.map(({ code, resource, path }) => [code, resource, path])).toEqual([
+      ['bgp-peer.policy-required', 'BGPPeer/half', 'spec.export[0]'],
+      ['bgp-peer.policy-required', 'BGPPeer/none', 'spec.import[0]'],
+      ['bgp-peer.policy-required', 'BGPPeer/none', 'spec.export[0]'],
+    ]);
+    const accepts = (name: string) => {
+      const settings = plan.peers.get(name);
+      return [settings?.importPolicies, settings?.exportPolicies].map((policies) =>
+        policies?.flatMap(({ terms }) => (terms === 'unknown' ? [] : terms.map(({ action }) => action))),
+      );
+    };
+    expect(accepts('half')).toEqual([['accept'], ['reject']]);
+    expect(accepts('inside')).toEqual([['accept'], ['accept']]);
+    expect(accepts('none')).toEqual([['reject'], ['reject']]);
+    expect(accepts('whole')).toEqual([['accept'], ['accept']]);
+    expect(planPeers('h1', resources(peers, { ...rest, configuration: configuration() }), EMPTY_PLAN).findings).toEqual(
+      [],
+    );
   });
 
   it('knows the host’s AS number where a router is told another one', () => {

@@ -23,6 +23,12 @@ export const fabricConfigurationSchema = z
         .describe(
           'interfaces whose names start so belong to instances: nothing passes them unless an Instance claims them',
         ),
+      ebgpRequiresPolicy: z
+        .boolean()
+        .default(false)
+        .describe(
+          'RFC 8212 to the letter: towards routers of another AS the built-in policies count as none, so nothing comes in or goes out before `import` and `export` name a RoutePolicy',
+        ),
     }),
     status: statusField,
   })
