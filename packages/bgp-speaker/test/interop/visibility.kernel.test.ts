@@ -3,11 +3,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { BgpCapturedMessage, BgpFamily } from '@slash32/shared';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BGP_FAMILIES, decodeMessage, initialContext, messageType } from '../../src/codec/index.ts';
 import { BmpReader, type ReadBmp } from '../bmp/bmp-reader.ts';
 import { BirdRouter, birdConfiguration } from '../lab/bird-router.ts';
 import { Namespace } from '../lab/namespace.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
+import { dissect } from '../lab/tshark.ts';
+import { COMPLAINTS, FIELD_NAMES, fieldsOf } from '../lab/tshark-fields.ts';
 import { itWithOtherUsers } from '../lab/unprivileged.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 
@@ -150,6 +154,55 @@ describe('what others read of what the speaker shows', () => {
     expect(updates.some((update) => update.endsWith('400304c00002fe00'))).toBe(true);
     await speaker.stop('SIGTERM');
     await waitUntil('goodbye', () => bmp.at(-1)?.type === 'termination');
+  });
+
+  it('a capture, by tshark: every message of a session, as we decode it', async () => {
+    const path = join(directory, 'tor-1.pcap');
+    const captures = [
+      ['-w', path],
+      ['-o', 'json'],
+    ].map((options) => {
+      const child = spawn(FABRICCTL, [
+        ...['--speaker-socket', speaker.controlSocket],
+        ...['bgp', 'capture', 'tor-1', '--count', '13', ...options],
+      ]);
+      const output = { text: '', notes: '' };
+      child.stdout.on('data', (chunk: Buffer) => {
+        output.text += chunk.toString();
+      });
+      child.stderr.on('data', (chunk: Buffer) => {
+        output.notes += chunk.toString();
+      });
+      return { output, ended: new Promise<number | null>((resolve) => child.once('exit', resolve)) };
+    });
+    await waitUntil('both captures have begun', () =>
+      captures.every(({ output }) => output.notes.includes('capturing tor-1')),
+    );
+    await fabricctl('bgp', 'clear', 'tor-1');
+    await speaker.established('tor-1');
+    await host.ip('route add 2001:db8:1::10/128 dev tap0 proto 133');
+    await host.ip('route add 203.0.113.12/32 dev tap0 proto 133');
+    await host.ip('route del 2001:db8:1::10/128 dev tap0 proto 133');
+    expect(await Promise.all(captures.map(({ ended }) => ended))).toEqual([0, 0]);
+    const captured = (captures[1]?.output.text ?? '')
+      .trim()
+      .split('\n')
+      .map((line): BgpCapturedMessage => JSON.parse(line));
+    const context = { ...initialContext('ebgp'), fourOctetAs: true, families: new Set<BgpFamily>(BGP_FAMILIES) };
+    const read = await dissect(path, [...COMPLAINTS, ...FIELD_NAMES], { asOctets: 4 });
+    expect(read).toHaveLength(captured.length);
+    const names = new Set<string>();
+    for (const [index, { octets, message: name, fields }] of captured.entries()) {
+      const message = Buffer.from(octets, 'base64');
+      const decoded = decodeMessage({ type: messageType(message), octets: message }, context);
+      if (!decoded.ok) throw new Error(decoded.reason);
+      expect({ name, fields: read[index] }).toEqual({
+        name,
+        fields: new Map([...COMPLAINTS.map((field) => [field, []] as const), ...fieldsOf(decoded.value, context)]),
+      });
+      names.add(fields.some((field) => field.name === 'End-of-RIB') ? 'End-of-RIB' : name);
+    }
+    expect(names).toEqual(new Set(['NOTIFICATION', 'OPEN', 'KEEPALIVE', 'UPDATE', 'End-of-RIB']));
   });
 
   itWithOtherUsers('a capture, by tcpdump', async () => {
