@@ -1,3 +1,4 @@
+import type { BgpNeighborStatus } from '@slash32/shared';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TestFabric } from './command-run.ts';
 import { SAMPLE } from './sample-manifests.ts';
@@ -161,6 +162,34 @@ describe('status', () => {
     expect(out).toMatch(
       /^1 BGP session not up\nPEER.*\ntor-b +compute-a1 +192\.0\.2\.2 +Active +4s +2026-11-25T10:00:00Z: hold timer expired$/m,
     );
+  });
+
+  it('counts no session of a range, but one of each router that called from it', async () => {
+    const range: BgpNeighborStatus = {
+      ...TOR_B,
+      peer: 'tors',
+      address: '192.0.2.0/24',
+      remoteAs: 'external (any but our own 64601)',
+      state: 'Active',
+      range: {
+        neighbors: 1,
+        limit: 100,
+        refused: 2,
+        lastRefused: { at: '2026-11-25T10:00:00Z', address: '192.0.2.9', reason: 'the range is shut down' },
+      },
+    };
+    const { remoteAsNumber: _remoteAsNumber, lastDown: _lastDown, ...open } = range;
+    const called = { ...TOR_A, peer: 'tors/192.0.2.1', dynamic: { peer: 'tors', range: '192.0.2.0/24' } };
+    await serveDaemons({}, { neighbors: [called, open] });
+    const { code, out } = await fabric.run(['bgp', 'neighbors', '--exit-code']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^compute-a1 +tors\/192\.0\.2\.1 +192\.0\.2\.1 +64901 +Established/m);
+    expect(out).toMatch(/^compute-a1 +tors +192\.0\.2\.0\/24 +external +listens \(1 of 100\)/m);
+    const { out: detail } = await fabric.run(['bgp', 'neighbors', 'tors']);
+    expect(detail).toContain('called from 192.0.2.0/24 of tors');
+    expect(detail).toContain('1 of at most 100 routers; 2 refused, the last 192.0.2.9 at');
+    const { out: status } = await fabric.run(['status']);
+    expect(status).not.toContain('not up');
   });
 
   it('fits a narrow terminal, in colour', async () => {

@@ -36,6 +36,7 @@ export * from './route/route-table.ts';
 export * from './sysctl/fake-sysctls.ts';
 export * from './sysctl/kernel-sysctls.ts';
 export * from './sysctl/sysctls.ts';
+export type { NearPeer } from './tcp/hop-limit-filter.ts';
 export { MAX_MD5_KEY_OCTETS, type Md5Peer } from './tcp/md5-signature-option.ts';
 export * from './tcp/outgoing-tcp.ts';
 export * from './tcp/tcp-listener.ts';

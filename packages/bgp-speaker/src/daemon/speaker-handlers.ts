@@ -1,14 +1,8 @@
-import {
-  type BgpFamily,
-  type Clock,
-  type ControlHandlers,
-  FabricError,
-  type SpeakerMethods,
-  type SpeakerStatus,
-} from '@slash32/shared';
+import type { BgpFamily, Clock, ControlHandlers, SpeakerMethods, SpeakerStatus } from '@slash32/shared';
 import { prefixKeyFamily } from '../codec/index.ts';
 import type { Neighbor } from '../session/neighbor.ts';
-import { findNeighbor, routesInView } from './route-views.ts';
+import { operatorHandlers } from './operator-handlers.ts';
+import { routesInView } from './route-views.ts';
 import type { Speaker } from './speaker.ts';
 import { visibilityHandlers } from './visibility-handlers.ts';
 
@@ -25,28 +19,16 @@ export function speakerHandlers(facts: SpeakerFacts): ControlHandlers<SpeakerMet
   const { speaker } = facts;
   return {
     ...visibilityHandlers(speaker, facts.clock),
+    ...operatorHandlers(speaker),
     'speaker.status': () => speakerStatus(facts),
     'speaker.neighbors': () => [
       ...[...speaker.neighbors.values()].map((neighbor) =>
         neighbor.status((family) => bestPaths(speaker, neighbor, family)),
       ),
+      ...speaker.dynamicPeers.statuses(),
       ...speaker.waitingPeers(),
     ],
     'speaker.routes': (question) => routesInView(speaker, question),
-    'speaker.clear': ({ peer, soft }) => {
-      const { operator, settings } = findNeighbor(speaker, peer);
-      const done =
-        soft === undefined ? [operator.clear()] : soft === 'in' ? operator.refreshIn() : operator.refreshOut();
-      return { peer: settings.name, done };
-    },
-    'speaker.shutdown': ({ peer, reason = '', drainSeconds = 0 }) => {
-      const neighbor = findNeighbor(speaker, peer);
-      return { peer: neighbor.settings.name, done: [neighbor.operator.shutDown(reason, checkedDrain(drainSeconds))] };
-    },
-    'speaker.enable': ({ peer }) => {
-      const neighbor = findNeighbor(speaker, peer);
-      return { peer: neighbor.settings.name, done: [neighbor.operator.enable()] };
-    },
   };
 }
 
@@ -76,12 +58,4 @@ function bestPaths(speaker: Speaker, neighbor: Neighbor, family: BgpFamily): num
     if (paths.some((path) => path.source.name === neighbor.settings.name)) count += 1;
   }
   return count;
-}
-
-/** Longest drain before a shutdown: a day. */
-const MAX_DRAIN_SECONDS = 86_400;
-
-function checkedDrain(seconds: number): number {
-  if (Number.isFinite(seconds) && seconds >= 0 && seconds <= MAX_DRAIN_SECONDS) return seconds;
-  throw new FabricError('bgp.drain-invalid', `a drain takes 0 to ${MAX_DRAIN_SECONDS} seconds, not ${seconds}`);
 }

@@ -14,6 +14,7 @@ import { LocRib } from '../rib/loc-rib.ts';
 import type { Path } from '../rib/path.ts';
 import type { Neighbor } from '../session/neighbor.ts';
 import type { IncomingConnection } from '../session/transport.ts';
+import { DynamicPeers } from './dynamic-peers.ts';
 import { NeighborSet } from './neighbor-set.ts';
 import type { SpeakerOptions } from './speaker-options.ts';
 import { WaitingPeers } from './waiting-peers.ts';
@@ -34,6 +35,8 @@ export class Speaker {
   readonly installer: RouteInstaller;
   /** Where to listen to what happens in here. */
   readonly observers: ObserverHub;
+  /** Neighbours that are not planned one by one. */
+  readonly dynamicPeers: DynamicPeers;
   readonly #options: SpeakerOptions;
   readonly #neighbors: NeighborSet;
   readonly #deferral: RestartDeferral;
@@ -61,6 +64,12 @@ export class Speaker {
       refusals: this.#nextHops,
     });
     this.#waiting = new WaitingPeers({ clock, logger });
+    this.dynamicPeers = new DynamicPeers({
+      clock,
+      logger,
+      neighbors: () => this.neighbors,
+      onChange: () => this.#reconcileSessions(),
+    });
     this.#prerequisites = new PrerequisiteWatch({
       clock,
       logger,
@@ -107,6 +116,7 @@ export class Speaker {
     return [
       ...this.#plan.findings,
       ...this.#readiness.findings,
+      ...this.dynamicPeers.findings(),
       ...[...this.#neighbors.byName.values()].flatMap((neighbor) => neighbor.findings()),
     ];
   }
@@ -155,7 +165,8 @@ export class Speaker {
   }
 
   accept(incoming: IncomingConnection): void {
-    const neighbor = this.#neighbors.find(incoming);
+    let neighbor = this.#neighbors.find(incoming);
+    if (neighbor === undefined && this.dynamicPeers.take(incoming)) neighbor = this.#neighbors.find(incoming);
     if (neighbor !== undefined) {
       neighbor.accept(incoming);
       return;
@@ -167,6 +178,7 @@ export class Speaker {
   /** Leaves without a NOTIFICATION: peers keep our routes, and the kernel keeps theirs, until we are back. */
   shutDown(): void {
     this.#closed = true;
+    this.dynamicPeers.close();
     for (const neighbor of this.#neighbors.byName.values()) neighbor.shutDown();
   }
 
@@ -182,7 +194,13 @@ export class Speaker {
     this.#readiness = readiness;
     this.#waiting.update(readiness);
     this.#options.admit?.(admittedPeers(readiness, this.#neighbors.byName));
-    this.#neighbors.reconcile(this.#plan, readiness);
+    this.#reconcileSessions();
+  }
+
+  #reconcileSessions(): void {
+    if (this.#closed) return;
+    const { plan, readiness } = this.dynamicPeers.sessionPlan(this.#plan, this.#readiness);
+    this.#neighbors.reconcile(plan, readiness);
   }
 
   /** At the first plan that names this host. A host that forwarded nothing before has nothing to wait for. */

@@ -3,13 +3,17 @@ import {
   type BGPPeer,
   type FabricConfiguration,
   type Host,
+  MAX_DYNAMIC_PEERS,
   matchesSelector,
+  parseIpAddress,
+  parseIpPrefix,
+  prefixContains,
   type ResourceFinding,
   type RoutePolicy,
   trySelector,
 } from '@slash32/shared';
 import { type PeerPolicies, peerPolicies } from './peer-policies.ts';
-import type { AddPathSettings, BfdSettings, PeerSettings } from './peer-settings.ts';
+import type { AddPathSettings, BfdSettings, PeerRange, PeerSettings } from './peer-settings.ts';
 import { isMixed, peerTypeOf, type RemoteAs } from './remote-as.ts';
 
 /** The resources that decide which sessions a host has. */
@@ -82,12 +86,19 @@ export function planPeers(hostName: string, resources: SpeakerResources, previou
       peers.set(name, before);
     }
   }
+  findings.push(...unsignedInRangeFindings(peers));
   return { asNumber, routerId, peers, findings };
 }
 
 /** Where a peer is: no two of a host may be in one place. */
-function locationOf(peer: { readonly address?: string | undefined; readonly interface?: string | undefined }): string {
-  return peer.interface === undefined ? (peer.address ?? '') : `%${peer.interface}`;
+function locationOf(peer: {
+  readonly address?: string | undefined;
+  readonly interface?: string | undefined;
+  readonly range?: string | PeerRange | undefined;
+}): string {
+  const { address, interface: device, range } = peer;
+  if (range !== undefined) return typeof range === 'string' ? range : range.prefix;
+  return device === undefined ? (address ?? '') : `%${device}`;
 }
 
 function keep(previous: PeerPlan, finding: ResourceFinding): PeerPlan {
@@ -123,11 +134,12 @@ function problemOf(
     );
   }
   const other = nameOfAddress.get(locationOf(spec));
+  const place = spec.range !== undefined ? 'range' : spec.interface !== undefined ? 'interface' : 'address';
   if (other !== undefined) {
     return finding(
       'bgp-peer.duplicate-address',
-      spec.address === undefined ? 'spec.interface' : 'spec.address',
-      `${spec.address ?? spec.interface} is the ${spec.address === undefined ? 'interface' : 'address'} of BGPPeer/${other} already, which stays in force; remove one of them`,
+      `spec.${place}`,
+      `${spec[place]} is the ${place} of BGPPeer/${other} already, which stays in force; remove one of them`,
     );
   }
   const own = spec.localAsNumber ?? asNumber;
@@ -152,6 +164,29 @@ function problemOf(
   return undefined;
 }
 
+/** The kernel has a range's password for all of its addresses but those that have one of their own. */
+function unsignedInRangeFindings(peers: ReadonlyMap<string, PeerSettings>): readonly ResourceFinding[] {
+  const ranges = [...peers.values()].flatMap(({ name, range, passwordFile }) =>
+    range === undefined || passwordFile === undefined ? [] : [{ name, prefix: parseIpPrefix(range.prefix) }],
+  );
+  if (ranges.length === 0) return [];
+  return [...peers.values()].flatMap((peer): readonly ResourceFinding[] => {
+    if (peer.passwordFile !== undefined || peer.address === '') return [];
+    const address = parseIpAddress(peer.address);
+    const range = ranges.find(({ prefix }) => prefixContains(prefix, address));
+    if (range === undefined) return [];
+    return [
+      {
+        code: 'bgp-peer.range-password',
+        resource: `BGPPeer/${peer.name}`,
+        path: 'spec.passwordFile',
+        severity: 'warning',
+        message: `${peer.address} is in the range of BGPPeer/${range.name}, which has a password: what the router sends unsigned is dropped when it calls us; give it a password too, or have it wait for our call`,
+      },
+    ];
+  });
+}
+
 function remoteAsOf({ asNumber }: BGPPeer['spec']): RemoteAs {
   return typeof asNumber === 'number' ? [asNumber] : asNumber;
 }
@@ -169,6 +204,9 @@ function settingsOf(
     name: peer.metadata.name,
     address: spec.address ?? '',
     ...(spec.interface === undefined ? {} : { interface: spec.interface }),
+    ...(spec.range === undefined
+      ? {}
+      : { range: { prefix: spec.range, limit: spec.maxDynamicPeers ?? MAX_DYNAMIC_PEERS } }),
     remoteAs: remoteAsOf(spec),
     localAsNumber,
     ...(localAsNumber === asNumber ? {} : { hostAsNumber: asNumber }),
@@ -182,7 +220,7 @@ function settingsOf(
     families: spec.families,
     holdTimeSeconds: spec.holdTimeSeconds,
     connectRetrySeconds: spec.connectRetrySeconds,
-    passive: spec.passive,
+    passive: spec.passive || spec.range !== undefined,
     restartTimeSeconds: spec.gracefulRestart.restartTimeSeconds,
     ...(spec.multihopTtl === undefined ? {} : { multihopTtl: spec.multihopTtl }),
     ...(spec.ttlSecurity === undefined ? {} : { ttlSecurityHops: spec.ttlSecurity.hops }),

@@ -18,14 +18,26 @@ export interface AddPathSettings {
   readonly send?: 'all' | 'multipath' | number;
 }
 
+/** Where dynamic neighbours come from. */
+export interface PeerRange {
+  /** Canonical prefix text. */
+  readonly prefix: string;
+  /** How many there may be at once. */
+  readonly limit: number;
+}
+
 /** All that one session is configured with: a BGPPeer, the Host and the FabricConfiguration, put together. */
 export interface PeerSettings {
-  /** Name of the BGPPeer. */
+  /** Of the BGPPeer; of a dynamic neighbour `NAME/ADDRESS`, as `bgpPeer` has the BGPPeer's. */
   readonly name: string;
-  /** Of the router; of an unnumbered peer in a plan '', later the link-local address that was found. */
+  /** Set for a dynamic neighbour: name of the BGPPeer whose range it called from. */
+  readonly bgpPeer?: string;
+  /** Of the router; '' of a range, and of an unnumbered peer in a plan, later the link-local address that was found. */
   readonly address: string;
   /** Unnumbered: the router is at the other end of this interface. */
   readonly interface?: string;
+  /** Routers that call from here are the peers; set for the range itself and for its dynamic neighbours. */
+  readonly range?: PeerRange;
   readonly remoteAs: RemoteAs;
   /** What we are towards this router. */
   readonly localAsNumber: number;
@@ -64,6 +76,7 @@ export interface PeerSettings {
 /** Fields that a running session takes over as they are; a change of any other one needs a new session. */
 const LIVE_FIELDS: ReadonlySet<keyof PeerSettings> = new Set([
   'connectRetrySeconds',
+  'range',
   'passive',
   'hostAddress',
   'bfd',
@@ -92,6 +105,21 @@ export function samePolicies(left: readonly NamedPolicy[], right: readonly Named
       return name === other?.name && (terms === other.terms || JSON.stringify(terms) === JSON.stringify(other.terms));
     })
   );
+}
+
+/** Key of the BGPPeer that the settings are made from. */
+export function resourceOf({ name, bgpPeer }: Pick<PeerSettings, 'name' | 'bgpPeer'>): string {
+  return `BGPPeer/${bgpPeer ?? name}`;
+}
+
+/** True if these are of a range, not of a session. */
+export function isRange({ range, bgpPeer }: PeerSettings): boolean {
+  return range !== undefined && bgpPeer === undefined;
+}
+
+/** Settings of the session with a router that called from a range. */
+export function dynamicSettings(ofRange: PeerSettings, address: string): PeerSettings {
+  return { ...ofRange, name: `${ofRange.name}/${address}`, bgpPeer: ofRange.name, address, passive: true };
 }
 
 /** True if the router is expected to be a neighbour on a link of ours. */

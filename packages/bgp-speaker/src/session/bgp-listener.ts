@@ -1,5 +1,6 @@
-import { type IncomingTcp, TcpListener } from '@slash32/linux';
+import { type IncomingTcp, type NearPeer, TcpListener } from '@slash32/linux';
 import { type Clock, FabricError, hasErrorCode, type Logger, type Timer } from '@slash32/shared';
+import { matchPeer } from '../peers/peer-match.ts';
 import { TcpConnection } from './tcp-connection.ts';
 import type { AdmittedPeer, IncomingConnection } from './transport.ts';
 
@@ -26,9 +27,9 @@ export class BgpListener implements AsyncDisposable {
   readonly #options: BgpListenerOptions;
   readonly #listener: TcpListener;
   #peers: readonly AdmittedPeer[] = [];
-  /** Addresses that the listener has a key for. */
-  #keyed: ReadonlySet<string> = new Set();
-  /** Peers whose protection could not be set up: nothing is taken from them. */
+  /** Peers that the listener has a key for, by place. */
+  #keyed: ReadonlyMap<string, AdmittedPeer> = new Map();
+  /** Places whose protection could not be set up: nothing is taken from them. */
   readonly #unprotected = new Set<string>();
   #retry: Timer | undefined;
 
@@ -50,21 +51,14 @@ export class BgpListener implements AsyncDisposable {
   admit(peers: readonly AdmittedPeer[]): void {
     this.#acceptWaiting();
     const served = peers.filter(({ address }) => this.#listener.serves(address));
-    const keys = new Map(
-      served.flatMap(({ address, protection: { md5Key } }) =>
-        md5Key === undefined ? [] : [[address, md5Key] as const],
-      ),
+    const keyed = new Map(
+      served.flatMap((peer) => (peer.protection.md5Key === undefined ? [] : [[placeText(peer), peer] as const])),
     );
     this.#unprotected.clear();
-    for (const address of this.#keyed) {
-      if (!keys.has(address)) this.#tryFor(address, () => this.#listener.setMd5Key({ address }, undefined));
-    }
-    for (const [address, key] of keys) this.#tryFor(address, () => this.#listener.setMd5Key({ address }, key));
-    this.#keyed = new Set(keys.keys());
-    const near = served.flatMap(({ address, protection: { minHopLimit } }) =>
-      minHopLimit === undefined ? [] : [{ address, minHopLimit }],
-    );
-    this.#tryFor(undefined, () => this.#listener.setNearPeers(near));
+    for (const [place, peer] of this.#keyed) if (!keyed.has(place)) this.#setKey(peer, undefined);
+    for (const peer of keyed.values()) this.#setKey(peer, peer.protection.md5Key);
+    this.#keyed = keyed;
+    this.#tryFor(undefined, () => this.#listener.setNearPeers(nearPeers(served)));
     this.#peers = served;
   }
 
@@ -73,13 +67,19 @@ export class BgpListener implements AsyncDisposable {
     this.#listener[Symbol.dispose]();
   }
 
-  /** `address`: whom nothing is taken from if it fails; otherwise everybody's own connection protects itself. */
-  #tryFor(address: string | undefined, protect: () => void): void {
+  #setKey(peer: AdmittedPeer, key: Uint8Array | undefined): void {
+    const { address, prefixLength } = peer;
+    const place = { address, ...(prefixLength === undefined ? {} : { prefixLength }) };
+    this.#tryFor(placeText(peer), () => this.#listener.setMd5Key(place, key));
+  }
+
+  /** `place`: where nothing is taken from if it fails; otherwise everybody's own connection protects itself. */
+  #tryFor(place: string | undefined, protect: () => void): void {
     try {
       protect();
     } catch (error) {
-      if (address !== undefined) this.#unprotected.add(address);
-      this.#options.logger.error({ address, err: error }, 'cannot protect connections as the BGPPeer demands');
+      if (place !== undefined) this.#unprotected.add(place);
+      this.#options.logger.error({ address: place, err: error }, 'cannot protect connections as the BGPPeer demands');
     }
   }
 
@@ -99,11 +99,10 @@ export class BgpListener implements AsyncDisposable {
 
   #hand(incoming: IncomingTcp): void {
     const { remoteAddress, localAddress, device } = incoming;
-    const peer = this.#peers.find(
-      (each) => each.address === remoteAddress && (each.device === undefined || each.device === device),
-    );
+    const peer = matchPeer(this.#peers, remoteAddress, device);
     try {
-      if (this.#unprotected.has(remoteAddress)) throw new FabricError('bgp.unprotected', 'its protection is missing');
+      if (this.#unprotected.has(remoteAddress) || (peer !== undefined && this.#unprotected.has(placeText(peer))))
+        throw new FabricError('bgp.unprotected', 'its protection is missing');
       if (peer !== undefined) incoming.protect(peer.protection);
     } catch (error) {
       this.#options.logger.error({ address: remoteAddress, err: error }, 'refused a connection that is not protected');
@@ -118,6 +117,29 @@ export class BgpListener implements AsyncDisposable {
       refuse: () => incoming[Symbol.dispose](),
     });
   }
+}
+
+/** An address, or a range as a prefix. */
+function placeText({ address, prefixLength }: AdmittedPeer): string {
+  return prefixLength === undefined ? address : `${address}/${prefixLength}`;
+}
+
+/**
+ * Peers that must be near, the longest prefixes first; those that need not be, but are in the range of some that must, so
+ * that their exception comes before it.
+ */
+function nearPeers(peers: readonly AdmittedPeer[]): readonly NearPeer[] {
+  const lengthOf = ({ prefixLength = Number.POSITIVE_INFINITY }: AdmittedPeer): number => prefixLength;
+  const hasNearRange = peers.some(
+    ({ prefixLength, protection }) => prefixLength !== undefined && protection.minHopLimit !== undefined,
+  );
+  return [...peers]
+    .sort((left, right) => (lengthOf(left) === lengthOf(right) ? 0 : lengthOf(right) - lengthOf(left)))
+    .flatMap(({ address, prefixLength, protection: { minHopLimit } }) =>
+      minHopLimit === undefined && !hasNearRange
+        ? []
+        : [{ address, ...(prefixLength === undefined ? {} : { prefixLength }), minHopLimit: minHopLimit ?? 0 }],
+    );
 }
 
 function listen({ address, port }: BgpListenerOptions): TcpListener {

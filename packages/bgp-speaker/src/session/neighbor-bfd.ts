@@ -1,6 +1,6 @@
 import type { BgpNeighborBfd, BgpSessionState, Clock, Logger, ResourceFinding, Timer } from '@slash32/shared';
 import type { BfdSessionHandle, BfdSessionSettings, BfdSessions, BfdStatusReport } from '../bfd/bfd-service.ts';
-import { type BfdSettings, isOnLink, type PeerSettings } from '../peers/peer-settings.ts';
+import { type BfdSettings, isOnLink, type PeerSettings, resourceOf } from '../peers/peer-settings.ts';
 
 export interface NeighborBfdDependencies {
   readonly clock: Clock;
@@ -79,7 +79,7 @@ export class NeighborBfd {
     return [
       {
         code: 'bgp-peer.bfd-problem',
-        resource: `BGPPeer/${this.#settings.name}`,
+        resource: resourceOf(this.#settings),
         path: 'spec.bfd',
         severity: 'warning',
         message: `BFD with ${this.#settings.address} does not work: ${problem}; until it does, only the hold time tells that the router is gone`,

@@ -45,6 +45,7 @@ export function neighborStatus(facts: NeighborFacts): BgpNeighborStatus {
   }
   return {
     peer: settings.name,
+    ...dynamicField(settings),
     address: settings.address,
     ...remoteAsFields(settings, facts.remoteAsNumber),
     localAsNumber: settings.localAsNumber,
@@ -67,6 +68,10 @@ export function neighborStatus(facts: NeighborFacts): BgpNeighborStatus {
     ...facts.administration,
     gracefulRestart: { peerRestarting: facts.peerRestarting, staleRoutes: facts.adjRibIn.staleRoutes() },
   };
+}
+
+function dynamicField({ bgpPeer, range }: PeerSettings): Pick<BgpNeighborStatus, 'dynamic'> {
+  return bgpPeer === undefined || range === undefined ? {} : { dynamic: { peer: bgpPeer, range: range.prefix } };
 }
 
 /** The AS number as far as it is known, and what it may be where that is not one. */

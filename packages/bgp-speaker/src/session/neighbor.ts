@@ -104,6 +104,12 @@ export class Neighbor {
     return this.#sessions.negotiated;
   }
 
+  /** No connection is up or about to be, no route is kept, and nothing holds it: nothing is lost if it goes. */
+  get isIdle(): boolean {
+    const hasConnection = this.state === 'OpenSent' || this.state === 'OpenConfirm' || this.state === 'Established';
+    return !hasConnection && !this.#received.awaitsRestartedPeer && this.hold === undefined;
+  }
+
   /** `hold`: of the neighbor that it takes the place of. */
   start(hold?: Hold): void {
     if (hold === undefined) this.#sessions.start();

@@ -1,6 +1,6 @@
 import type { BgpFamily, Clock, Logger, ResourceFinding, Timer } from '@slash32/shared';
 import { type PrefixKey, prefixKeyFamily } from '../codec/index.ts';
-import { isOnLink, type PeerSettings } from '../peers/peer-settings.ts';
+import { isOnLink, type PeerSettings, resourceOf } from '../peers/peer-settings.ts';
 import { peerTypeOf } from '../peers/remote-as.ts';
 import { ExportPolicy, ExportRouteTable } from '../rib/export-policy.ts';
 import { PolicyChain, type PolicyVerdict } from '../rib/route-policy.ts';
@@ -98,7 +98,7 @@ export class PeerExport {
         family === 'ipv6-unicast' ? ['IPv6', 'add one, set address6 of the Host,'] : ['IPv4', 'add one,'];
       return {
         code: 'bgp-peer.no-next-hop',
-        resource: `BGPPeer/${this.#terms.settings.name}`,
+        resource: resourceOf(this.#terms.settings),
         path: 'spec.families',
         severity: 'warning',
         message: `${family} is not announced to ${this.#terms.settings.address}: the interface with ${this.#localAddress} has no global ${version} address; ${remedy} or leave ${family} out of spec.families`,

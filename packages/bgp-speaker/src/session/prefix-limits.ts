@@ -1,6 +1,6 @@
 import type { BgpFamily, ResourceFinding } from '@slash32/shared';
 import { BGP_FAMILIES, FAMILY_PARAMETERS } from '../codec/index.ts';
-import type { PeerSettings, PrefixLimit } from '../peers/peer-settings.ts';
+import { type PeerSettings, type PrefixLimit, resourceOf } from '../peers/peer-settings.ts';
 
 /** A family of which the peer announces more than it may. */
 export interface ExceededLimit {
@@ -44,7 +44,7 @@ export function limitFindings(settings: PeerSettings, received: Received): reado
     return [
       {
         code: isAbove ? 'bgp-peer.prefix-limit' : 'bgp-peer.prefix-limit-near',
-        resource: `BGPPeer/${settings.name}`,
+        resource: resourceOf(settings),
         path: `spec.maxPrefixes.${family}.limit`,
         severity: isAbove ? 'error' : 'warning',
         message: `${settings.address} announces ${count} prefixes of ${family}, the limit is ${limit.limit}; ${remedy}`,

@@ -1,5 +1,5 @@
 import type { BgpNeighborStatus, Clock, ResourceFinding, Timer } from '@slash32/shared';
-import type { PeerSettings } from '../peers/peer-settings.ts';
+import { type PeerSettings, resourceOf } from '../peers/peer-settings.ts';
 
 /** Why a peer has no session and gets none by itself. Outlives a reset of the session by configuration. */
 export interface Hold {
@@ -53,10 +53,11 @@ export class SessionHold {
     };
   }
 
-  findings({ name, address }: PeerSettings): readonly ResourceFinding[] {
+  findings(settings: PeerSettings): readonly ResourceFinding[] {
     if (this.#hold === undefined) return [];
     const { cause, text, untilMs } = this.#hold;
-    const resource = `BGPPeer/${name}`;
+    const { name, address } = settings;
+    const resource = resourceOf(settings);
     const remedy = `\`fabricctl bgp enable ${name}\` lets it up`;
     if (cause === 'shutdown') {
       const said = text === '' ? '' : ` ("${text}")`;

@@ -1,5 +1,5 @@
 import type { ResourceFinding } from '@slash32/shared';
-import type { PeerSettings } from '../peers/peer-settings.ts';
+import { type PeerSettings, resourceOf } from '../peers/peer-settings.ts';
 
 /** Attempts without any answer after which it is worth a finding. */
 const TELLING_ATTEMPTS = 2;
@@ -26,7 +26,7 @@ export class Silence {
     return [
       {
         code: 'bgp-peer.no-answer',
-        resource: `BGPPeer/${settings.name}`,
+        resource: resourceOf(settings),
         ...pathOf(settings),
         severity: 'warning',
         message: `${this.#unansweredAttempts} connections in a row: ${noAnswerText(settings)}`,

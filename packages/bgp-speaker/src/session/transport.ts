@@ -1,4 +1,5 @@
 import type { TcpProtection } from '@slash32/linux';
+import type { PeerPlace } from '../peers/peer-match.ts';
 
 /** What sessions need of TCP. `TcpTransport` is the real one; tests connect two sessions in memory. */
 export interface ConnectionListener {
@@ -51,12 +52,9 @@ export interface IncomingConnection {
 }
 
 /** A peer as far as accepting its connections goes. */
-export interface AdmittedPeer {
+export interface AdmittedPeer extends PeerPlace {
   /** Name of the BGPPeer. */
   readonly name: string;
-  readonly address: string;
-  /** Interface of an unnumbered peer: its address may be in use on other links, by other routers. */
-  readonly device?: string;
   readonly protection: TcpProtection;
 }
 

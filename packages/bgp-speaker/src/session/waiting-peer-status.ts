@@ -1,7 +1,13 @@
 import type { BgpNeighborStatus } from '@slash32/shared';
+import type { PeerSettings } from '../peers/peer-settings.ts';
 import type { WaitingPeer } from '../peers/ready-peers.ts';
 import { soleAsOf } from '../peers/remote-as.ts';
 import { remoteAsFields } from './neighbor-status.ts';
+
+function placeText({ address, interface: device, range }: PeerSettings): string {
+  if (address !== '') return address;
+  return range === undefined ? `%${device ?? ''}` : range.prefix;
+}
 
 /** The status of a peer that must not have a session yet. */
 export function waitingPeerStatus(
@@ -10,7 +16,7 @@ export function waitingPeerStatus(
 ): BgpNeighborStatus {
   return {
     peer: settings.name,
-    address: settings.address === '' ? `%${settings.interface ?? ''}` : settings.address,
+    address: placeText(settings),
     ...remoteAsFields(settings, soleAsOf(settings)),
     localAsNumber: settings.localAsNumber,
     state: 'Idle',

@@ -68,12 +68,24 @@ export class LabHost {
     return this.#speaker;
   }
 
-  addPeer(name: string, address: string, asNumber: number | string, spec: object = {}): void {
+  addPeer(name: string, address: string, asNumber: number | string | readonly number[], spec: object = {}): void {
     const peer = bgpPeerSchema.parse({
       apiVersion: 'slash32.dev/v1',
       kind: 'BGPPeer',
       metadata: { name },
       spec: { hosts: 'all()', address, asNumber, ...spec },
+    });
+    this.peers.set(name, peer);
+    if (this.#speaker !== undefined) this.applyResources();
+  }
+
+  /** A range that routers may call from. */
+  addRange(name: string, range: string, asNumber: number | string | readonly number[], spec: object = {}): void {
+    const peer = bgpPeerSchema.parse({
+      apiVersion: 'slash32.dev/v1',
+      kind: 'BGPPeer',
+      metadata: { name },
+      spec: { hosts: 'all()', range, asNumber, ...spec },
     });
     this.peers.set(name, peer);
     if (this.#speaker !== undefined) this.applyResources();
@@ -193,9 +205,12 @@ export class LabHost {
     return atOnce(this.#handlers()['speaker.routes'](params, this.#context()));
   }
 
+  neighbors(): readonly BgpNeighborStatus[] {
+    return atOnce(this.#handlers()['speaker.neighbors']({}, this.#context()));
+  }
+
   neighbor(name: string): BgpNeighborStatus {
-    const statuses = atOnce(this.#handlers()['speaker.neighbors']({}, this.#context()));
-    const status = statuses.find(({ peer }) => peer === name);
+    const status = this.neighbors().find(({ peer }) => peer === name);
     if (status === undefined) throw new Error(`no neighbor ${name}`);
     return status;
   }

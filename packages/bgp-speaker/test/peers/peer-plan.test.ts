@@ -79,6 +79,31 @@ describe('plan of peers', () => {
     expect(planPeers('h1', resources([], rest), EMPTY_PLAN)).toMatchObject({ asNumber: 64_512, routerId: '10.0.0.1' });
   });
 
+  it('plans a range for whoever calls, which is passive and has no address', () => {
+    const range = { address: undefined, range: '10.0.0.0/8', asNumber: 'external' };
+    const plan = planPeers(
+      'h1',
+      resources([peer('tors', range), peer('more', { ...range, maxDynamicPeers: 5 })]),
+      EMPTY_PLAN,
+    );
+    expect(plan.peers.get('more')).toMatchObject({
+      address: '',
+      passive: true,
+      range: { prefix: '10.0.0.0/8', limit: 5 },
+    });
+    expect(plan.peers.has('tors')).toBe(false);
+    expect(plan.findings).toMatchObject([{ code: 'bgp-peer.duplicate-address', path: 'spec.range' }]);
+    expect(planPeers('h1', resources([peer('tors', range)]), EMPTY_PLAN).peers.get('tors')?.range?.limit).toBe(100);
+  });
+
+  it('warns of a router without password in a range with one', () => {
+    const range = peer('tors', { address: undefined, range: '192.0.2.0/24', passwordFile: '/etc/tors' });
+    const plan = planPeers('h1', resources([range, peer('own'), peer('far', { address: '198.51.100.1' })]), EMPTY_PLAN);
+    expect(plan.findings).toMatchObject([{ code: 'bgp-peer.range-password', resource: 'BGPPeer/own' }]);
+    const signed = peer('own', { passwordFile: '/etc/own' });
+    expect(planPeers('h1', resources([range, signed]), EMPTY_PLAN).findings).toEqual([]);
+  });
+
   it('leaves peers of other hosts out', () => {
     expect(planPeers('h1', resources([peer('other', { hosts: 'rack == "b"' })]), EMPTY_PLAN).peers.size).toBe(0);
   });

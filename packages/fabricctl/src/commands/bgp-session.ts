@@ -109,7 +109,10 @@ async function act(
   }
   const answers = await askAnySpeaker(options.speakerSocket, async (speaker): Promise<readonly HostAction[]> => {
     const { host } = await speaker.call('speaker.status', {});
-    const peers = name === undefined ? (await speaker.call('speaker.neighbors', {})).map(({ peer }) => peer) : [name];
+    // Dynamic neighbours come with their ranges.
+    const all = async () =>
+      (await speaker.call('speaker.neighbors', {})).filter(({ dynamic }) => dynamic === undefined);
+    const peers = name === undefined ? (await all()).map(({ peer }) => peer) : [name];
     const actions: HostAction[] = [];
     for (const peer of peers) actions.push({ host, ...(await question(speaker, peer)) });
     return actions;

@@ -4,6 +4,7 @@ import type { CliSession, CommandResult } from '../cli/cli-session.ts';
 import { EXIT_CODE } from '../cli/exit-code.ts';
 import type { GlobalOptions } from '../cli/global-options.ts';
 import { askAnySpeaker } from '../daemon/ask-daemons.ts';
+import { isNotUp } from '../fabric/session-state.ts';
 import { bfdFields } from '../output/bfd-fields.ts';
 import { formatDuration } from '../output/duration.ts';
 import { formatFields, formatTable, type TableLayout } from '../output/table.ts';
@@ -29,6 +30,7 @@ Examples:
   fabricctl bgp neighbors --exit-code           exit code 1 unless all are Established (for monitoring)
 
 ACCEPTED and ADVERTISED count prefixes as IPv4/IPv6. PEER is the name of a BGPPeer, or the router's address.
+A BGPPeer with a range has a line of its own, and one per router that called, named RANGE/ADDRESS.
 `;
 
 export function declareBgp(parent: Command, session: CliSession): void {
@@ -61,9 +63,11 @@ async function showNeighbors(
   });
   const all = results.flat();
   const shown =
-    peer === undefined ? all : all.filter((neighbor) => neighbor.peer === peer || neighbor.address === peer);
+    peer === undefined
+      ? all
+      : all.filter(({ peer: name, address, dynamic }) => [name, address, dynamic?.peer].includes(peer));
   if (peer !== undefined && shown.length === 0) throw unknownPeer(peer, all);
-  const isDown = shown.length === 0 || shown.some(({ state }) => state !== 'Established');
+  const isDown = shown.length === 0 || shown.some(isNotUp);
   return {
     data: shown,
     text: (layout) =>
@@ -85,7 +89,7 @@ function summaryText(neighbors: readonly HostNeighbor[], layout: TableLayout): s
       { header: 'ADDRESS', value: ({ address }) => address },
       { header: 'AS', value: asText, align: 'right' },
       { header: 'STATE', value: stateText, tone: stateTone },
-      { header: 'SINCE', value: ({ stateSeconds }) => formatDuration(stateSeconds), align: 'right' },
+      { header: 'SINCE', value: sinceText, align: 'right' },
       // A column only where it has something to say.
       ...(neighbors.some(({ bfd }) => bfd !== undefined)
         ? [{ header: 'BFD', value: ({ bfd }: HostNeighbor) => bfd?.state ?? '' }]
@@ -106,9 +110,13 @@ function detailText(neighbor: HostNeighbor, { style }: TableLayout): string {
   return formatFields([
     ['Peer', `${neighbor.peer} (on ${neighbor.host})`],
     ['Address', neighbor.address],
+    ['Range', rangeText(neighbor)],
     ['AS', `${asText(neighbor)} (local ${neighbor.localAsNumber})`],
     ['Accepted AS', neighbor.remoteAs],
-    ['State', `${style(stateTone(neighbor), neighbor.state)} for ${formatDuration(neighbor.stateSeconds)}`],
+    [
+      'State',
+      `${style(stateTone(neighbor), neighbor.range === undefined ? neighbor.state : stateText(neighbor))}${neighbor.range === undefined ? ` for ${formatDuration(neighbor.stateSeconds)}` : ''}`,
+    ],
     ['Router ID', neighbor.remoteRouterId],
     ['Held', heldText(neighbor)],
     ['Last down', lastDownText(neighbor)],
@@ -142,18 +150,32 @@ function detailText(neighbor: HostNeighbor, { style }: TableLayout): string {
   ]);
 }
 
+/** A range has no session to count the time of. */
+function sinceText({ stateSeconds, range }: BgpNeighborStatus): string {
+  return range === undefined ? formatDuration(stateSeconds) : '';
+}
+
 /** The number, once it is known. */
 function asText({ remoteAsNumber, remoteAs }: BgpNeighborStatus): string {
   return remoteAsNumber === undefined ? (remoteAs?.split(' ')[0] ?? '-') : String(remoteAsNumber);
 }
 
-function stateText({ state, held, draining }: BgpNeighborStatus): string {
+function rangeText({ dynamic, range }: BgpNeighborStatus): string | undefined {
+  if (dynamic !== undefined) return `called from ${dynamic.range} of ${dynamic.peer}`;
+  if (range === undefined) return undefined;
+  const { neighbors, limit, refused, lastRefused } = range;
+  const last = lastRefused && `, the last ${lastRefused.address} at ${lastRefused.at}: ${lastRefused.reason}`;
+  return `${neighbors} of at most ${limit} routers; ${refused} refused${last ?? ''}`;
+}
+
+function stateText({ state, held, draining, range }: BgpNeighborStatus): string {
+  if (range !== undefined && held === undefined) return `listens (${range.neighbors} of ${range.limit})`;
   if (held !== undefined) return `${state} (${held.cause === 'shutdown' ? 'shut down' : 'too many prefixes'})`;
   return draining ? `${state} (drains)` : state;
 }
 
-function stateTone({ state }: BgpNeighborStatus): Tone {
-  return state === 'Established' ? 'good' : 'bad';
+function stateTone(neighbor: BgpNeighborStatus): Tone {
+  return isNotUp(neighbor) ? 'bad' : 'good';
 }
 
 function addPathText(addPath: 'receive' | 'send' | 'both' | undefined): string {

@@ -13,6 +13,7 @@ import { askAgents, askSpeakers, type DaemonAnswer } from '../daemon/ask-daemons
 import { modelOf, resourcesOf } from './fabric-model.ts';
 import { findingIdentity } from './finding-identity.ts';
 import { type FabricContents, readFabric } from './open-fabric.ts';
+import { isNotUp } from './session-state.ts';
 
 /** The fabric as seen from here: what is wanted, who works on it, and what is wrong. */
 export interface FabricStatus {
@@ -79,7 +80,7 @@ export async function readFabricStatus(options: GlobalOptions): Promise<FabricSt
       endpoints.filter(({ state }) => state !== 'up').map((endpoint) => ({ host: status.host, ...endpoint })),
     ),
     sessionsNotUp: speakerStatuses.flatMap(({ status, neighbors }) =>
-      neighbors.filter(({ state }) => state !== 'Established').map((neighbor) => ({ host: status.host, ...neighbor })),
+      neighbors.filter(isNotUp).map((neighbor) => ({ host: status.host, ...neighbor })),
     ),
     differences: [
       ...daemons.flatMap((daemon) => datastoreDifferences(daemon, contents)),

@@ -57,7 +57,7 @@ const KIND_COLUMNS: { readonly [Kind in ResourceKind]: readonly KindColumn<Kind>
   ],
   AddressGroup: [{ header: 'CIDRS', value: ({ spec }) => spec.cidrs.join(', '), wrap: true }],
   BGPPeer: [
-    { header: 'ADDRESS', value: ({ spec }) => spec.address ?? `on ${spec.interface}` },
+    { header: 'ADDRESS', value: ({ spec }) => spec.address ?? spec.range ?? `on ${spec.interface}` },
     { header: 'AS', value: ({ spec }) => [spec.asNumber].flat().join(', ') },
     { header: 'HOSTS', value: ({ spec }) => spec.hosts },
     { header: 'FAMILIES', value: ({ spec }) => spec.families.join(', ') },

@@ -2,9 +2,11 @@ import { ipAddressToBytes, parseIpAddress } from '@slash32/shared';
 
 /** A peer that must be near: its segments arrive with at least this TTL or hop limit. */
 export interface NearPeer {
-  /** Canonical text. */
+  /** Canonical text; of a prefix, any address in it. */
   readonly address: string;
-  /** 1–255. */
+  /** Everybody in the prefix of this length; absent: the address alone. */
+  readonly prefixLength?: number;
+  /** 0–255; 0: it need not be near, and an entry behind it says nothing about it. */
   readonly minHopLimit: number;
 }
 
@@ -14,6 +16,7 @@ type Instruction = readonly [code: number, jumpTrue: number, jumpFalse: number, 
 /** Operations of `linux/filter.h`. */
 const LOAD_WORD = 0x20;
 const LOAD_OCTET = 0x30;
+const MASK = 0x54;
 const SHIFT_RIGHT = 0x74;
 const JUMP_ALWAYS = 0x05;
 const JUMP_IF_EQUAL = 0x15;
@@ -38,7 +41,8 @@ const INSTRUCTION_OCTETS = 8;
 /**
  * A socket filter (classic BPF) that drops what comes from a near peer's address with a smaller TTL than it must have
  * (GTSM, RFC 5082 3); all other packets pass. For a listener, where one minimum for all connections would not do: it is
- * in force from the SYN on, and the connections that are accepted inherit it.
+ * in force from the SYN on, and the connections that are accepted inherit it. Of several peers that an address belongs to,
+ * the first counts.
  *
  * Returns `struct sock_filter`s: code (2 octets), jumps (1 and 1), operand (4), in the machine's byte order; `undefined`
  * if they are more than Linux takes.
@@ -60,7 +64,7 @@ export function hopLimitFilter(peers: readonly NearPeer[]): Uint8Array | undefin
 }
 
 /** Falls through to what follows if the packet is from another address. */
-function peerBlock({ address, minHopLimit }: NearPeer, family: 4 | 6): readonly Instruction[] {
+function peerBlock({ address, prefixLength, minHopLimit }: NearPeer, family: 4 | 6): readonly Instruction[] {
   const octets = ipAddressToBytes(parseIpAddress(address));
   const view = new DataView(octets.buffer, octets.byteOffset, octets.byteLength);
   const verdict: readonly Instruction[] = [
@@ -69,13 +73,20 @@ function peerBlock({ address, minHopLimit }: NearPeer, family: 4 | 6): readonly 
     ACCEPT,
     DROP,
   ];
-  const block: Instruction[] = [];
-  for (let at = 0; at < octets.length; at += 4) {
-    const remaining = (octets.length - at) / 4 - 1;
-    block.push([LOAD_WORD, 0, 0, SKF_NET_OFF + OFFSETS[family].source + at]);
-    block.push([JUMP_IF_EQUAL, 0, remaining * 2 + verdict.length, view.getUint32(at)]);
+  // From the last word on, since each of them jumps over what follows it.
+  let block: readonly Instruction[] = verdict;
+  for (let at = octets.length - 4; at >= 0; at -= 4) {
+    const bits = Math.min(32, Math.max(0, (prefixLength ?? octets.length * 8) - at * 8));
+    if (bits === 0) continue;
+    const mask = (0xffff_ffff << (32 - bits)) >>> 0;
+    block = [
+      [LOAD_WORD, 0, 0, SKF_NET_OFF + OFFSETS[family].source + at],
+      ...(bits === 32 ? [] : [[MASK, 0, 0, mask] as const]),
+      [JUMP_IF_EQUAL, 0, block.length, (view.getUint32(at) & mask) >>> 0],
+      ...block,
+    ];
   }
-  return [...block, ...verdict];
+  return block;
 }
 
 function encode(program: readonly Instruction[]): Uint8Array {

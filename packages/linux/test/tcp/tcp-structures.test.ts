@@ -1,3 +1,4 @@
+import { parseIpAddress, parseIpPrefix, prefixContains } from '@slash32/shared';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hopLimitFilter, type NearPeer } from '../../src/tcp/hop-limit-filter.ts';
@@ -53,6 +54,9 @@ function passes(filter: Uint8Array, packet: Packet): boolean {
       case 0x30:
         accumulator = network.getUint8(operand - 0xfff00000);
         break;
+      case 0x54:
+        accumulator = (accumulator & operand) >>> 0;
+        break;
       case 0x74:
         accumulator >>>= operand;
         break;
@@ -92,6 +96,29 @@ describe('the filter of TTL security', () => {
         if (filter === undefined) throw new Error('too long');
         const required = near.find((peer) => peer.address === address)?.minHopLimit ?? 0;
         expect(passes(filter, { source: octetsOf(address), hopLimit })).toBe(hopLimit >= required);
+      }),
+    );
+  });
+
+  it('takes prefixes, of which the first that the address is in counts', () => {
+    const peers = fc.array(
+      fc.constantFrom(...SOURCES).chain((address) =>
+        fc.record({
+          address: fc.constant(address),
+          prefixLength: fc.integer({ min: 0, max: address.includes(':') ? 128 : 32 }),
+          minHopLimit: fc.integer({ min: 0, max: 255 }),
+        }),
+      ),
+      { maxLength: 8 },
+    );
+    fc.assert(
+      fc.property(peers, fc.constantFrom(...SOURCES), fc.integer({ min: 0, max: 255 }), (near, address, hopLimit) => {
+        const filter = hopLimitFilter(near);
+        if (filter === undefined) throw new Error('too long');
+        const first = near.find((peer) =>
+          prefixContains(parseIpPrefix(`${peer.address}/${peer.prefixLength}`), parseIpAddress(address)),
+        );
+        expect(passes(filter, { source: octetsOf(address), hopLimit })).toBe(hopLimit >= (first?.minHopLimit ?? 0));
       }),
     );
   });

@@ -184,10 +184,24 @@ export interface BgpNeighborBfd {
   readonly problem?: string;
 }
 
+/** A range that routers may call from. */
+export interface BgpRangeStatus {
+  readonly neighbors: number;
+  /** Most at once. */
+  readonly limit: number;
+  /** Connections that were refused because there were that many, or since the range is shut down. */
+  readonly refused: number;
+  readonly lastRefused?: { readonly at: string; readonly address: string; readonly reason: string };
+}
+
 export interface BgpNeighborStatus {
   /** Name of the BGPPeer resource. */
   readonly peer: string;
   readonly address: string;
+  /** Set for a dynamic neighbour, whose `peer` is `NAME/ADDRESS`: the BGPPeer, and its range that the router called from. */
+  readonly dynamic?: { readonly peer: string; readonly range: string };
+  /** Set for a range itself, which has no session: it is Active while routers may call from there. */
+  readonly range?: BgpRangeStatus;
   /** By the router's OPEN, or the only one that it may have; absent: not known yet. */
   readonly remoteAsNumber?: number;
   /** What it may be, where the BGPPeer leaves a choice: `external (any but our own 64601)`. */

@@ -6,10 +6,14 @@ import {
   dnsLabel,
   interfaceNameField,
   ipAddressField,
+  prefixField,
   selectorField,
   statusField,
 } from './field-types.ts';
 import { BUILT_IN_POLICIES } from './route-policy.ts';
+
+/** Of a BGPPeer with `range` that says nothing else. */
+export const MAX_DYNAMIC_PEERS = 100;
 
 /** Of a BGPPeer with `bfd: true`. */
 export const BFD_DEFAULTS = { minTxMs: 100, minRxMs: 100, multiplier: 3 } as const;
@@ -74,6 +78,8 @@ const addPathsField = z.strictObject({
 interface PeerFields {
   readonly address?: string | undefined;
   readonly interface?: string | undefined;
+  readonly range?: string | undefined;
+  readonly maxDynamicPeers?: number | undefined;
   readonly localAddress?: string | undefined;
   readonly multihopTtl?: number | undefined;
   readonly ttlSecurity?: { readonly hops: number } | undefined;
@@ -82,8 +88,15 @@ interface PeerFields {
 function checkPeerFields(peer: PeerFields, context: z.RefinementCtx): void {
   const fault = (field: keyof PeerFields, message: string) =>
     context.addIssue({ code: 'custom', path: [field], message });
-  if (peer.address === undefined && peer.interface === undefined) {
-    fault('address', 'is required, unless interface names the link to the router');
+  if (peer.address === undefined && peer.interface === undefined && peer.range === undefined) {
+    fault('address', 'is required, unless interface names the link to the router, or range where routers call from');
+  }
+  if (peer.range !== undefined) {
+    for (const field of ['address', 'interface', 'localAddress'] as const) {
+      if (peer[field] !== undefined) fault(field, 'excludes range: the routers of a range call us; leave it out');
+    }
+  } else if (peer.maxDynamicPeers !== undefined) {
+    fault('maxDynamicPeers', 'is for a range; leave it out, or give range instead of address');
   }
   if (peer.address !== undefined && peer.interface !== undefined) {
     fault('interface', 'excludes address: the router at the other end is found by itself; leave one of them out');
@@ -111,12 +124,23 @@ export const bgpPeerSchema = z
     spec: z
       .strictObject({
         hosts: selectorField.describe('label selector over Hosts, for example rack == "a"'),
-        address: ipAddressField.optional().describe('address of the router; either this or interface'),
+        address: ipAddressField.optional().describe('address of the router; either this, interface or range'),
         interface: interfaceNameField
           .optional()
           .describe(
             'instead of address: the router at the other end of this interface, found by its router advertisements (unnumbered; RFC 8950)',
           ),
+        range: prefixField
+          .optional()
+          .describe(
+            'instead of address: routers whose address is in this prefix may call, and each gets a session of its own (dynamic neighbours). A BGPPeer with the address itself, or a longer range, comes first',
+          ),
+        maxDynamicPeers: z
+          .int()
+          .min(1)
+          .max(10_000)
+          .optional()
+          .describe(`how many routers of the range at once; left out: ${MAX_DYNAMIC_PEERS}`),
         asNumber: remoteAsField.describe(
           'AS number of the router; external: any but ours; internal: ours; a list: one of these. The router’s OPEN says which it is',
         ),
@@ -135,7 +159,7 @@ export const bgpPeerSchema = z
           .default(90)
           .describe('down after this long without a word from the router'),
         connectRetrySeconds: z.int().min(1).max(65_535).default(5).describe('pause before connecting again'),
-        passive: z.boolean().default(false).describe('wait for the router to connect'),
+        passive: z.boolean().default(false).describe('wait for the router to connect; of a range always so'),
         multihopTtl: z
           .int()
           .min(1)

@@ -353,7 +353,26 @@ describe('what is refused', () => {
       ['`spec.asNumber[1]` is reserved (RFC 6793, RFC 7300); choose another'],
     ],
     ['BGPPeer', { multihopTtl: 0 }, ['`spec.multihopTtl` must be at least 1']],
-    ['BGPPeer', { address: undefined }, ['`spec.address` is required, unless interface names the link to the router']],
+    [
+      'BGPPeer',
+      { address: undefined },
+      ['`spec.address` is required, unless interface names the link to the router, or range where routers call from'],
+    ],
+    [
+      'BGPPeer',
+      { range: '10.0.0.0/8' },
+      ['`spec.address`: excludes range: the routers of a range call us; leave it out'],
+    ],
+    [
+      'BGPPeer',
+      { address: undefined, range: '10.0.0.0/33' },
+      ['`spec.range`: "10.0.0.0/33" is not a prefix; write it like 192.0.2.0/24 or 2001:db8::/32'],
+    ],
+    [
+      'BGPPeer',
+      { maxDynamicPeers: 5 },
+      ['`spec.maxDynamicPeers` is for a range; leave it out, or give range instead of address'],
+    ],
     [
       'BGPPeer',
       { interface: 'eth1' },
