@@ -1,5 +1,6 @@
 import type { BenchmarkReport, Figure } from '../report/report.ts';
 import { measureAnnounce, TABLE_SIZE } from './announce.ts';
+import { measureBfdDetection } from './bfd/bfd-detection.ts';
 import type { BgpDaemon } from './daemons/bgp-daemon.ts';
 import { bird } from './daemons/bird.ts';
 import { frr } from './daemons/frr.ts';
@@ -22,6 +23,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   receive: { daemons: DAEMONS, measure: measureReceive },
   latency: { daemons: [slash32], measure: (daemon) => measureWireLatency(daemon, 0) },
   'latency-full': { daemons: [slash32], measure: (daemon) => measureWireLatency(daemon, TABLE_SIZE) },
+  bfd: { daemons: [slash32, bird, frr], measure: measureBfdDetection },
   relay: { daemons: DAEMONS, measure: measureRelay },
 };
 

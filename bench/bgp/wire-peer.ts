@@ -14,8 +14,10 @@ export class WirePeer implements Disposable {
   readonly #arrivals = new Map<number, number>();
 
   constructor(namespace: Namespace, settings: WirePeerSettings) {
-    this.#process = new WireProcess(namespace, PROGRAM, settings, (event) => {
-      if (event.event === 'arrived') for (const address of event.addresses) this.#arrivals.set(address, event.atMs);
+    this.#process = new WireProcess(namespace, PROGRAM, settings, {
+      onEvent: (event) => {
+        if (event.event === 'arrived') for (const address of event.addresses) this.#arrivals.set(address, event.atMs);
+      },
     });
   }
 

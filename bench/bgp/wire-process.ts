@@ -13,10 +13,28 @@ export class WireProcess<Command extends object, Event extends { readonly event:
   readonly #child: ChildProcess;
   readonly #waiting = new Set<(event: Event) => void>();
 
-  /** `settings` are the program's first argument, as JSON. */
-  constructor(namespace: Namespace, program: string, settings: object, onEvent?: (event: Event) => void) {
-    const command = ['netns', 'exec', namespace.name, process.execPath, program, JSON.stringify(settings)];
-    this.#child = spawn('ip', command, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  /**
+   * `settings` are the program's first argument, as JSON. `isPrompt`: it has real-time priority, as a machine of its own
+   * would, so that its lateness is not taken for the daemon's.
+   */
+  constructor(
+    namespace: Namespace,
+    program: string,
+    settings: object,
+    { onEvent, isPrompt = false }: { readonly onEvent?: (event: Event) => void; readonly isPrompt?: boolean } = {},
+  ) {
+    const priority = isPrompt ? ['chrt', '--rr', '1'] : [];
+    const [command = 'ip', ...args] = [
+      ...priority,
+      'ip',
+      'netns',
+      'exec',
+      namespace.name,
+      process.execPath,
+      program,
+      JSON.stringify(settings),
+    ];
+    this.#child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child.on('message', (message) => {
       const event = message as Event;
       onEvent?.(event);

@@ -9,6 +9,11 @@ export const SINK = { address: '192.0.2.1', asNumber: 64_901, daemonAddress: DAE
 /** Announces a table. */
 export const SOURCE = { address: '192.0.2.2', asNumber: 64_902, daemonAddress: DAEMON_ADDRESS } as const;
 
+/** How long a main thread is blocked. */
+export const BLOCKED_MS = 2000;
+/** All use three of them. */
+export const BFD_INTERVAL_MS = 50;
+
 /** All that may be there besides the source. */
 export const RECEIVERS: readonly WirePeerSettings[] = [
   SINK,
@@ -35,6 +40,12 @@ export interface DaemonTask {
   readonly receivers?: number;
   /** It tells the receivers what it learned from the source. Daemons that do so anyway need not look at it. */
   readonly relays?: boolean;
+  /** Instead of receivers and source. */
+  readonly peers?: readonly WirePeerSettings[];
+  /** BFD with all peers, 3 × {@link BFD_INTERVAL_MS}. */
+  readonly bfd?: boolean;
+  /** It announces what appears in the kernel's table. Daemons that do so anyway need not look at it. */
+  readonly learnsFromKernel?: boolean;
 }
 
 /** A running BGP daemon under measurement, waiting for both wire peers to connect. */
@@ -44,6 +55,8 @@ export interface RunningDaemon extends AsyncDisposable {
   readonly processes: readonly number[];
   /** Number of learned routes that it has. Cheap; how cheap is the resolution of what is measured with it. */
   learned(): Promise<number>;
+  /** Nothing runs on its main thread for {@link BLOCKED_MS}; those that have no other thread do not know it. */
+  readonly blockMainThread?: () => void;
   /** Adds one route by the quickest way that it has, or in the kernel for those that learn from there. */
   readonly addRoute?: (prefix: string) => Promise<void>;
 }
@@ -58,6 +71,6 @@ export interface BgpDaemon {
 }
 
 /** The BGP peers that a daemon is configured with: the receivers, and the source last. */
-export function peersOf({ receivers = 1 }: DaemonTask): readonly WirePeerSettings[] {
-  return [...RECEIVERS.slice(0, receivers), SOURCE];
+export function peersOf({ receivers = 1, peers }: DaemonTask): readonly WirePeerSettings[] {
+  return peers ?? [...RECEIVERS.slice(0, receivers), SOURCE];
 }

@@ -1,7 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { type BgpDaemon, DAEMON_ADDRESS, DAEMON_AS, type DaemonTask, peersOf, SOURCE } from './bgp-daemon.ts';
+import type { WirePeerSettings } from '../wire-peer-messages.ts';
+import {
+  BFD_INTERVAL_MS,
+  type BgpDaemon,
+  DAEMON_ADDRESS,
+  DAEMON_AS,
+  type DaemonTask,
+  peersOf,
+  SOURCE,
+} from './bgp-daemon.ts';
 import { DaemonProcess } from './daemon-process.ts';
 
 export const bird: BgpDaemon = {
@@ -24,22 +33,23 @@ export const bird: BgpDaemon = {
 };
 
 function configuration(task: DaemonTask): string {
-  const { holds, installs } = task;
-  const peer = (name: string, address: string, asNumber: number) => `
+  const { holds, installs, bfd = false } = task;
+  const peer = (name: string, { address, asNumber, daemonAddress }: WirePeerSettings) => `
 protocol bgp ${name} {
-  local ${DAEMON_ADDRESS} as ${DAEMON_AS};
+  local ${daemonAddress} as ${DAEMON_AS};
   neighbor ${address} as ${asNumber};
   passive on; connect delay time 1; error wait time 1, 1;
-  graceful restart off;
+  graceful restart off;${bfd ? '\n  bfd on;' : ''}
   ipv4 { import all; export ${name === 'feed' ? 'none' : 'all'}; next hop self; };
 }`;
   return `
 router id ${DAEMON_ADDRESS};
 protocol device { }
-protocol kernel { learn; scan time 3600; ipv4 { import all; export ${installs ? 'where source = RTS_BGP' : 'none'}; }; }
+${bfd ? `protocol bfd { interface "eth*" { interval ${BFD_INTERVAL_MS} ms; multiplier 3; }; }` : ''}
+protocol kernel { learn; scan time 3600; merge paths on; ipv4 { import all; export ${installs ? 'where source = RTS_BGP' : 'none'}; }; }
 protocol static { ipv4; ${holds.map((prefix) => `route ${prefix} blackhole;`).join('\n')} }
 ${peersOf(task)
-  .map(({ address, asNumber }, index) => peer(address === SOURCE.address ? 'feed' : `sink${index}`, address, asNumber))
+  .map((each, index) => peer(each.address === SOURCE.address ? 'feed' : `sink${index}`, each))
   .join('\n')}
 `;
 }

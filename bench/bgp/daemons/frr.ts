@@ -1,53 +1,78 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { type BgpDaemon, DAEMON_ADDRESS, DAEMON_AS, type DaemonTask, peersOf, SOURCE } from './bgp-daemon.ts';
+import type { WirePeerSettings } from '../wire-peer-messages.ts';
+import {
+  BFD_INTERVAL_MS,
+  type BgpDaemon,
+  DAEMON_ADDRESS,
+  DAEMON_AS,
+  type DaemonPlace,
+  type DaemonTask,
+  peersOf,
+  SOURCE,
+} from './bgp-daemon.ts';
 import { DaemonProcess } from './daemon-process.ts';
 
-const BGPD = '/usr/lib/frr/bgpd';
+const DAEMONS = '/usr/lib/frr';
 
-/** FRR's bgpd without zebra. */
+/** FRR: bgpd alone, or with zebra and bfdd where the task needs the kernel or BFD. */
 export const frr: BgpDaemon = {
   name: 'FRR',
   method: 'routes given to it by a peer; asked with vtysh',
   heldRoutesFromSource: true,
   async start(place, task) {
-    const { directory } = place;
-    const config = join(directory, 'bgpd.conf');
-    writeFileSync(config, configuration(task));
-    // It runs as root only where the group frrvty has root as a member; `ip netns exec` has mounts of its own.
-    const group = join(directory, 'group');
-    writeFileSync(group, readFileSync('/etc/group', 'utf8').replace(/^frrvty:.*$/m, 'frrvty:x:0:root'));
-    const daemon = new DaemonProcess(place, 'sh', [
-      ...['-c', 'mount --bind "$1" /etc/group && shift && exec "$@"', 'sh', group, BGPD],
-      ...['-u', 'root', '-g', 'root', '-f', config, '-i', join(directory, 'bgpd.pid'), '--no_zebra'],
-      ...['--vty_socket', directory, '-P', '0', '--log', 'stdout'],
-    ]);
-    const show = async (what: string) =>
-      (await execa('vtysh', ['--vty_socket', directory, '-d', 'bgpd', '-c', `show ${what}`])).stdout;
-    await daemon.answers('bgpd', () => show('bgp summary'));
+    await using stack = new AsyncDisposableStack();
+    const show = async (daemon: string, what: string) =>
+      (await execa('vtysh', ['--vty_socket', place.directory, '-d', daemon, '-c', `show ${what}`])).stdout;
+    const processes: number[] = [];
+    const start = async (daemon: string, options: readonly string[], question: string, text: string) => {
+      const running = stack.use(startDaemon(place, daemon, options, text));
+      processes.push(running.pid);
+      await running.answers(daemon, () => show(daemon, question));
+      return running.pid;
+    };
+    const needsZebra = task.installs || task.bfd === true || task.learnsFromKernel === true;
+    if (needsZebra) await start('zebra', [], 'interface brief', '');
+    if (task.bfd === true) {
+      await start('bfdd', ['--bfdctl', join(place.directory, 'bfdd.sock')], 'bfd peers', 'bfd\n');
+    }
+    const pid = await start('bgpd', needsZebra ? [] : ['--no_zebra'], 'bgp summary', configuration(task));
+    const resources = stack.move();
     return {
-      pid: daemon.pid,
-      processes: [daemon.pid],
+      pid,
+      processes,
       learned: async () => {
-        const answer = JSON.parse(await show(`bgp neighbors ${SOURCE.address} json`));
+        const answer = JSON.parse(await show('bgpd', `bgp neighbors ${SOURCE.address} json`));
         return Number(answer[SOURCE.address]?.addressFamilyInfo?.ipv4Unicast?.acceptedPrefixCounter ?? 0);
       },
-      [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
+      [Symbol.asyncDispose]: () => resources.disposeAsync(),
     };
   },
 };
 
-const peer = (address: string, asNumber: number) => `
+function startDaemon(place: DaemonPlace, daemon: string, options: readonly string[], text: string): DaemonProcess {
+  const own = (name: string) => join(place.directory, name);
+  writeFileSync(own(`${daemon}.conf`), text);
+  // It runs as root only where the group frrvty has root as a member; `ip netns exec` has mounts of its own.
+  writeFileSync(own('group'), readFileSync('/etc/group', 'utf8').replace(/^frrvty:.*$/m, 'frrvty:x:0:root'));
+  return new DaemonProcess(place, 'sh', [
+    ...['-c', 'mount --bind "$1" /etc/group && shift && exec "$@"', 'sh', own('group'), join(DAEMONS, daemon)],
+    ...['-u', 'root', '-g', 'root', '-f', own(`${daemon}.conf`), '-i', own(`${daemon}.pid`)],
+    ...['-z', own('zserv.api'), '--vty_socket', place.directory, '-P', '0', '--log', 'stdout', ...options],
+  ]);
+}
+
+function configuration(task: DaemonTask): string {
+  const peer = ({ address, asNumber }: WirePeerSettings) => `
  neighbor ${address} remote-as ${asNumber}
  neighbor ${address} passive
- neighbor ${address} advertisement-interval 0`;
-
-const configuration = (task: DaemonTask) => `
+ neighbor ${address} advertisement-interval 0${task.bfd === true ? `\n neighbor ${address} bfd 3 ${BFD_INTERVAL_MS} ${BFD_INTERVAL_MS}` : ''}`;
+  return `
 router bgp ${DAEMON_AS}
  bgp router-id ${DAEMON_ADDRESS}
  no bgp ebgp-requires-policy
-${peersOf(task)
-  .map(({ address, asNumber }) => peer(address, asNumber))
-  .join('')}
+${peersOf(task).map(peer).join('')}
+${task.learnsFromKernel === true ? ' address-family ipv4 unicast\n  redistribute kernel\n exit-address-family' : ''}
 `;
+}

@@ -2,7 +2,16 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ControlClient, connectControl, type SpeakerMethods } from '@slash32/shared';
 import { waitUntil } from '../../lab/wait-until.ts';
-import { type BgpDaemon, DAEMON_ADDRESS, DAEMON_AS, type DaemonPlace, type DaemonTask, peersOf } from './bgp-daemon.ts';
+import {
+  BFD_INTERVAL_MS,
+  type BgpDaemon,
+  BLOCKED_MS,
+  DAEMON_ADDRESS,
+  DAEMON_AS,
+  type DaemonPlace,
+  type DaemonTask,
+  peersOf,
+} from './bgp-daemon.ts';
 import { DaemonProcess } from './daemon-process.ts';
 
 const BINARY = join(import.meta.dirname, '../../../bin/bgp-speaker');
@@ -33,6 +42,7 @@ export const slash32: BgpDaemon = {
     return {
       pid: daemon.pid,
       processes: [daemon.pid],
+      blockMainThread: () => process.kill(daemon.pid, 'SIGUSR2'),
       learned: async () => (await control.call('speaker.status', {})).learnedRoutes,
       [Symbol.asyncDispose]: () => resources.disposeAsync(),
     };
@@ -43,12 +53,17 @@ function startDaemon(place: DaemonPlace, task: DaemonTask): DaemonProcess {
   const { directory } = place;
   mkdirSync(join(directory, 'fabric'));
   writeFileSync(join(directory, 'fabric', 'all.yaml'), manifests(task));
-  return new DaemonProcess(place, BINARY, [
+  const options = [
     ...['--host', 'h1', '--datastore', `dir:${join(directory, 'fabric')}`],
     ...['--control-socket', join(directory, 'speaker.sock')],
     ...(task.installs ? [] : ['--install-routes', 'no']),
-  ]);
+  ];
+  if (task.bfd !== true) return new DaemonProcess(place, BINARY, options);
+  const block = `--import ${join(import.meta.dirname, 'block-main-thread.ts')}`;
+  return new DaemonProcess(place, 'env', [`NODE_OPTIONS=${block}`, `BLOCKED_MS=${BLOCKED_MS}`, BINARY, ...options]);
 }
+
+const BFD = `, bfd: { minTxMs: ${BFD_INTERVAL_MS}, minRxMs: ${BFD_INTERVAL_MS}, multiplier: 3 }`;
 
 const manifests = (task: DaemonTask) => `apiVersion: slash32.dev/v1
 kind: Host
@@ -60,7 +75,7 @@ ${peersOf(task)
 apiVersion: slash32.dev/v1
 kind: BGPPeer
 metadata: { name: as${asNumber} }
-spec: { hosts: all(), address: ${address}, asNumber: ${asNumber}, families: [ipv4-unicast], passive: true }
+spec: { hosts: all(), address: ${address}, asNumber: ${asNumber}, families: [ipv4-unicast], passive: true${task.bfd === true ? BFD : ''} }
 `,
   )
   .join('')}`;
