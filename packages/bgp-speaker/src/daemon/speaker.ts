@@ -209,7 +209,7 @@ export class Speaker {
     const settings = this.#hadForwarding.size === 0 ? [] : [...this.#plan.peers.values()];
     this.#deferral.begin(
       new Map(settings.map(({ name, families }) => [name, families])),
-      Math.max(0, ...settings.map(({ restartTimeSeconds }) => restartTimeSeconds)) * 1000,
+      Math.max(0, ...settings.map(({ gracefulRestart }) => gracefulRestart.restartTimeSeconds)) * 1000,
     );
   }
 

@@ -68,7 +68,7 @@ export function inConnectOrActive(fsm: SessionFsm, event: FsmEvent, settings: Fs
     case 'Tcp_CR_Invalid':
       return stay(fsm);
     case 'ManualStop':
-      return stopped(fsm, 'stopped');
+      return stopped(fsm, settings);
     case 'ConnectRetryTimer_Expires':
       if (settings.passive) return stay(fsm);
       return {
@@ -107,10 +107,10 @@ export function inConnectOrActive(fsm: SessionFsm, event: FsmEvent, settings: Fs
         text: `${formatNotification(event.notification)} before our OPEN`,
       });
     case 'NotifMsgVerErr':
-      if (fsm.delayingOpen) return fail(fsm, settings, received(event.reason), { countRetry: false });
-      return fail(fsm, settings, received(event.reason));
+      if (fsm.delayingOpen) return fail(fsm, settings, received(event.notification), { countRetry: false });
+      return fail(fsm, settings, received(event.notification));
     case 'NotifMsg':
-      return fail(fsm, settings, received(event.reason));
+      return fail(fsm, settings, received(event.notification));
     case 'AutomaticStop':
       return fail(fsm, settings, { cause: 'stopped', text: 'stopped automatically' });
     case 'HoldTimer_Expires':

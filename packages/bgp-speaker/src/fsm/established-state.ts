@@ -29,7 +29,7 @@ export function inEstablished(fsm: SessionFsm, event: FsmEvent, settings: FsmSet
     case 'TcpConnectionConfirmed':
       return stay(fsm);
     case 'ManualStop':
-      return stopped(fsm, 'stopped', cease(event.subcode, event.data));
+      return stopped(fsm, settings, cease(event.subcode, event.data));
     case 'AutomaticStop':
       return notifyAndFail(fsm, settings, cease(event.subcode, event.data));
     case 'HoldTimer_Expires':
@@ -42,7 +42,7 @@ export function inEstablished(fsm: SessionFsm, event: FsmEvent, settings: FsmSet
       return fail(fsm, settings, { cause: 'tcp', text: event.reason });
     case 'NotifMsgVerErr':
     case 'NotifMsg':
-      return fail(fsm, settings, received(event.reason));
+      return fail(fsm, settings, received(event.notification));
     case 'OpenCollisionDump':
       return notifyAndFail(fsm, settings, cease(CEASE.connectionCollisionResolution));
     case 'KeepAliveMsg':

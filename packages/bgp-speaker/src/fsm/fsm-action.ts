@@ -2,12 +2,14 @@ import type { NotificationMessage } from '../codec/index.ts';
 
 export type FsmTimer = 'ConnectRetry' | 'Hold' | 'Keepalive' | 'DelayOpen' | 'IdleHold' | 'SendHold';
 
-/** Why a connection or session ended. Only `tcp` leaves the peer's routes to graceful restart (RFC 4724 4.2). */
+/** Why a connection or session ended. */
 export type DownCause = 'tcp' | 'notification-received' | 'notification-sent' | 'stopped';
 
 export interface DownReason {
   readonly cause: DownCause;
   readonly text: string;
+  /** What was sent or received, if anything was; as it was on the wire. */
+  readonly notification?: NotificationMessage;
 }
 
 /** What the FSM asks its surroundings to do, in order. */

@@ -28,8 +28,8 @@ export type FsmEvent =
   | { readonly name: 'BGPHeaderErr'; readonly notification: NotificationMessage; readonly reason?: string }
   | { readonly name: 'BGPOpenMsgErr'; readonly notification: NotificationMessage; readonly reason?: string }
   | { readonly name: 'OpenCollisionDump' }
-  | { readonly name: 'NotifMsgVerErr'; readonly reason: string }
-  | { readonly name: 'NotifMsg'; readonly reason: string }
+  | { readonly name: 'NotifMsgVerErr'; readonly notification: NotificationMessage }
+  | { readonly name: 'NotifMsg'; readonly notification: NotificationMessage }
   | { readonly name: 'KeepAliveMsg' }
   | { readonly name: 'UpdateMsg' }
   | { readonly name: 'UpdateMsgErr'; readonly notification: NotificationMessage; readonly reason?: string }

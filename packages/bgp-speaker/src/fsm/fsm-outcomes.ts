@@ -1,17 +1,30 @@
 /** The outcomes that several (state, event) pairs of session-fsm.ts share. */
-import { CEASE, ERROR_CODE, formatNotification, type NotificationMessage } from '../codec/index.ts';
-import type { DownCause, DownReason, FsmAction, FsmTimer } from './fsm-action.ts';
+import { CEASE, ERROR_CODE, formatNotification, hardReset, type NotificationMessage } from '../codec/index.ts';
+import type { DownReason, FsmAction, FsmTimer } from './fsm-action.ts';
 import { type FsmSettings, INITIAL_FSM, type SessionFsm, type Transition } from './session-fsm-state.ts';
 
 const NO_DATA: Uint8Array = new Uint8Array(0);
 export const HOLD_TIMER_EXPIRED: NotificationMessage = { code: ERROR_CODE.holdTimerExpired, subcode: 0, data: NO_DATA };
+/** Of Cease: after these the sender has no routes of the peer, and does not want the peer to have its own. */
+const ENDING_CEASES: ReadonlySet<number> = new Set([
+  CEASE.maximumPrefixesReached,
+  CEASE.administrativeShutdown,
+  CEASE.peerDeconfigured,
+  CEASE.otherConfigurationChange,
+  CEASE.outOfResources,
+  CEASE.bfdDown,
+]);
 const CONNECTION_TIMERS: readonly FsmTimer[] = ['ConnectRetry', 'DelayOpen', 'Hold', 'Keepalive', 'SendHold'];
 
 export const start = (timer: FsmTimer): FsmAction => ({ type: 'start-timer', timer });
 export const stop = (timer: FsmTimer): FsmAction => ({ type: 'stop-timer', timer });
 export const drop = (abort = false): FsmAction => ({ type: 'drop-connection', abort });
 export const stay = (fsm: SessionFsm): Transition => ({ fsm, actions: [] });
-export const received = (text: string): DownReason => ({ cause: 'notification-received', text });
+export const received = (notification: NotificationMessage): DownReason => ({
+  cause: 'notification-received',
+  text: `received ${formatNotification(notification)}`,
+  notification,
+});
 export const cease = (subcode: number = CEASE.administrativeShutdown, data = NO_DATA): NotificationMessage => ({
   code: ERROR_CODE.cease,
   subcode,
@@ -66,8 +79,9 @@ export function notifyAndFail(
   notification: NotificationMessage,
   detail?: string,
 ): Transition {
-  const text = `sent ${formatNotification(notification)}${detail === undefined ? '' : `: ${detail}`}`;
-  return fail(fsm, settings, { cause: 'notification-sent', text }, { notification });
+  const sent = asSent(fsm, settings, notification);
+  const text = `sent ${formatNotification(sent)}${detail === undefined ? '' : `: ${detail}`}`;
+  return fail(fsm, settings, { cause: 'notification-sent', text, notification: sent });
 }
 
 /** RFC 9687 3.2: the peer has not read for too long, so a NOTIFICATION would not arrive either. */
@@ -76,8 +90,8 @@ export function sendHoldExpired(fsm: SessionFsm, settings: FsmSettings): Transit
   return fail(
     fsm,
     settings,
-    { cause: 'notification-sent', text: formatNotification(notification) },
-    { notification, abort: true },
+    { cause: 'notification-sent', text: formatNotification(notification), notification },
+    { abort: true },
   );
 }
 
@@ -85,7 +99,7 @@ export function fail(
   fsm: SessionFsm,
   settings: FsmSettings,
   reason: DownReason,
-  options: { notification?: NotificationMessage; countRetry?: boolean; abort?: boolean } = {},
+  options: { countRetry?: boolean; abort?: boolean } = {},
 ): Transition {
   return {
     fsm: {
@@ -95,26 +109,37 @@ export function fail(
       holdTimeSeconds: 0,
     },
     actions: [
-      ...leave(fsm, reason, options.notification, options.abort ?? false),
+      ...leave(fsm, reason, options.abort ?? false),
       ...(settings.allowAutomaticStart ? [start('IdleHold')] : []),
     ],
   };
 }
 
-export function stopped(fsm: SessionFsm, cause: DownCause, notification?: NotificationMessage): Transition {
-  const text = notification === undefined ? 'stopped' : `stopped, sent ${formatNotification(notification)}`;
-  return { fsm: INITIAL_FSM, actions: [...leave(fsm, { cause, text }, notification, false), stop('IdleHold')] };
+export function stopped(fsm: SessionFsm, settings: FsmSettings, notification?: NotificationMessage): Transition {
+  return {
+    fsm: INITIAL_FSM,
+    actions: [...leave(fsm, stopReason(fsm, settings, notification), false), stop('IdleHold')],
+  };
 }
 
-function leave(
-  fsm: SessionFsm,
-  reason: DownReason,
-  notification: NotificationMessage | undefined,
-  abort: boolean,
-): readonly FsmAction[] {
+function stopReason(fsm: SessionFsm, settings: FsmSettings, notification: NotificationMessage | undefined): DownReason {
+  if (notification === undefined) return { cause: 'stopped', text: 'stopped' };
+  const sent = asSent(fsm, settings, notification);
+  return { cause: 'stopped', text: `stopped, sent ${formatNotification(sent)}`, notification: sent };
+}
+
+/** Before Established there are no routes to keep or drop. */
+function asSent(fsm: SessionFsm, settings: FsmSettings, notification: NotificationMessage): NotificationMessage {
+  const ends = notification.code === ERROR_CODE.cease && ENDING_CEASES.has(notification.subcode);
+  return ends && settings.gracefulNotification && fsm.state === 'Established' ? hardReset(notification) : notification;
+}
+
+function leave(fsm: SessionFsm, reason: DownReason, abort: boolean): readonly FsmAction[] {
+  const { cause, notification } = reason;
+  const isSent = notification !== undefined && cause !== 'notification-received';
   return [
     ...CONNECTION_TIMERS.map(stop),
-    ...(notification === undefined ? [] : [{ type: 'send-notification', notification } as const]),
+    ...(isSent ? [{ type: 'send-notification', notification } as const] : []),
     drop(abort),
     { type: fsm.state === 'Established' ? 'session-down' : 'connection-failed', reason },
   ];

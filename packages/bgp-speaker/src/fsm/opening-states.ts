@@ -33,7 +33,7 @@ export function inOpenSent(fsm: SessionFsm, event: FsmEvent, settings: FsmSettin
     case 'TcpConnectionConfirmed':
       return stay(fsm);
     case 'ManualStop':
-      return stopped(fsm, 'stopped', cease(event.subcode, event.data));
+      return stopped(fsm, settings, cease(event.subcode, event.data));
     case 'AutomaticStop':
       return notifyAndFail(fsm, settings, cease(event.subcode, event.data));
     case 'HoldTimer_Expires':
@@ -58,9 +58,9 @@ export function inOpenSent(fsm: SessionFsm, event: FsmEvent, settings: FsmSettin
     case 'OpenCollisionDump':
       return notifyAndFail(fsm, settings, cease(CEASE.connectionCollisionResolution));
     case 'NotifMsgVerErr':
-      return fail(fsm, settings, received(event.reason), { countRetry: false });
+      return fail(fsm, settings, received(event.notification), { countRetry: false });
     case 'NotifMsg':
-      return fail(fsm, settings, received(event.reason));
+      return fail(fsm, settings, received(event.notification));
     case 'ConnectRetryTimer_Expires':
     case 'KeepaliveTimer_Expires':
     case 'DelayOpenTimer_Expires':
@@ -87,7 +87,7 @@ export function inOpenConfirm(fsm: SessionFsm, event: FsmEvent, settings: FsmSet
     case 'TcpConnectionConfirmed':
       return stay(fsm);
     case 'ManualStop':
-      return stopped(fsm, 'stopped', cease(event.subcode, event.data));
+      return stopped(fsm, settings, cease(event.subcode, event.data));
     case 'AutomaticStop':
       return notifyAndFail(fsm, settings, cease(event.subcode, event.data));
     case 'HoldTimer_Expires':
@@ -99,9 +99,9 @@ export function inOpenConfirm(fsm: SessionFsm, event: FsmEvent, settings: FsmSet
     case 'TcpConnectionFails':
       return fail(fsm, settings, { cause: 'tcp', text: event.reason });
     case 'NotifMsg':
-      return fail(fsm, settings, received(event.reason));
+      return fail(fsm, settings, received(event.notification));
     case 'NotifMsgVerErr':
-      return fail(fsm, settings, received(event.reason), { countRetry: false });
+      return fail(fsm, settings, received(event.notification), { countRetry: false });
     case 'BGPHeaderErr':
     case 'BGPOpenMsgErr':
       return notifyAndFail(fsm, settings, event.notification, event.reason);

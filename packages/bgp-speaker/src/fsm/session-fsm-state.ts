@@ -8,6 +8,8 @@ export interface FsmSettings {
   readonly delayOpen: boolean;
   /** Start again by itself after an error, once the IdleHoldTimer has run. */
   readonly allowAutomaticStart: boolean;
+  /** Both sides keep routes over a NOTIFICATION (RFC 8538, N bit): one that shall end them has to be a Hard Reset. */
+  readonly gracefulNotification: boolean;
 }
 
 export interface SessionFsm {

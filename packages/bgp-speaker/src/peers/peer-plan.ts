@@ -221,7 +221,7 @@ function settingsOf(
     holdTimeSeconds: spec.holdTimeSeconds,
     connectRetrySeconds: spec.connectRetrySeconds,
     passive: spec.passive || spec.range !== undefined,
-    restartTimeSeconds: spec.gracefulRestart.restartTimeSeconds,
+    ...gracefulRestartOf(spec.gracefulRestart),
     ...(spec.multihopTtl === undefined ? {} : { multihopTtl: spec.multihopTtl }),
     ...(spec.ttlSecurity === undefined ? {} : { ttlSecurityHops: spec.ttlSecurity.hops }),
     ...(spec.passwordFile === undefined ? {} : { passwordFile: spec.passwordFile }),
@@ -235,6 +235,13 @@ function addPathsOf(addPaths: BGPPeer['spec']['addPaths']): { readonly addPaths?
   if (addPaths === undefined || (!addPaths.receive && addPaths.send === undefined)) return {};
   const { receive, send } = addPaths;
   return { addPaths: { receive, ...(send === undefined ? {} : { send }) } };
+}
+
+function gracefulRestartOf({
+  stalePathSeconds,
+  ...gracefulRestart
+}: BGPPeer['spec']['gracefulRestart']): Pick<PeerSettings, 'gracefulRestart' | 'stalePathSeconds'> {
+  return { gracefulRestart, stalePathSeconds };
 }
 
 function bfdOf(bfd: BGPPeer['spec']['bfd']): { readonly bfd?: BfdSettings } {

@@ -26,6 +26,14 @@ export interface PeerRange {
   readonly limit: number;
 }
 
+/** Whose routes are kept while a session is away (RFC 4724, RFC 8538). */
+export interface GracefulRestartSettings {
+  /** What we ask the router for: 1–4095. */
+  readonly restartTimeSeconds: number;
+  /** Offer to keep routes over NOTIFICATIONs and an expired hold time (N bit). */
+  readonly notifications: boolean;
+}
+
 /** All that one session is configured with: a BGPPeer, the Host and the FabricConfiguration, put together. */
 export interface PeerSettings {
   /** Of the BGPPeer; of a dynamic neighbour `NAME/ADDRESS`, as `bgpPeer` has the BGPPeer's. */
@@ -58,7 +66,9 @@ export interface PeerSettings {
   readonly holdTimeSeconds: number;
   readonly connectRetrySeconds: number;
   readonly passive: boolean;
-  readonly restartTimeSeconds: number;
+  readonly gracefulRestart: GracefulRestartSettings;
+  /** What a router that is back may take until End-of-RIB. */
+  readonly stalePathSeconds: number;
   /** More than 1: the router is not on our link. */
   readonly multihopTtl?: number;
   /** GTSM (RFC 5082): nothing from farther away is taken. 1: the router is on our link. */
@@ -85,6 +95,7 @@ const LIVE_FIELDS: ReadonlySet<keyof PeerSettings> = new Set([
   'exportPolicies',
   'maxPrefixes',
   'passwordFile',
+  'stalePathSeconds',
 ]);
 
 /** Names of the fields that differ and need a new session. */

@@ -184,12 +184,17 @@ export class AdjRibIn {
     }
   }
 
-  /** The session is down and the peer restarts: everything is stale. What was stale already goes (RFC 4724 4.2). */
-  markStale(family: BgpFamily, changed: RouteChanged): void {
+  /**
+   * The session is down and the peer's routes are kept: everything is stale. What was stale already goes (RFC 4724 4.2),
+   * or stays with `keepEarlier` (RFC 8538 4.1).
+   */
+  markStale(family: BgpFamily, changed: RouteChanged, { keepEarlier } = { keepEarlier: false }): void {
     const table = this.#tables[family];
-    this.sweepStale(family, changed);
+    if (!keepEarlier) this.sweepStale(family, changed);
+    const earlier = table.stale;
     table.stale = table.current;
     table.current = new PrefixPaths();
+    earlier.visit((path, key) => table.stale.set(key, path));
   }
 
   /** The peer begins to send everything again (RFC 7313 4.2): as {@link markStale}, but nothing goes yet. */

@@ -1,29 +1,37 @@
 import type { BgpFamily, Clock, Timer } from '@slash32/shared';
-import { BGP_FAMILIES } from '../codec/index.ts';
+import { BGP_FAMILIES, isHardReset } from '../codec/index.ts';
 import type { DownReason } from '../fsm/fsm-action.ts';
+import type { PeerSettings } from '../peers/peer-settings.ts';
 import type { AdjRibIn, RouteChanged } from '../rib/adj-rib-in.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
 
-/** Upper bound on keeping stale routes once the peer is back but sends no End-of-RIB (RFC 4724 4.2). */
-const STALE_PATH_MS = 360_000;
-
 /**
- * The receiving speaker of graceful restart (RFC 4724 4.2) for one peer: keeps its routes while it restarts, as long
- * as it asked for, and removes those that it does not announce again.
+ * The receiving speaker of graceful restart (RFC 4724 4.2, RFC 8538 4.1) for one peer: keeps its routes while its session
+ * is away, as long as it asked for, and removes those that it does not announce again.
  *
- * Only a TCP connection that ends without NOTIFICATION starts it. In particular not our own HoldTimer: a router that
- * went silent is as likely dead as restarting, and its routes would draw traffic away from the other rack router.
+ * A TCP connection that ends without a word starts it. If both sides offered it (N bit), so do a NOTIFICATION of either
+ * that is no Hard Reset and an expired hold time. Otherwise our own HoldTimer does not: a router that went silent is as
+ * likely dead as restarting, and its routes would draw traffic away from the other rack router.
  */
 export class GracefulRestartHelper {
   readonly #clock: Clock;
   readonly #adjRibIn: AdjRibIn;
+  readonly #settings: () => Pick<PeerSettings, 'stalePathSeconds'>;
   readonly #changed: RouteChanged;
   #timer: Timer | undefined;
   #restarting = false;
+  /** Of the oldest stale routes: however often the session comes and goes, they are not kept any longer. */
+  #latestEndMs = 0;
 
-  constructor(clock: Clock, adjRibIn: AdjRibIn, changed: RouteChanged) {
+  constructor(
+    clock: Clock,
+    adjRibIn: AdjRibIn,
+    settings: () => Pick<PeerSettings, 'stalePathSeconds'>,
+    changed: RouteChanged,
+  ) {
     this.#clock = clock;
     this.#adjRibIn = adjRibIn;
+    this.#settings = settings;
     this.#changed = changed;
   }
 
@@ -35,18 +43,20 @@ export class GracefulRestartHelper {
   /** Keeps or removes the routes of the session that ended; returns whether any family's are kept. */
   sessionDown(session: NegotiatedSession, reason: DownReason): boolean {
     this.#cancelTimer();
-    const offer = session.remoteGracefulRestart;
-    const restartMs = (offer?.restartTimeSeconds ?? 0) * 1000;
-    const kept = reason.cause === 'tcp' && restartMs > 0 ? offeredFamilies(session) : new Set<BgpFamily>();
+    const restartMs = (session.remoteGracefulRestart?.restartTimeSeconds ?? 0) * 1000;
+    const keepEarlier = session.gracefulNotification;
+    const kept = restartMs > 0 && isKeptOver(session, reason) ? offeredFamilies(session) : new Set<BgpFamily>();
+    if (!keepEarlier || this.#adjRibIn.staleRoutes() === 0) {
+      this.#latestEndMs = this.#clock.monotonicMs() + restartMs + this.#stalePathMs;
+    }
     for (const family of BGP_FAMILIES) {
-      if (kept.has(family)) this.#adjRibIn.markStale(family, this.#changed);
+      if (kept.has(family)) this.#adjRibIn.markStale(family, this.#changed, { keepEarlier });
       else this.#adjRibIn.clear(family, this.#changed);
     }
     this.#restarting = kept.size > 0;
     if (this.#restarting) {
-      this.#timer = this.#clock.schedule(restartMs, () => {
+      this.#sweepAfter(restartMs, () => {
         this.#restarting = false;
-        this.#sweep(BGP_FAMILIES);
       });
     }
     return this.#restarting;
@@ -62,9 +72,7 @@ export class GracefulRestartHelper {
       ),
     );
     this.#sweep(BGP_FAMILIES.filter((family) => !preserved.has(family) || !session.context.families.has(family)));
-    if (this.#adjRibIn.staleRoutes() > 0) {
-      this.#timer = this.#clock.schedule(STALE_PATH_MS, () => this.#sweep(BGP_FAMILIES));
-    }
+    if (this.#adjRibIn.staleRoutes() > 0) this.#sweepAfter(this.#stalePathMs);
   }
 
   endOfRib(family: BgpFamily): void {
@@ -79,6 +87,18 @@ export class GracefulRestartHelper {
     for (const family of BGP_FAMILIES) this.#adjRibIn.clear(family, this.#changed);
   }
 
+  get #stalePathMs(): number {
+    return this.#settings().stalePathSeconds * 1000;
+  }
+
+  #sweepAfter(delayMs: number, first?: () => void): void {
+    const leftMs = Math.max(0, this.#latestEndMs - this.#clock.monotonicMs());
+    this.#timer = this.#clock.schedule(Math.min(delayMs, leftMs), () => {
+      first?.();
+      this.#sweep(BGP_FAMILIES);
+    });
+  }
+
   #sweep(families: readonly BgpFamily[]): void {
     for (const family of families) this.#adjRibIn.sweepStale(family, this.#changed);
   }
@@ -87,6 +107,13 @@ export class GracefulRestartHelper {
     this.#timer?.cancel();
     this.#timer = undefined;
   }
+}
+
+/** RFC 4724 4.2: a connection that ends without a word. RFC 8538 4: a NOTIFICATION of either side, but a Hard Reset. */
+function isKeptOver(session: NegotiatedSession, { cause, notification }: DownReason): boolean {
+  if (cause === 'tcp') return true;
+  if (!session.gracefulNotification || notification === undefined || cause === 'stopped') return false;
+  return !isHardReset(notification);
 }
 
 function offeredFamilies(session: NegotiatedSession): ReadonlySet<BgpFamily> {

@@ -8,7 +8,6 @@ import {
   decodeUpdate,
   ERROR_CODE,
   type Frame,
-  formatNotification,
   MESSAGE_TYPE,
   OPEN_ERROR,
   type OpenMessage,
@@ -86,10 +85,9 @@ function interpretUpdate(octets: Uint8Array, { state, negotiated }: MessageScene
 
 function interpretNotification(octets: Uint8Array): FsmEvent {
   const notification = decodeNotification(octets);
-  const reason = `received ${formatNotification(notification)}`;
   const versionError =
     notification.code === ERROR_CODE.openMessage && notification.subcode === OPEN_ERROR.unsupportedVersionNumber;
-  return { name: versionError ? 'NotifMsgVerErr' : 'NotifMsg', reason };
+  return { name: versionError ? 'NotifMsgVerErr' : 'NotifMsg', notification };
 }
 
 /** The FSM has no event for it; before Established it is as unexpected as an UPDATE. */

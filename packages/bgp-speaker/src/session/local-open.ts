@@ -22,8 +22,8 @@ export function localOpen(settings: PeerSettings, restart: RestartState): OpenMe
     {
       kind: 'graceful-restart',
       restarting: restart.restarting(),
-      notification: false,
-      restartTimeSeconds: settings.restartTimeSeconds,
+      notification: settings.gracefulRestart.notifications,
+      restartTimeSeconds: settings.gracefulRestart.restartTimeSeconds,
       families: families.map(({ family, afi, safi }) => ({
         family,
         afi,

@@ -23,6 +23,8 @@ export interface NegotiatedSession {
   readonly remoteRouteRefresh: boolean;
   /** Both mark the begin and the end of such answers (RFC 7313). */
   readonly enhancedRouteRefresh: boolean;
+  /** Both keep routes over a NOTIFICATION that is no Hard Reset, and over an expired hold time (RFC 8538). */
+  readonly gracefulNotification: boolean;
   readonly remoteGracefulRestart?: Extract<Capability, { kind: 'graceful-restart' }>;
 }
 
@@ -39,6 +41,9 @@ export function negotiateSession(local: OpenMessage, remote: OpenMessage, peerTy
     remoteRouteRefresh: lastCapability(remote.capabilities, 'route-refresh') !== undefined,
     enhancedRouteRefresh: [local, remote].every(
       ({ capabilities }) => lastCapability(capabilities, 'enhanced-route-refresh') !== undefined,
+    ),
+    gracefulNotification: [local, remote].every(
+      ({ capabilities }) => lastCapability(capabilities, 'graceful-restart')?.notification === true,
     ),
     ...(remoteGracefulRestart === undefined ? {} : { remoteGracefulRestart }),
   };

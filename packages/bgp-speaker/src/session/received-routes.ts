@@ -33,7 +33,7 @@ export class ReceivedRoutes {
     this.#deps = dependencies;
     const { clock, onRouteChanged } = dependencies;
     this.adjRibIn = new AdjRibIn(source, this.#importPolicy());
-    this.#restart = new GracefulRestartHelper(clock, this.adjRibIn, onRouteChanged);
+    this.#restart = new GracefulRestartHelper(clock, this.adjRibIn, () => this.#settings, onRouteChanged);
     this.#refresh = new RefreshReceiver(clock, this.adjRibIn, onRouteChanged);
   }
 

@@ -133,6 +133,7 @@ export class SessionMachine {
       passive: this.#deps.settings().passive,
       delayOpen: false,
       allowAutomaticStart: true,
+      gracefulNotification: this.#negotiated?.gracefulNotification === true,
     });
     this.#fsm = fsm;
     for (const action of actions) this.#perform(action);

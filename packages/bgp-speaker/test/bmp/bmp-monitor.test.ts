@@ -199,7 +199,7 @@ describe('BMP', () => {
     await clock.advanceAsync(1000);
     const down = collector.messages.at(-1);
     expect(down).toMatchObject({ type: 'peer-down', reason: 3 });
-    expect(down?.type === 'peer-down' && down.data.toString('hex', 18)).toBe('030603');
+    expect(down?.type === 'peer-down' && down.data.toString('hex', 18)).toBe('0306090603');
     tor.addPeer('h', HOST, 64_601, { passive: true, families: ['ipv4-unicast', 'ipv6-unicast'] });
     await clock.advanceAsync(60_000);
     tor.kill();

@@ -4,9 +4,15 @@ import { FSM_EVENT_NUMBER, type FsmEvent, type FsmEventName } from '../../src/fs
 import { transition } from '../../src/fsm/session-fsm.ts';
 import { type FsmSettings, INITIAL_FSM, type SessionFsm } from '../../src/fsm/session-fsm-state.ts';
 
-const SETTINGS: FsmSettings = { passive: false, delayOpen: false, allowAutomaticStart: true };
+const SETTINGS: FsmSettings = {
+  passive: false,
+  delayOpen: false,
+  allowAutomaticStart: true,
+  gracefulNotification: false,
+};
 const HEADER_ERROR = { code: 1, subcode: 2, data: new Uint8Array(0) };
 const OPEN_ERROR = { code: 2, subcode: 2, data: new Uint8Array(0) };
+const VERSION_ERROR = { code: 2, subcode: 1, data: Uint8Array.of(0, 4) };
 const UPDATE_ERROR = { code: 3, subcode: 1, data: new Uint8Array(0) };
 
 const EVENT_NAMES = Object.keys(FSM_EVENT_NUMBER) as FsmEventName[];
@@ -15,9 +21,11 @@ const STATES: readonly BgpSessionState[] = ['Idle', 'Connect', 'Active', 'OpenSe
 function makeEvent(name: FsmEventName): FsmEvent {
   switch (name) {
     case 'TcpConnectionFails':
-    case 'NotifMsg':
-    case 'NotifMsgVerErr':
       return { name, reason: 'why' };
+    case 'NotifMsg':
+      return { name, notification: UPDATE_ERROR };
+    case 'NotifMsgVerErr':
+      return { name, notification: VERSION_ERROR };
     case 'BGPOpen':
     case 'BGPOpen_with_DelayOpenTimer_running':
       return { name, holdTimeSeconds: 90 };
@@ -204,7 +212,7 @@ describe('options', () => {
     );
     expect(first.fsm).toMatchObject({ state: 'OpenConfirm', holdTimeSeconds: 30 });
     expect(first.actions.map(({ type }) => type)).toEqual(expect.arrayContaining(['send-open', 'send-keepalive']));
-    const version = transition(waiting.fsm, { name: 'NotifMsgVerErr', reason: 'why' }, delaying);
+    const version = transition(waiting.fsm, { name: 'NotifMsgVerErr', notification: VERSION_ERROR }, delaying);
     expect(version.fsm.connectRetryCounter).toBe(0);
   });
 
@@ -218,10 +226,51 @@ describe('options', () => {
     );
   });
 
+  it('a NOTIFICATION that ends routes is a Hard Reset where others do not (RFC 8538)', () => {
+    const graceful = { ...SETTINGS, gracefulNotification: true };
+    const sentBy = (state: BgpSessionState, event: FsmEvent, settings: FsmSettings) =>
+      transition(inState(state), event, settings).actions.flatMap((action) =>
+        action.type === 'send-notification' ? [action.notification] : [],
+      );
+    const words = Uint8Array.of(2, 0x68, 0x69);
+    for (const name of ['ManualStop', 'AutomaticStop'] as const) {
+      for (const subcode of [1, 2, 3, 6, 8, 10]) {
+        const event = { name, subcode, data: words };
+        const wrapped = { code: 6, subcode: 9, data: Uint8Array.of(6, subcode, ...words) };
+        expect(sentBy('Established', event, graceful)).toEqual([wrapped]);
+        expect(sentBy('OpenConfirm', event, graceful)).toEqual([{ code: 6, subcode, data: words }]);
+        expect(sentBy('Established', event, SETTINGS)).toEqual([{ code: 6, subcode, data: words }]);
+      }
+      const reset = { name, subcode: 4 };
+      expect(sentBy('Established', reset, graceful)).toMatchObject([{ code: 6, subcode: 4 }]);
+    }
+    for (const name of EVENT_NAMES) {
+      if (name === 'ManualStop' || name === 'AutomaticStop') continue;
+      expect(sentBy('Established', makeEvent(name), graceful)).toEqual(
+        sentBy('Established', makeEvent(name), SETTINGS),
+      );
+    }
+  });
+
+  it('the reason names the NOTIFICATION as it was on the wire', () => {
+    for (const { state, name } of STATES.flatMap((state) => EVENT_NAMES.map((name) => ({ state, name })))) {
+      const { actions } = transition(inState(state), makeEvent(name), { ...SETTINGS, gracefulNotification: true });
+      const sent = actions.flatMap((action) => (action.type === 'send-notification' ? [action.notification] : []));
+      const reasons = actions.flatMap((action) =>
+        action.type === 'session-down' || action.type === 'connection-failed' ? [action.reason] : [],
+      );
+      for (const { cause, notification } of reasons) {
+        if (cause === 'tcp') expect(notification).toBeUndefined();
+        else if (cause === 'notification-received') expect(sent).toEqual([]);
+        else if (sent.length > 0) expect(notification).toEqual(sent[0]);
+      }
+    }
+  });
+
   it('without automatic start, an error is the end', () => {
     const { actions } = transition(
       inState('Established'),
-      { name: 'NotifMsg', reason: 'why' },
+      { name: 'NotifMsg', notification: UPDATE_ERROR },
       { ...SETTINGS, allowAutomaticStart: false },
     );
     expect(actions).not.toContainEqual({ type: 'start-timer', timer: 'IdleHold' });

@@ -73,7 +73,7 @@ describe('watch', () => {
       't: Connect OpenSent',
       't: OpenSent OpenConfirm',
       't: OpenConfirm Established',
-      't: Established Idle (received Cease/Peer De-configured (6/3))',
+      't: Established Idle (received Cease/Hard Reset (6/9): Cease/Peer De-configured (6/3))',
     ]);
     expect(host.speaker.observers.active).toBe(false);
   });

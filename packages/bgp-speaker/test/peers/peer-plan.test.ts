@@ -68,7 +68,8 @@ describe('plan of peers', () => {
       holdTimeSeconds: 90,
       connectRetrySeconds: 5,
       passive: false,
-      restartTimeSeconds: 120,
+      gracefulRestart: { restartTimeSeconds: 120, notifications: true },
+      stalePathSeconds: 360,
       hostAddress: '192.0.2.1',
       hostAddress6: '2001:db8::1',
     });

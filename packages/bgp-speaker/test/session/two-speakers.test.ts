@@ -81,7 +81,7 @@ describe('sessions', () => {
   });
 
   it('end when the hold time passes in silence, without keeping routes', async () => {
-    await startBoth({ holdTimeSeconds: 9 });
+    await startBoth({ holdTimeSeconds: 9, gracefulRestart: { notifications: false } });
     await established();
     b.addInstance('198.51.100.7/32');
     await clock.advanceAsync(SECOND);

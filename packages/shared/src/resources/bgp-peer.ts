@@ -75,6 +75,27 @@ const addPathsField = z.strictObject({
     ),
 });
 
+const gracefulRestartField = z.strictObject({
+  restartTimeSeconds: z
+    .int()
+    .min(1)
+    .max(4095)
+    .default(120)
+    .describe('how long the router keeps our routes while the speaker is down'),
+  stalePathSeconds: z
+    .int()
+    .min(1)
+    .max(65_535)
+    .default(360)
+    .describe('how long the router may take, once it is back, to announce again what we kept of its routes'),
+  notifications: z
+    .boolean()
+    .default(true)
+    .describe(
+      'keep routes also over an error that is told (a NOTIFICATION) and over an expired hold time, if the router does the same (RFC 8538); what shall end them is then sent as a Hard Reset',
+    ),
+});
+
 interface PeerFields {
   readonly address?: string | undefined;
   readonly interface?: string | undefined;
@@ -186,10 +207,9 @@ export const bgpPeerSchema = z
           .describe(
             'notice within milliseconds that the router is gone (RFC 5880, 5882): true is every 100 ms, 3 missing; left out: the hold time alone',
           ),
-        gracefulRestart: z
-          .strictObject({ restartTimeSeconds: z.int().min(1).max(4095).default(120) })
-          .default({ restartTimeSeconds: 120 })
-          .describe('how long the router keeps our routes while the speaker is down (RFC 4724)'),
+        gracefulRestart: gracefulRestartField
+          .prefault({})
+          .describe('whose routes are kept while a session is away, and for how long (RFC 4724, RFC 8538)'),
         import: policyNames(BUILT_IN_POLICIES.import, 'which of the router’s routes to use'),
         export: policyNames(BUILT_IN_POLICIES.export, 'which routes of instances to announce'),
         maxPrefixes: z

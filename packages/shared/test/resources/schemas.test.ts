@@ -110,7 +110,7 @@ describe('normalising', () => {
       holdTimeSeconds: 90,
       connectRetrySeconds: 5,
       passive: false,
-      gracefulRestart: { restartTimeSeconds: 120 },
+      gracefulRestart: { restartTimeSeconds: 120, stalePathSeconds: 360, notifications: true },
     });
     expect(normalised('BGPPeer', {})).toMatchObject({
       import: ['default-import'],

@@ -160,7 +160,13 @@ const manifest = fc.oneof(
           }),
         ),
       ),
-      gracefulRestart: optional(fc.record({ restartTimeSeconds: optional(fc.integer({ min: 1, max: 4095 })) })),
+      gracefulRestart: optional(
+        fc.record({
+          restartTimeSeconds: optional(fc.integer({ min: 1, max: 4095 })),
+          stalePathSeconds: optional(fc.integer({ min: 1, max: 65_535 })),
+          notifications: optional(fc.boolean()),
+        }),
+      ),
     }),
   }),
 );

@@ -9,7 +9,7 @@ import {
   ROUTE_REFRESH_ERROR,
   UPDATE_ERROR,
 } from './notification.ts';
-import { hardResetReason, shutdownCommunication } from './shutdown-communication.ts';
+import { hardResetReason, isHardReset, shutdownCommunication } from './shutdown-communication.ts';
 
 /** Name of a code and, by number, names of its subcodes; as in the RFCs. */
 interface CodeText {
@@ -100,7 +100,7 @@ export function formatNotification(notification: NotificationMessage): string {
   if (communication !== undefined) return `${name}: ${JSON.stringify(communication)}`;
   const wrapped = hardResetReason(notification);
   // One level: the data of a wrapped Hard Reset is shown as it is, however deep a peer nests them.
-  if (wrapped !== undefined && !(wrapped.code === ERROR_CODE.cease && wrapped.subcode === CEASE.hardReset)) {
+  if (wrapped !== undefined && !isHardReset(wrapped)) {
     return `${name}: ${formatNotification(wrapped)}`;
   }
   if (data.length === 0) return name;

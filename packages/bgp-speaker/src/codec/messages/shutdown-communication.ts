@@ -37,8 +37,17 @@ export function shutdownCommunication({ code, subcode, data }: NotificationMessa
   }
 }
 
+/** The Hard Reset that wraps a NOTIFICATION (RFC 8538 section 3): neither side keeps the other's routes. */
+export function hardReset({ code, subcode, data }: NotificationMessage): NotificationMessage {
+  return { code: ERROR_CODE.cease, subcode: CEASE.hardReset, data: Uint8Array.of(code, subcode, ...data) };
+}
+
+export function isHardReset({ code, subcode }: NotificationMessage): boolean {
+  return code === ERROR_CODE.cease && subcode === CEASE.hardReset;
+}
+
 /** RFC 8538 section 3: a Hard Reset wraps the NOTIFICATION that it is about; `undefined` if it is no such, or empty. */
 export function hardResetReason({ code, subcode, data }: NotificationMessage): NotificationMessage | undefined {
-  if (code !== ERROR_CODE.cease || subcode !== CEASE.hardReset || data.length < 2) return undefined;
+  if (!isHardReset({ code, subcode, data }) || data.length < 2) return undefined;
   return { code: data[0] ?? 0, subcode: data[1] ?? 0, data: data.slice(2) };
 }

@@ -1,0 +1,123 @@
+import { FakeClock } from '@slash32/shared';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { LabHost } from '../lab/lab-host.ts';
+import { MemoryNetwork } from '../lab/memory-transport.ts';
+
+const SECOND = 1000;
+const OF_A = '198.51.100.1/32 via 192.0.2.1';
+const OF_B = '198.51.100.2/32 via 192.0.2.2';
+
+let clock: FakeClock;
+let network: MemoryNetwork;
+let a: LabHost;
+let b: LabHost;
+
+beforeEach(async () => {
+  clock = new FakeClock();
+  network = new MemoryNetwork(clock);
+  a = new LabHost(clock, network, { name: 'a', address: '192.0.2.1', asNumber: 64_601 });
+  b = new LabHost(clock, network, { name: 'b', address: '192.0.2.2', asNumber: 64_602 });
+  await a.prepare();
+  await b.prepare();
+});
+
+/** The session is up, with one route each way. */
+async function start(specA: object = {}, specB: object = {}): Promise<void> {
+  a.addPeer('to-b', '192.0.2.2', 64_602, { families: ['ipv4-unicast'], holdTimeSeconds: 9, ...specA });
+  b.addPeer('to-a', '192.0.2.1', 64_601, { families: ['ipv4-unicast'], holdTimeSeconds: 9, ...specB });
+  a.addInstance('198.51.100.1/32');
+  b.addInstance('198.51.100.2/32');
+  await a.start();
+  await b.start();
+  await established();
+  await clock.advanceAsync(20 * SECOND);
+  expect([a.learned(), b.learned()]).toEqual([[OF_B], [OF_A]]);
+  a.kernel.journal.length = 0;
+  b.kernel.journal.length = 0;
+}
+
+async function established(): Promise<void> {
+  for (let waitedMs = 0; waitedMs < 60 * SECOND; waitedMs += 50) {
+    if (a.neighbor('to-b').state === 'Established' && b.neighbor('to-a').state === 'Established') return;
+    await clock.advanceAsync(50);
+  }
+  throw new Error(`no session: a is ${a.neighbor('to-b').state}, b is ${b.neighbor('to-a').state}`);
+}
+
+describe('where both keep routes over NOTIFICATIONs (RFC 8538)', () => {
+  it('a session that is set up anew touches no route of either kernel', async () => {
+    await start();
+    a.clear({ peer: 'to-b' });
+    await clock.advanceAsync(10);
+    expect(a.neighbor('to-b').gracefulRestart).toEqual({ peerRestarting: true, staleRoutes: 1 });
+    expect(b.neighbor('to-a').gracefulRestart).toEqual({ peerRestarting: true, staleRoutes: 1 });
+    expect(b.neighbor('to-a').lastDown?.reason).toContain('received Cease/Administrative Reset (6/4)');
+    await established();
+    await clock.advanceAsync(SECOND);
+    expect(b.neighbor('to-a').gracefulRestart).toEqual({ peerRestarting: false, staleRoutes: 0 });
+    expect([a.kernel.journal, b.kernel.journal]).toEqual([[], []]);
+  });
+
+  it('a route that is not announced again goes at End-of-RIB', async () => {
+    await start();
+    a.clear({ peer: 'to-b' });
+    await a.removeInstance('198.51.100.1/32');
+    await clock.advanceAsync(10);
+    expect(b.learned()).toEqual([OF_A]);
+    await established();
+    await clock.advanceAsync(SECOND);
+    expect([a.learned(), b.learned()]).toEqual([[OF_B], []]);
+  });
+
+  it('an expired hold time keeps routes for the restart time, and no longer', async () => {
+    await start({ gracefulRestart: { restartTimeSeconds: 60 } }, { gracefulRestart: { restartTimeSeconds: 60 } });
+    network.partitioned = true;
+    await clock.advanceAsync(10 * SECOND);
+    expect(a.neighbor('to-b').lastDown?.reason).toContain('sent Hold Timer Expired');
+    expect([a.learned(), b.learned()]).toEqual([[OF_B], [OF_A]]);
+    await clock.advanceAsync(60 * SECOND);
+    expect([a.learned(), b.learned()]).toEqual([[], []]);
+  });
+
+  it('a shutdown is a Hard Reset that says why, and ends the routes of both', async () => {
+    await start();
+    a.shutdownPeer({ peer: 'to-b', reason: 'moving racks' });
+    await clock.advanceAsync(10);
+    expect([a.learned(), b.learned()]).toEqual([[], []]);
+    expect(b.neighbor('to-a').lastDown?.reason).toBe(
+      'received Cease/Hard Reset (6/9): Cease/Administrative Shutdown (6/2): "moving racks"',
+    );
+    expect(a.neighbor('to-b').lastDown?.reason).toMatch(/^stopped, sent Cease\/Hard Reset/);
+  });
+
+  it('more prefixes than the limit, a changed setting and a removed peer end the routes of both', async () => {
+    await start();
+    b.addPeer('to-a', '192.0.2.1', 64_601, {
+      families: ['ipv4-unicast'],
+      maxPrefixes: { 'ipv4-unicast': { limit: 1, action: 'idle' } },
+    });
+    await established();
+    await clock.advanceAsync(SECOND);
+    expect(a.neighbor('to-b').lastDown?.reason).toContain('Hard Reset (6/9): Cease/Other Configuration Change');
+    a.addInstance('198.51.100.11/32');
+    await clock.advanceAsync(SECOND);
+    expect([a.learned(), b.learned()]).toEqual([[], []]);
+    expect(a.neighbor('to-b').lastDown?.reason).toContain('Hard Reset (6/9): Cease/Maximum Number of Prefixes');
+  });
+});
+
+describe('where one side does not', () => {
+  it('an expired hold time and a reset end the routes, and nothing is wrapped', async () => {
+    await start({ gracefulRestart: { notifications: false } });
+    expect(b.neighbor('to-a').remoteCapabilities.join()).not.toContain('notification');
+    expect(b.neighbor('to-a').localCapabilities.join()).toMatch(/graceful-restart 120 s, .*notification/);
+    a.clear({ peer: 'to-b' });
+    await clock.advanceAsync(10);
+    expect([a.learned(), b.learned()]).toEqual([[], []]);
+    await established();
+    await clock.advanceAsync(SECOND);
+    b.shutdownPeer({ peer: 'to-a', reason: 'work' });
+    await clock.advanceAsync(10);
+    expect(a.neighbor('to-b').lastDown?.reason).toBe('received Cease/Administrative Shutdown (6/2): "work"');
+  });
+});
