@@ -139,7 +139,7 @@ describe('with FRR', () => {
 
   it('notices within the hold time that the router is gone', async () => {
     await frr.start(configuration('192.0.2.1'));
-    await startSpeaker(manifests('192.0.2.254', ', holdTimeSeconds: 3'));
+    await startSpeaker(manifests('192.0.2.254', ', holdTimeSeconds: 3, gracefulRestart: { notifications: false }'));
     await waitUntil('default here', async () => (await learned(4)).length === 1);
     await tor.ip('addr del 192.0.2.254/24 dev down0');
     await waitUntil('gone', async () => (await speaker.neighbor('tor')).state !== 'Established');
