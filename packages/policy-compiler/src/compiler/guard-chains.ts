@@ -45,10 +45,11 @@ export function preroutingChains(taps: TapMatch): NftChain[] {
   ];
 }
 
-/** What is not dropped here passes. */
+/** What is not dropped here passes. To look for options and extension headers is dear, so most packets end before that. */
 function knownSource4(): NftChain['rules'] {
   return [
     rule('DHCP server', [is('udp sport', '67')], DROP),
+    rule('no IPv4 options', [is('ip hdrlength', '5')], RETURN),
     rule('loose source route', [{ kind: 'source-routed', header: 'ip option lsrr exists' }], DROP),
     rule('strict source route', [{ kind: 'source-routed', header: 'ip option ssrr exists' }], DROP),
   ];
@@ -56,7 +57,9 @@ function knownSource4(): NftChain['rules'] {
 
 function knownSource6(): NftChain['rules'] {
   return [
+    rule('TCP, no extension header', [is('ip6 nexthdr', '6')], RETURN),
     rule('DHCPv6 server', [is('udp sport', '547')], DROP),
+    rule('UDP, no extension header', [is('ip6 nexthdr', '17')], RETURN),
     rule('router advertisement, redirect', [is('icmpv6 type', '134', '137')], DROP),
     rule('routing header type 0', [{ kind: 'source-routed', header: 'rt type 0' }], DROP),
     rule('advertises the gateway', [is('icmpv6 type', '136'), is('@th,64,128', HOSTS_LINK_LOCAL)], DROP),

@@ -38,6 +38,10 @@ function ipValue(field: Field, packet: ProgramPacket): string | undefined {
       return family === 4 ? 'ipv4' : 'ipv6';
     case 'meta l4proto':
       return String(protocol);
+    case 'ip hdrlength':
+      return family === 4 ? (packet.sourceRouted === true ? '7' : '5') : undefined;
+    case 'ip6 nexthdr':
+      return family === 6 ? (packet.sourceRouted === true ? ROUTING_HEADER : String(protocol)) : undefined;
     case 'ip saddr':
       return family === 4 ? packet.source : undefined;
     case 'ip daddr':
@@ -82,6 +86,8 @@ function ipValue(field: Field, packet: ProgramPacket): string | undefined {
       return undefined;
   }
 }
+
+const ROUTING_HEADER = '43';
 
 function quoted(name: string | undefined): string | undefined {
   return name === undefined ? undefined : `"${name}"`;

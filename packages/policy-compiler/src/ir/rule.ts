@@ -12,8 +12,12 @@ export type Field =
   | 'meta nfproto'
   | 'meta l4proto'
   | 'ip saddr'
+  /** In words of 4 octets: 5 without options. */
+  | 'ip hdrlength'
   | 'ip daddr'
   | 'ip6 saddr'
+  /** What follows the fixed header: a transport protocol, or an extension header. */
+  | 'ip6 nexthdr'
   | 'ip6 daddr'
   | 'udp sport'
   | 'udp dport'
