@@ -1,8 +1,9 @@
 # slash32. `make` lists the targets.
 NODE := node_modules/.bin/node
+DURATION ?= 3600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-unit test-kernel test-e2e lint typecheck format bench bench-bgp soak clean
+.PHONY: help setup build demo test test-unit test-kernel test-e2e fuzz lint typecheck format bench bench-bgp soak clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -31,6 +32,10 @@ test-kernel: setup ## tests against real namespaces, nftables and routers
 test-e2e: setup ## whole topologies
 	@scripts/sandbox --check
 	@$(NODE) scripts/run-tests.ts e2e
+
+fuzz: setup ## damage BGP messages and sessions, DURATION seconds (3600) each; a failure says how to play it again
+	@CODEC_FUZZ_MS=$(DURATION)000 SESSION_FUZZ_MS=$(DURATION)000 $(NODE) node_modules/vitest/vitest.mjs run --project unit \
+	  packages/bgp-speaker/test/codec/fuzz.test.ts packages/bgp-speaker/test/fuzz/session-fuzz.test.ts
 
 lint: setup ## lint, formatting, import directions
 	@scripts/biome check --error-on-warnings .

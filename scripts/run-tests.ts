@@ -18,6 +18,8 @@ interface Totals {
 
 const root = join(import.meta.dirname, '..');
 const SANDBOXED = new Set(['kernel', 'e2e']);
+/** The fuzzers' share of a full run, milliseconds; a file run by itself fuzzes for a few seconds. */
+const FUZZ_TIMES = { CODEC_FUZZ_MS: '15000', SESSION_FUZZ_MS: '45000' };
 const KERNEL_TESTS = 'packages/*/test/**/*.kernel.test.ts';
 
 /** One run of vitest: a project, whole or only these files. */
@@ -43,7 +45,11 @@ function execute(run: Run, reportFile: string): Totals {
     ...run.files,
   ];
   rmSync(reportFile, { force: true });
-  const { status } = spawnSync(command, rest, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  const { status } = spawnSync(command, rest, {
+    cwd: root,
+    env: { ...FUZZ_TIMES, ...process.env },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   const totals = readTotals(reportFile);
   // Vitest fails without a failed test, too: an unhandled error, a file that does not load, a crash.
   if (status !== 0 && totals.failed === 0) totals.failed = 1;

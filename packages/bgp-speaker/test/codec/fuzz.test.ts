@@ -14,6 +14,7 @@ import {
   packWithdrawals,
   prefixKeyToText,
 } from '../../src/codec/index.ts';
+import { mutate, mutations } from '../fuzz/mutations.ts';
 import { opens, symmetricContexts } from './arbitraries.ts';
 import { hex } from './message-fixtures.ts';
 
@@ -24,40 +25,6 @@ const SEED = Number(process.env.CODEC_FUZZ_SEED ?? Math.floor(Math.random() * 2 
 const SAMPLES: readonly Uint8Array[] = (
   JSON.parse(readFileSync(new URL('../vectors/bgp-vectors.json', import.meta.url), 'utf8')) as { hex: string }[]
 ).map((vector) => hex(vector.hex));
-
-interface Mutation {
-  readonly at: number;
-  readonly kind: 'set' | 'insert' | 'remove' | 'repeat';
-  readonly octet: number;
-  readonly count: number;
-}
-
-const mutations = fc.array(
-  fc.record<Mutation>({
-    at: fc.nat(600),
-    kind: fc.constantFrom('set', 'set', 'set', 'insert', 'remove', 'repeat'),
-    octet: fc.oneof(fc.constantFrom(0, 1, 2, 3, 4, 14, 15, 32, 33, 128, 129, 255), fc.nat(255)),
-    count: fc.integer({ min: 1, max: 8 }),
-  }),
-  { minLength: 1, maxLength: 6 },
-);
-
-/** Changes the body of a message and, mostly, mends the length in its header, so that the body gets looked at. */
-function mutate(sample: Uint8Array, changes: readonly Mutation[], mend: boolean): Uint8Array {
-  const octets = [...sample];
-  for (const { at, kind, octet, count } of changes) {
-    const index = Math.min(octets.length, 19 + (at % Math.max(1, octets.length - 19)));
-    if (kind === 'set') octets[index] = octet;
-    else if (kind === 'insert') octets.splice(index, 0, ...new Array<number>(count).fill(octet));
-    else if (kind === 'remove') octets.splice(index, count);
-    else octets.splice(index, 0, ...octets.slice(index, index + count * 4));
-  }
-  if (mend) {
-    octets[16] = octets.length >>> 8;
-    octets[17] = octets.length & 0xff;
-  }
-  return Uint8Array.from(octets);
-}
 
 /** Whatever a peer sends has an outcome, and what is taken for good can be shown and sent on. */
 function exercise(octets: Uint8Array, context: CodecContext): void {
