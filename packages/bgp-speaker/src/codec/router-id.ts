@@ -2,3 +2,8 @@
 export function routerIdNumber(routerId: string): number {
   return routerId.split('.').reduce((value, octet) => value * 256 + Number(octet), 0);
 }
+
+/** The dotted quad of an identifier. */
+export function routerIdText(routerId: number): string {
+  return [24, 16, 8, 0].map((shift) => (routerId >>> shift) & 0xff).join('.');
+}

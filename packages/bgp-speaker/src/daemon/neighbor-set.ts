@@ -19,6 +19,7 @@ import type { RestartState } from '../session/local-open.ts';
 import { Neighbor } from '../session/neighbor.ts';
 import type { Hold } from '../session/session-hold.ts';
 import type { IncomingConnection } from '../session/transport.ts';
+import type { LearnedRouteExport } from './learned-route-export.ts';
 import type { SpeakerOptions } from './speaker-options.ts';
 
 /** What the neighbors of a speaker have in common. */
@@ -27,6 +28,7 @@ export interface NeighborSurroundings {
   readonly locRib: LocRib;
   readonly installer: RouteInstaller;
   readonly nextHops: NextHopTracker;
+  readonly learnedExport: LearnedRouteExport;
   readonly deferral: RestartDeferral;
   readonly restart: RestartState;
   /** The candidates of a prefix changed. */
@@ -84,7 +86,7 @@ export class NeighborSet {
 
   #add({ settings, md5Key }: ReadyPeer, hold: Hold | undefined): void {
     const { clock, random, logger, transport, port, bfd } = this.#options;
-    const { observers, locRib, restart, deferral } = this.#around;
+    const { observers, locRib, learnedExport, restart, deferral } = this.#around;
     const neighbor: Neighbor = new Neighbor(
       settings,
       {
@@ -98,7 +100,8 @@ export class NeighborSet {
         ...(bfd === undefined ? {} : { bfd }),
         restart,
         findNextHops: (question) => this.#findNextHops(neighbor, question),
-        localRoutes: () => locRib.localRoutes,
+        locRib,
+        passesOn: () => learnedExport.includes(settings),
       },
       {
         onRouteChanged: (key, pathId) => {
@@ -112,6 +115,7 @@ export class NeighborSet {
       },
     );
     this.#neighbors.set(settings.name, neighbor);
+    learnedExport.update(this.#neighbors.values());
     locRib.addSource(neighbor.adjRibIn);
     neighbor.start(hold);
   }
@@ -122,6 +126,7 @@ export class NeighborSet {
     neighbor.stop(ceaseSubcode);
     this.#around.locRib.removeSource(neighbor.adjRibIn);
     this.#neighbors.delete(name);
+    this.#around.learnedExport.update(this.#neighbors.values());
     this.#around.nextHops.removePeer(name);
   }
 

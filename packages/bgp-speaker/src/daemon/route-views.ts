@@ -11,6 +11,7 @@ import {
   prefixKeyFromText,
   prefixKeyToText,
 } from '../codec/index.ts';
+import type { AdvertisedRoute } from '../rib/adj-rib-out.ts';
 import type { Path } from '../rib/path.ts';
 import type { Neighbor } from '../session/neighbor.ts';
 import type { Speaker } from './speaker.ts';
@@ -136,24 +137,33 @@ function advertisedRoutes(
   }
   const statuses: BgpRouteStatus[] = [];
   for (const family of only === undefined ? BGP_FAMILIES : [prefixKeyFamily(only)]) {
-    for (const [key, { attributes, nextHop }] of neighbor.sent.routes(family)) {
-      if (only !== undefined && key !== only) continue;
-      const metric = speaker.locRib.localRoutes.get(key);
-      const verdict = metric === undefined ? undefined : neighbor.sent.explain(key, metric);
-      statuses.push({
-        prefix: prefixKeyToText(key),
-        source: 'local',
-        nextHop: nextHopText(nextHop),
-        ...attributeFields(attributes),
-        best: true,
-        installed: true,
-        stale: false,
-        reason: metric === undefined ? 'gone; the withdrawal waits for the router to read' : 'local route',
-        ...(verdict === undefined ? {} : { policy: verdict.decidedBy }),
-      });
+    for (const route of neighbor.sent.routes(family)) {
+      if (only === undefined || route.key === only) statuses.push(advertisedStatus(speaker, neighbor, route));
     }
   }
   return statuses;
+}
+
+function advertisedStatus(speaker: Speaker, { sent }: Neighbor, advertised: AdvertisedRoute): BgpRouteStatus {
+  const { key, pathId, route } = advertised;
+  const { paths, reasons } = speaker.locRib.explain(key);
+  const [best] = paths;
+  const path = advertised.path ?? best;
+  const reason = path && reasons.get(path);
+  const verdict = path && sent.explain(key, path);
+  const isLocal = path === undefined || path.source.type === 'local';
+  return {
+    prefix: prefixKeyToText(key),
+    source: path?.source.name ?? 'local',
+    ...(pathId === undefined ? {} : { pathId }),
+    nextHop: nextHopText(route.nextHop),
+    ...attributeFields(route.attributes),
+    best: path === best,
+    installed: isLocal || (paths.includes(path) && speaker.installer.isInstalled(key)),
+    stale: false,
+    reason: reason ?? 'gone; the withdrawal waits for the router to read',
+    ...(verdict === undefined ? {} : { policy: verdict.decidedBy }),
+  };
 }
 
 function nextHopText({ address, linkLocal }: NextHop): string {

@@ -15,6 +15,7 @@ import type { Path } from '../rib/path.ts';
 import type { Neighbor } from '../session/neighbor.ts';
 import type { IncomingConnection } from '../session/transport.ts';
 import { DynamicPeers } from './dynamic-peers.ts';
+import { LearnedRouteExport } from './learned-route-export.ts';
 import { NeighborSet } from './neighbor-set.ts';
 import type { SpeakerOptions } from './speaker-options.ts';
 import { WaitingPeers } from './waiting-peers.ts';
@@ -44,6 +45,7 @@ export class Speaker {
   readonly #nextHops = new NextHopTracker((affects) => this.#decideAffected(affects));
   readonly #prerequisites: PrerequisiteWatch;
   readonly #waiting: WaitingPeers;
+  readonly #learnedExport = new LearnedRouteExport();
   #plan: PeerPlan = EMPTY_PLAN;
   #readiness: PeerReadiness = NO_PEERS_READY;
   #local: LocalRoutes | undefined;
@@ -83,6 +85,7 @@ export class Speaker {
       onEnd: () => {
         logger.info('selection deferral is over');
         this.installer.endDeferral();
+        for (const neighbor of this.#neighbors.byName.values()) neighbor.flush();
       },
     });
     this.#neighbors = new NeighborSet(options, {
@@ -90,6 +93,7 @@ export class Speaker {
       locRib: this.locRib,
       installer: this.installer,
       nextHops: this.#nextHops,
+      learnedExport: this.#learnedExport,
       deferral: this.#deferral,
       restart: {
         restarting: () => this.#hadForwarding.size > 0 && !this.#deferral.isOver,
@@ -257,7 +261,9 @@ export class Speaker {
   }
 
   #decideAgain(key: PrefixKey): void {
-    if (!this.locRib.decideAgain(key)) return;
+    const chosen = this.locRib.decideAgain(key);
+    this.#learnedExport.routeChanged(key, chosen);
+    if (!chosen) return;
     this.installer.mark(key);
     if (this.observers.active) this.observers.bestChanged(key, this.locRib.route(key));
   }

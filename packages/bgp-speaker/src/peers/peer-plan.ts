@@ -12,6 +12,7 @@ import {
   type RoutePolicy,
   trySelector,
 } from '@slash32/shared';
+import type { ClientKind } from '../rib/path.ts';
 import { type PeerPolicies, peerPolicies } from './peer-policies.ts';
 import type { AddPathSettings, BfdSettings, PeerRange, PeerSettings } from './peer-settings.ts';
 import { isMixed, peerTypeOf, type RemoteAs } from './remote-as.ts';
@@ -150,6 +151,21 @@ function problemOf(
       `has our own AS ${own} beside others; make one BGPPeer for the routers of our AS (internal), one for the others`,
     );
   }
+  const type = peerTypeOf({ remoteAs: remoteAsOf(spec), localAsNumber: own });
+  if (spec.routeReflectorClient && type !== 'ibgp') {
+    return finding(
+      'bgp-peer.client-kind',
+      'spec.routeReflectorClient',
+      `a client of a route reflector is of our own AS ${own}, spec.asNumber is another one; use routeServerClient, or neither`,
+    );
+  }
+  if (spec.routeServerClient && type !== 'ebgp') {
+    return finding(
+      'bgp-peer.client-kind',
+      'spec.routeServerClient',
+      `a client of a route server is of another AS than our own ${own}; use routeReflectorClient, or neither`,
+    );
+  }
   if (
     spec.localAddress !== undefined &&
     spec.address !== undefined &&
@@ -215,6 +231,8 @@ function settingsOf(
     exportPolicies,
     maxPrefixes: spec.maxPrefixes ?? {},
     ...addPathsOf(spec.addPaths),
+    ...clientOf(spec),
+    clusterId: host.spec.clusterId ?? routerId,
     routerId,
     ...(spec.localAddress === undefined ? {} : { localAddress: spec.localAddress }),
     families: spec.families,
@@ -242,6 +260,11 @@ function gracefulRestartOf({
   ...gracefulRestart
 }: BGPPeer['spec']['gracefulRestart']): Pick<PeerSettings, 'gracefulRestart' | 'stalePathSeconds'> {
   return { gracefulRestart, stalePathSeconds };
+}
+
+function clientOf(spec: BGPPeer['spec']): { readonly client?: ClientKind } {
+  if (spec.routeReflectorClient) return { client: 'reflector' };
+  return spec.routeServerClient ? { client: 'server' } : {};
 }
 
 function bfdOf(bfd: BGPPeer['spec']['bfd']): { readonly bfd?: BfdSettings } {

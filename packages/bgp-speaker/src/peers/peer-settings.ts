@@ -1,4 +1,5 @@
 import type { BGPPeer, BgpFamily } from '@slash32/shared';
+import type { ClientKind } from '../rib/path.ts';
 import type { NamedPolicy } from '../rib/route-policy.ts';
 import { peerTypeOf, type RemoteAs } from './remote-as.ts';
 
@@ -58,6 +59,10 @@ export interface PeerSettings {
   readonly maxPrefixes: PrefixLimits;
   /** Absent: no ADD-PATH. */
   readonly addPaths?: AddPathSettings;
+  /** The router is a client of the route reflector or route server that this host is. Absent: neither. */
+  readonly client?: ClientKind;
+  /** Of the route reflector that this host may be, dotted quad. */
+  readonly clusterId: string;
   /** Our BGP Identifier, dotted quad. */
   readonly routerId: string;
   /** Source of the session; absent: the kernel's choice. */

@@ -47,6 +47,19 @@ export function explainDecision(candidates: readonly Path[], obstacleTo: Obstacl
   return { paths, reasons };
 }
 
+/** The `limit` best of the paths, the best first: each is what the decision process chooses from those left. */
+export function rankPaths(paths: readonly Path[], limit: number): readonly Path[] {
+  const ranked: Path[] = [];
+  let left = paths;
+  while (ranked.length < limit) {
+    const [best] = decide(left);
+    if (best === undefined) break;
+    ranked.push(best);
+    left = left.filter((path) => path !== best);
+  }
+  return ranked;
+}
+
 /** The AS that the route came from; 0 for one of our own AS. */
 export function neighbouringAs(attributes: PathAttributes): number {
   const first = attributes.asPath.find((segment) => segment.type === 'sequence' || segment.type === 'set');

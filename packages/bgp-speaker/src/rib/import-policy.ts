@@ -34,6 +34,8 @@ export interface ImportPolicySettings {
   readonly allowOwnAs: number;
   /** Dotted quad. */
   readonly localRouterId: string;
+  /** Of the route reflector that this host may be, dotted quad. */
+  readonly clusterId: string;
   /** True if the address is one of this host's own. */
   readonly isOwnAddress: (address: string) => boolean;
   readonly chain: PolicyChain;
@@ -100,7 +102,7 @@ function importVerdict({ accepted, attributes, decidedBy }: PolicyVerdict, lastR
 }
 
 function pathFault(settings: ImportPolicySettings, attributes: PathAttributes, nextHop: NextHop): string | undefined {
-  const { ownAsNumbers, allowOwnAs, localRouterId } = settings;
+  const { ownAsNumbers, allowOwnAs, localRouterId, clusterId } = settings;
   for (const asNumber of ownAsNumbers) {
     const times = occurrences(attributes, asNumber);
     if (times <= allowOwnAs) continue;
@@ -108,7 +110,7 @@ function pathFault(settings: ImportPolicySettings, attributes: PathAttributes, n
     return `AS_PATH contains our own AS ${asNumber}${allowed}`;
   }
   if (attributes.originatorId === localRouterId) return 'ORIGINATOR_ID is our own router id';
-  if (attributes.clusterList?.includes(localRouterId)) return 'CLUSTER_LIST contains our own router id';
+  if (attributes.clusterList?.includes(clusterId)) return `CLUSTER_LIST contains our own cluster ${clusterId}`;
   if (settings.isOwnAddress(nextHop.address)) return `NEXT_HOP ${nextHop.address} is our own address`;
   return undefined;
 }

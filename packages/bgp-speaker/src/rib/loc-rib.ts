@@ -64,6 +64,11 @@ export class LocRib {
     return found;
   }
 
+  /** All paths that could forward, chosen or not. */
+  usable(key: PrefixKey): readonly Path[] {
+    return this.candidates(key).filter((path) => this.#obstacleTo(path) === undefined);
+  }
+
   explain(key: PrefixKey): Decision {
     return explainDecision(this.candidates(key), this.#obstacleTo);
   }

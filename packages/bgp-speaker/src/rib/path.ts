@@ -1,5 +1,8 @@
 import type { NextHop, PathAttributes, PeerType } from '../codec/index.ts';
 
+/** What a peer is to this host where learned routes are passed on: of a route reflector, or of a route server. */
+export type ClientKind = 'reflector' | 'server';
+
 /** Where a path came from. One object per peer and session, so that identity is enough to compare. */
 export interface PathSource {
   /** Name of the BGPPeer, or `local`. */
@@ -9,6 +12,8 @@ export interface PathSource {
   readonly routerId: number;
   /** Address of the peer, canonical text; empty for local. */
   readonly address: string;
+  /** Absent: none. */
+  readonly client?: ClientKind;
 }
 
 /**

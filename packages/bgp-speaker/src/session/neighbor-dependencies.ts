@@ -4,6 +4,7 @@ import type { BfdSessions } from '../bfd/bfd-service.ts';
 import type { PrefixKey } from '../codec/index.ts';
 import type { DownReason } from '../fsm/fsm-action.ts';
 import type { ObserverHub } from '../observe/observer-hub.ts';
+import type { LocRib } from '../rib/loc-rib.ts';
 import type { LocalNextHops, NextHopQuestion } from './local-next-hops.ts';
 import type { RestartState } from './local-open.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
@@ -21,8 +22,9 @@ export interface NeighborDependencies {
   readonly protection: TcpProtection;
   readonly restart: RestartState;
   readonly findNextHops: (question: NextHopQuestion) => Promise<LocalNextHops>;
-  /** With the metrics of the kernel's routes. */
-  readonly localRoutes: () => ReadonlyMap<PrefixKey, number>;
+  readonly locRib: Pick<LocRib, 'localRoutes' | 'routes' | 'route' | 'usable'>;
+  /** True if learned routes may go to the peer, too. */
+  readonly passesOn: () => boolean;
   /** Absent: no BFD. */
   readonly bfd?: BfdSessions;
   readonly observers: ObserverHub;

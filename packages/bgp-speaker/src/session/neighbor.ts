@@ -5,6 +5,7 @@ import type { DownReason } from '../fsm/fsm-action.ts';
 import { type PeerSettings, samePolicies } from '../peers/peer-settings.ts';
 import { peerTypeOf, soleAsOf } from '../peers/remote-as.ts';
 import type { AdjRibIn } from '../rib/adj-rib-in.ts';
+import type { ClientKind } from '../rib/path.ts';
 import type { MessageCounters } from './message-counters.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
 import { NeighborBfd } from './neighbor-bfd.ts';
@@ -37,6 +38,7 @@ export class Neighbor {
     readonly type: 'ebgp' | 'ibgp';
     routerId: number;
     readonly address: string;
+    readonly client?: ClientKind;
   };
   #settings: PeerSettings;
   #ownAddresses: ReadonlySet<string> = new Set();
@@ -47,7 +49,14 @@ export class Neighbor {
     this.#settings = settings;
     this.#deps = dependencies;
     this.#observer = observer;
-    this.#source = { name: settings.name, type: peerTypeOf(settings), routerId: 0, address: settings.address };
+    const { name, address, client } = settings;
+    this.#source = {
+      name,
+      type: peerTypeOf(settings),
+      routerId: 0,
+      address,
+      ...(client === undefined ? {} : { client }),
+    };
     this.#received = new ReceivedRoutes(settings, this.#source, {
       ...dependencies,
       isOwnAddress: (address) => this.#ownAddresses.has(address),

@@ -3,8 +3,13 @@ import { type PrefixKey, prefixKeyFamily } from '../codec/index.ts';
 import { isOnLink, type PeerSettings, resourceOf } from '../peers/peer-settings.ts';
 import { peerTypeOf } from '../peers/remote-as.ts';
 import { ExportPolicy, ExportRouteTable } from '../rib/export-policy.ts';
+import { offersOf, type PathsToSend } from '../rib/export-selection.ts';
+import type { LocRib } from '../rib/loc-rib.ts';
+import type { Recipient } from '../rib/passing-on.ts';
+import type { Path } from '../rib/path.ts';
 import { PolicyChain, type PolicyVerdict } from '../rib/route-policy.ts';
 import { extendNextHops, type LocalNextHops, type NextHopQuestion } from './local-next-hops.ts';
+import type { RestartState } from './local-open.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
 import { UpdateSender, type UpdateSink } from './update-sender.ts';
 
@@ -12,8 +17,10 @@ export interface PeerExportDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly findNextHops: (question: NextHopQuestion) => Promise<LocalNextHops>;
-  /** With the metrics of the kernel's routes. */
-  readonly localRoutes: () => ReadonlyMap<PrefixKey, number>;
+  readonly locRib: Pick<LocRib, 'localRoutes' | 'routes' | 'route' | 'usable'>;
+  /** True if learned routes may go to the peer, too. */
+  readonly passesOn: () => boolean;
+  readonly restart: Pick<RestartState, 'restarting'>;
   /** Called with the number of UPDATEs written. */
   readonly onMessage: (count: number) => void;
 }
@@ -42,6 +49,7 @@ export class PeerExport {
   #ready: { readonly families: ReadonlySet<BgpFamily>; readonly nextHops: LocalNextHops['nextHops'] } | undefined;
   #question: Promise<LocalNextHops>;
   #sender: UpdateSender | undefined;
+  #session: NegotiatedSession | undefined;
   #timer: Timer | undefined;
   #familiesWithoutNextHop: readonly BgpFamily[] = [];
   #ended = false;
@@ -64,11 +72,13 @@ export class PeerExport {
 
   /** The session is up. */
   begin(session: NegotiatedSession, sink: UpdateSink): void {
+    this.#session = session;
     this.#sender = new UpdateSender({
       sink,
       context: session.context,
       clock: this.#deps.clock,
       onMessage: this.#deps.onMessage,
+      endOfRibIsHeld: () => this.#deps.passesOn() && this.#deps.restart.restarting(),
     });
     void this.#export(session, this.#sender);
   }
@@ -81,9 +91,32 @@ export class PeerExport {
     this.#sender?.flush();
   }
 
-  /** Which term let a local route out, or not; `undefined` while the family is not exported. */
-  explain(key: PrefixKey, metric: number): PolicyVerdict | undefined {
-    return this.#policies.get(prefixKeyFamily(key))?.verdictOf(key, metric);
+  /** A local route came, changed its metric, or went (`undefined`); Loc-RIB knows. */
+  setLocal(key: PrefixKey, metric: number | undefined): void {
+    if (this.#deps.passesOn()) this.offer(key);
+    else this.#sender?.setLocal(key, metric);
+  }
+
+  /** Another path was chosen for the prefix or, where several are sent, the candidates are others. */
+  offer(key: PrefixKey): void {
+    const family = prefixKeyFamily(key);
+    if (this.#ready?.families.has(family) !== true) return;
+    const policy = this.#policies.get(family);
+    const offers = policy === undefined ? [] : offersOf(key, this.#pathsToSend(family), this.#deps.locRib, policy);
+    this.#sender?.offer(key, offers);
+  }
+
+  /** True if paths that are not the best one count as well. */
+  get sendsSeveralPaths(): boolean {
+    return this.#session !== undefined && this.#session.context.addPathSend.size > 0;
+  }
+
+  /** Which term let a path out, or not; `undefined` while the family is not exported. */
+  explain(key: PrefixKey, path: Path): PolicyVerdict | undefined {
+    const policy = this.#policies.get(prefixKeyFamily(key));
+    if (path.source.type !== 'local') return policy?.explain(key, path);
+    const metric = this.#deps.locRib.localRoutes.get(key);
+    return metric === undefined ? undefined : policy?.verdictOf(key, metric);
   }
 
   end(): void {
@@ -126,6 +159,8 @@ export class PeerExport {
 
   #applyPolicies(): void {
     const { settings, draining } = this.#terms;
+    const { locRib } = this.#deps;
+    const passesOn = this.#deps.passesOn();
     const chain = new PolicyChain(settings.exportPolicies);
     for (const family of this.#ready?.families ?? []) {
       const nextHop = this.#ready?.nextHops[family];
@@ -134,8 +169,9 @@ export class PeerExport {
         new ExportPolicy(
           {
             family,
-            peerType: peerTypeOf(settings),
+            recipient: this.#recipient(),
             localAsNumber: settings.localAsNumber,
+            clusterId: settings.clusterId,
             nextHop,
             chain,
             draining,
@@ -144,8 +180,21 @@ export class PeerExport {
         );
       if (policy === undefined) this.#policies.delete(family);
       else this.#policies.set(family, policy);
-      this.#sender?.setExport(family, policy, this.#deps.localRoutes());
+      this.#sender?.setExport(family, policy, passesOn ? [] : locRib.localRoutes);
     }
+    if (passesOn) for (const key of locRib.routes().keys()) this.offer(key);
+  }
+
+  #recipient(): Recipient {
+    const { settings } = this.#terms;
+    const { name, client } = settings;
+    const extendedNextHop = this.#session?.context.extendedNextHop.has('ipv4-unicast') === true;
+    return { name, type: peerTypeOf(settings), extendedNextHop, ...(client === undefined ? {} : { client }) };
+  }
+
+  #pathsToSend(family: BgpFamily): PathsToSend {
+    if (this.#session?.context.addPathSend.has(family) !== true) return 'best';
+    return this.#terms.settings.addPaths?.send ?? 'best';
   }
 
   /** Never rejects: without the kernel's answer, the session's own family still has the session's address. */

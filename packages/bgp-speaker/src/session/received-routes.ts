@@ -102,11 +102,12 @@ export class ReceivedRoutes {
   }
 
   #importPolicy(): ImportPolicy {
-    const { localAsNumber, hostAsNumber, allowOwnAs, routerId, importPolicies } = this.#settings;
+    const { localAsNumber, hostAsNumber, allowOwnAs, routerId, clusterId, importPolicies } = this.#settings;
     return importPolicy({
       ownAsNumbers: hostAsNumber === undefined ? [localAsNumber] : [localAsNumber, hostAsNumber],
       allowOwnAs,
       localRouterId: routerId,
+      clusterId,
       isOwnAddress: this.#deps.isOwnAddress,
       chain: new PolicyChain(importPolicies),
       draining: this.#draining,

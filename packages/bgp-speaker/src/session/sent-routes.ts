@@ -1,6 +1,7 @@
 import type { BgpFamily, ResourceFinding } from '@slash32/shared';
 import type { PrefixKey } from '../codec/index.ts';
-import type { ExportRoute } from '../rib/adj-rib-out.ts';
+import type { AdvertisedRoute } from '../rib/adj-rib-out.ts';
+import type { Path } from '../rib/path.ts';
 import type { PolicyVerdict } from '../rib/route-policy.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
 import { type ExportTerms, PeerExport, type PeerExportDependencies } from './peer-export.ts';
@@ -30,13 +31,18 @@ export class SentRoutes {
   }
 
   /** What the peer has been told. */
-  routes(family: BgpFamily): ReadonlyMap<PrefixKey, ExportRoute> {
-    return this.#export?.sender?.routes(family) ?? new Map();
+  routes(family: BgpFamily): Iterable<AdvertisedRoute> {
+    return this.#export?.sender?.routes(family) ?? [];
   }
 
-  /** Which term lets a local route out to the peer, or not; `undefined` without a session. */
-  explain(key: PrefixKey, metric: number): PolicyVerdict | undefined {
-    return this.#export?.explain(key, metric);
+  /** Which term lets a path out to the peer, or what keeps it back; `undefined` without a session. */
+  explain(key: PrefixKey, path: Path): PolicyVerdict | undefined {
+    return this.#export?.explain(key, path);
+  }
+
+  /** True if the peer is told of paths that are not the best one, too. */
+  get severalPaths(): boolean {
+    return this.#export?.sendsSeveralPaths ?? false;
   }
 
   findings(): readonly ResourceFinding[] {
@@ -74,7 +80,12 @@ export class SentRoutes {
 
   /** A local route came, changed its metric, or went (`undefined`); {@link flush} sends it. */
   setLocal(key: PrefixKey, metric: number | undefined): void {
-    this.#export?.sender?.setLocal(key, metric);
+    this.#export?.setLocal(key, metric);
+  }
+
+  /** The paths that the peer may get for the prefix are others; {@link flush} sends them. */
+  offer(key: PrefixKey): void {
+    this.#export?.offer(key);
   }
 
   flush(): void {

@@ -3,14 +3,20 @@ import {
   BGP_FAMILIES,
   type CodecContext,
   encodeEndOfRib,
-  type NlriBlock,
   type PrefixKey,
   packUpdates,
   packWithdrawals,
   prefixesPerUpdate,
   prefixKeyFamily,
 } from '../codec/index.ts';
-import { AdjRibOut, type ExportRoute } from '../rib/adj-rib-out.ts';
+import {
+  type AdjRibOut,
+  type AdvertisedRoute,
+  BestPathRibOut,
+  type ExportRoute,
+  type Offer,
+} from '../rib/adj-rib-out.ts';
+import { PathsRibOut } from '../rib/adj-rib-out-paths.ts';
 import type { ExportPolicy } from '../rib/export-policy.ts';
 import { BurstPacer } from './burst-pacer.ts';
 
@@ -27,8 +33,6 @@ const HIGH_WATER_OCTETS = 65_536;
 /** Prefixes per round: enough to fill messages, few enough that a slow peer holds no more than some 500 KB. */
 const PREFIXES_PER_ROUND = 65_536;
 
-/** With ADD-PATH (RFC 7911): a prefix of ours has one path. */
-const ONLY_PATH_ID = 1;
 /** Some that fit a message of any session and family. */
 const WITHDRAWALS_PER_MESSAGE = 200;
 
@@ -44,7 +48,7 @@ interface FamilyOutput {
 }
 
 /**
- * Tells one peer of the local routes, from Established on. The first change on an idle session goes out in the same
+ * Tells one peer of routes, from Established on. The first change on an idle session goes out in the same
  * turn; while the socket is busy, changes collect and leave grouped by attributes once it takes more, and in a burst they
  * wait a moment for each other ({@link BurstPacer}).
  */
@@ -52,6 +56,7 @@ export class UpdateSender {
   readonly #sink: UpdateSink;
   readonly #context: CodecContext;
   readonly #onMessage: (count: number) => void;
+  readonly #endOfRibIsHeld: () => boolean;
   readonly #outputs = new Map<BgpFamily, FamilyOutput>();
 
   constructor(options: {
@@ -60,14 +65,17 @@ export class UpdateSender {
     readonly clock: Clock;
     /** Called with the number of UPDATEs written. */
     readonly onMessage: (count: number) => void;
+    /** True while routes of other peers are still to come back, after our restart (RFC 4724 4.1); asked at each flush. */
+    readonly endOfRibIsHeld?: () => boolean;
   }) {
     this.#sink = options.sink;
     this.#context = options.context;
     this.#onMessage = options.onMessage;
+    this.#endOfRibIsHeld = options.endOfRibIsHeld ?? (() => false);
     for (const family of BGP_FAMILIES) {
       if (!options.context.families.has(family)) continue;
       this.#outputs.set(family, {
-        rib: new AdjRibOut(),
+        rib: options.context.addPathSend.has(family) ? new PathsRibOut() : new BestPathRibOut(),
         pacer: new BurstPacer(options.clock, () => this.flush()),
         capacities: new WeakMap(),
         policy: undefined,
@@ -102,6 +110,11 @@ export class UpdateSender {
     if (output !== undefined) offer(output, key, metric);
   }
 
+  /** All that there is to tell of a prefix, where it is more than a local route. {@link flush} sends it. */
+  offer(key: PrefixKey, offers: readonly Offer[]): void {
+    this.#outputs.get(prefixKeyFamily(key))?.rib.offer(key, offers);
+  }
+
   /** The peer asked for everything again (RFC 2918). */
   refresh(family: BgpFamily): void {
     const output = this.#outputs.get(family);
@@ -113,8 +126,8 @@ export class UpdateSender {
   }
 
   /** What the peer has been told. */
-  routes(family: BgpFamily): ReadonlyMap<PrefixKey, ExportRoute> {
-    return this.#outputs.get(family)?.rib.routes() ?? new Map();
+  routes(family: BgpFamily): Iterable<AdvertisedRoute> {
+    return this.#outputs.get(family)?.rib.routes() ?? [];
   }
 
   advertised(family: BgpFamily): number {
@@ -132,7 +145,7 @@ export class UpdateSender {
   flush(): void {
     for (const [family, output] of this.#outputs) {
       this.#drain(family, output);
-      if (output.endOfRib === 'due' && output.rib.pending === 0) {
+      if (output.endOfRib === 'due' && output.rib.pending === 0 && !this.#endOfRibIsHeld()) {
         output.endOfRib = 'sent';
         this.#write([encodeEndOfRib(family)]);
       }
@@ -177,13 +190,9 @@ export class UpdateSender {
 
   #round(family: BgpFamily, rib: AdjRibOut, limit: number): void {
     const { withdrawn, announced } = rib.take(limit);
-    const block = (prefixes: readonly PrefixKey[]): NlriBlock =>
-      this.#context.addPathSend.has(family)
-        ? { family, prefixes, pathIds: prefixes.map(() => ONLY_PATH_ID) }
-        : { family, prefixes };
-    if (withdrawn.length > 0) this.#write(packWithdrawals(block(withdrawn), this.#context));
-    for (const [route, prefixes] of announced) {
-      this.#write(packUpdates({ ...block(prefixes), nextHop: route.nextHop }, route.attributes, this.#context));
+    if (withdrawn.prefixes.length > 0) this.#write(packWithdrawals({ family, ...withdrawn }, this.#context));
+    for (const [route, list] of announced) {
+      this.#write(packUpdates({ family, ...list, nextHop: route.nextHop }, route.attributes, this.#context));
     }
   }
 
@@ -198,7 +207,5 @@ export class UpdateSender {
 }
 
 function offer({ policy, rib }: FamilyOutput, key: PrefixKey, metric: number | undefined): void {
-  const route = metric === undefined ? undefined : policy?.routeOf(key, metric);
-  if (route === undefined) rib.withdraw(key);
-  else rib.announce(key, route);
+  rib.offerLocal(key, metric === undefined ? undefined : policy?.routeOf(key, metric));
 }

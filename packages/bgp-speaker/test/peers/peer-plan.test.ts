@@ -57,6 +57,7 @@ describe('plan of peers', () => {
     expect(plan.peers.get('tor')).toEqual({
       name: 'tor',
       address: '192.0.2.254',
+      clusterId: '192.0.2.1',
       remoteAs: [65_000],
       localAsNumber: 64_601,
       allowOwnAs: 0,

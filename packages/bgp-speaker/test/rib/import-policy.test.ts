@@ -8,6 +8,7 @@ const SETTINGS: ImportPolicySettings = {
   ownAsNumbers: [64_601],
   allowOwnAs: 0,
   localRouterId: '192.0.2.1',
+  clusterId: '192.0.2.1',
   isOwnAddress: (address) => address === '192.0.2.1',
   chain: new PolicyChain([{ name: 'default-import', terms: builtInTerms('default-import', 'import') ?? 'unknown' }]),
   draining: false,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ipv4PrefixKey, ipv6PrefixKey, type PathAttributes, type PrefixKey } from '../../src/codec/index.ts';
 import { AdjRibIn } from '../../src/rib/adj-rib-in.ts';
-import { AdjRibOut, type ExportRoute } from '../../src/rib/adj-rib-out.ts';
+import { BestPathRibOut, type ExportRoute } from '../../src/rib/adj-rib-out.ts';
 import type { ImportPolicy } from '../../src/rib/import-policy.ts';
 import { LocRib } from '../../src/rib/loc-rib.ts';
 import { attributes, source } from '../lab/paths.ts';
@@ -255,16 +255,16 @@ describe('Adj-RIB-Out', () => {
     );
     fc.assert(
       fc.property(fc.array(change, { maxLength: 60 }), (changes) => {
-        const rib = new AdjRibOut();
+        const rib = new BestPathRibOut();
         const wanted = new Map<PrefixKey, ExportRoute>();
         const peerHas = new Map<PrefixKey, ExportRoute>();
         const take = (limit: number): number => {
           const { withdrawn, announced } = rib.take(limit);
-          const touched = [...withdrawn, ...[...announced.values()].flat()];
+          const touched = [withdrawn, ...announced.values()].flatMap(({ prefixes }) => prefixes);
           expect(new Set(touched).size).toBe(touched.length);
           expect(touched.length).toBeLessThanOrEqual(limit);
-          for (const key of withdrawn) expect(peerHas.delete(key)).toBe(true);
-          for (const [route, announcedKeys] of announced) for (const key of announcedKeys) peerHas.set(key, route);
+          for (const key of withdrawn.prefixes) expect(peerHas.delete(key)).toBe(true);
+          for (const [route, { prefixes }] of announced) for (const key of prefixes) peerHas.set(key, route);
           return touched.length;
         };
         for (const step of changes) {
@@ -273,10 +273,10 @@ describe('Adj-RIB-Out', () => {
           else {
             const route = step.route === undefined ? undefined : routes[step.route];
             if (route === undefined) {
-              rib.withdraw(step.key);
+              rib.offerLocal(step.key, undefined);
               wanted.delete(step.key);
             } else {
-              rib.announce(step.key, route);
+              rib.offerLocal(step.key, route);
               wanted.set(step.key, route);
             }
           }
@@ -290,9 +290,9 @@ describe('Adj-RIB-Out', () => {
   });
 
   it('a withdrawal that overtakes its announcement leaves nothing to send', () => {
-    const rib = new AdjRibOut();
-    rib.announce(1, { attributes: attributes([65_000]), nextHop: { address: '192.0.2.1' } });
-    rib.withdraw(1);
+    const rib = new BestPathRibOut();
+    rib.offerLocal(1, { attributes: attributes([65_000]), nextHop: { address: '192.0.2.1' } });
+    rib.offerLocal(1, undefined);
     expect(rib.pending).toBe(0);
   });
 });

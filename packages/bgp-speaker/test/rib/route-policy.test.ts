@@ -230,7 +230,13 @@ describe('evaluation', () => {
   });
 
   it('of another policy over Adj-RIB-In equals receiving everything under it, and reports what differs', () => {
-    const settings = { ownAsNumbers: [64_601], allowOwnAs: 0, localRouterId: '192.0.2.1', draining: false };
+    const settings = {
+      ownAsNumbers: [64_601],
+      allowOwnAs: 0,
+      localRouterId: '192.0.2.1',
+      clusterId: '192.0.2.1',
+      draining: false,
+    };
     const build = (list: readonly NamedPolicy[]) =>
       importPolicy({ ...settings, isOwnAddress: () => false, chain: new PolicyChain(list) });
     const announcement = fc.record({ prefix: fc.constantFrom(...PREFIXES), attributes: anyAttributes });

@@ -16,8 +16,9 @@ import { UpdateSender } from '../../src/session/update-sender.ts';
 const CONTEXT: CodecContext = { ...initialContext('ebgp'), fourOctetAs: true };
 const SETTINGS: Omit<ExportSettings, 'chain'> = {
   family: 'ipv4-unicast',
-  peerType: 'ebgp',
+  recipient: { name: 'p', type: 'ebgp', extendedNextHop: false },
   localAsNumber: 64_601,
+  clusterId: '192.0.2.1',
   nextHop: { address: '192.0.2.1' },
   draining: false,
 };
@@ -153,11 +154,14 @@ describe('export', () => {
     const key = KEYS[0] ?? 0;
     const ebgp = new ExportPolicy({ ...SETTINGS, chain: chain([{ action: 'accept', set }]) }, table);
     expect(ebgp.routeOf(key, 0)?.attributes).not.toHaveProperty('localPref');
-    const ibgp = new ExportPolicy({ ...SETTINGS, peerType: 'ibgp', chain: chain([{ action: 'accept', set }]) }, table);
+    const ibgp = new ExportPolicy(
+      { ...SETTINGS, recipient: { ...SETTINGS.recipient, type: 'ibgp' }, chain: chain([{ action: 'accept', set }]) },
+      table,
+    );
     expect(ibgp.routeOf(key, 0)?.attributes).toEqual({ origin: 'igp', asPath: [], localPref: 300 });
     const draining = {
       ...SETTINGS,
-      peerType: 'ibgp',
+      recipient: { ...SETTINGS.recipient, type: 'ibgp' },
       draining: true,
       chain: chain([{ action: 'accept', set }]),
     } as const;

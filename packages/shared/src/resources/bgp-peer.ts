@@ -219,6 +219,18 @@ export const bgpPeerSchema = z
         addPaths: addPathsField
           .optional()
           .describe('several paths per prefix (ADD-PATH, RFC 7911), each with its identifier; left out: not offered'),
+        routeReflectorClient: z
+          .boolean()
+          .default(false)
+          .describe(
+            'pass its routes on to other iBGP routers, and theirs to it (RFC 4456): this host is a route reflector; iBGP only',
+          ),
+        routeServerClient: z
+          .boolean()
+          .default(false)
+          .describe(
+            'pass its routes on to other clients, and theirs to it, AS_PATH and next hop as they are (RFC 7947): this host is a route server; eBGP only',
+          ),
         localAsNumber: asNumberField.optional().describe('our AS number towards this router; left out: the host’s'),
         allowOwnAs: z
           .int()

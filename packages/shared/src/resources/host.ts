@@ -22,6 +22,11 @@ export const hostSchema = z
       address6: ipv6AddressField.pipe(unicastAddressField).optional().describe('underlay IPv6 address'),
       asNumber: asNumberField.optional().describe('AS number; left out: the FabricConfiguration’s'),
       routerId: ipv4AddressField.optional().describe('BGP identifier; left out: `address`'),
+      clusterId: ipv4AddressField
+        .optional()
+        .describe(
+          'cluster of the BGP route reflector that this host is, if it is one (RFC 4456); left out: the router id',
+        ),
       masqueradeAddress: ipv4AddressField
         .pipe(unicastAddressField)
         .optional()

@@ -1,0 +1,236 @@
+import { FakeClock } from '@slash32/shared';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { LabHost } from '../lab/lab-host.ts';
+import { MemoryNetwork } from '../lab/memory-transport.ts';
+
+const ANYCAST = '198.51.100.53/32';
+const SEVERAL = { addPaths: { receive: true, send: 'all' } };
+
+let clock: FakeClock;
+let network: MemoryNetwork;
+/** The one in the middle. */
+let hub: LabHost;
+let spokes: readonly LabHost[];
+
+beforeEach(() => {
+  clock = new FakeClock();
+  network = new MemoryNetwork(clock);
+});
+
+/** A hub and three others around it: `h1`, `h2`, `h3`. */
+async function lab(asNumberOf: (index: number) => number, specOf: (index: number) => object, spec: object = {}) {
+  hub = new LabHost(clock, network, {
+    name: 'hub',
+    address: '192.0.2.100',
+    address6: '2001:db8::100',
+    asNumber: asNumberOf(0),
+  });
+  spokes = [1, 2, 3].map(
+    (index) =>
+      new LabHost(clock, network, {
+        name: `h${index}`,
+        address: `192.0.2.${index}`,
+        address6: `2001:db8::${index}`,
+        asNumber: asNumberOf(index),
+      }),
+  );
+  for (const [index, spoke] of spokes.entries()) {
+    hub.addPeer(`to-h${index + 1}`, `192.0.2.${index + 1}`, asNumberOf(index + 1), specOf(index + 1));
+    spoke.addPeer('to-hub', '192.0.2.100', asNumberOf(0), spec);
+  }
+  for (const host of [hub, ...spokes]) {
+    await host.prepare();
+    await host.start();
+  }
+  for (let waitedMs = 0; waitedMs < 20_000; waitedMs += 50) {
+    await clock.advanceAsync(50);
+    if (spokes.every((_, index) => hub.neighbor(`to-h${index + 1}`).state === 'Established')) return;
+  }
+  throw new Error('no sessions');
+}
+
+function spoke(index: number): LabHost {
+  const found = spokes[index - 1];
+  if (found === undefined) throw new Error(`no spoke ${index}`);
+  return found;
+}
+
+const received = (host: LabHost, prefix: string) => host.routes({ prefix, view: 'received', peer: 'to-hub' });
+const settle = () => clock.advanceAsync(1000);
+
+describe('route reflector', () => {
+  const REFLECTOR = [() => 64_600, () => ({ routeReflectorClient: true })] as const;
+
+  it('passes on the routes of its clients with next hop and origin as they are, and takes them back', async () => {
+    await lab(...REFLECTOR);
+    spoke(1).addInstance('198.51.100.1/32');
+    spoke(1).addInstance('2001:db8:1::1/128');
+    await settle();
+    expect(received(spoke(2), '198.51.100.1/32')).toMatchObject([
+      { nextHop: '192.0.2.1', asPath: '', localPref: 100, best: true },
+    ]);
+    expect(received(spoke(3), '2001:db8:1::1/128')).toMatchObject([{ nextHop: '2001:db8::1' }]);
+    const [path] =
+      spoke(2)
+        .speaker.neighbors.get('to-hub')
+        ?.adjRibIn.entries(0xc6336401 | 0) ?? [];
+    expect(path?.path.received).toMatchObject({ originatorId: '192.0.2.1', clusterList: ['192.0.2.100'] });
+    expect(received(spoke(1), '198.51.100.1/32')).toEqual([]);
+    await spoke(1).removeInstance('198.51.100.1/32');
+    await settle();
+    expect(received(spoke(2), '198.51.100.1/32')).toEqual([]);
+    expect(hub.routes({ view: 'advertised', peer: 'to-h2' })).toMatchObject([
+      { prefix: '2001:db8:1::1/128', source: 'to-h1', policy: 'policy default-export' },
+    ]);
+  });
+
+  it('passes on between a client and others, and not between two others', async () => {
+    await lab(
+      () => 64_600,
+      (index) => ({ routeReflectorClient: index === 1 }),
+    );
+    for (const index of [1, 2]) spoke(index).addInstance(`198.51.100.${index}/32`);
+    await settle();
+    expect(received(spoke(2), '198.51.100.1/32')).toHaveLength(1);
+    expect(received(spoke(3), '198.51.100.1/32')).toHaveLength(1);
+    expect(received(spoke(1), '198.51.100.2/32')).toHaveLength(1);
+    expect(received(spoke(3), '198.51.100.2/32')).toEqual([]);
+  });
+
+  it('passes on nothing while no peer is a client', async () => {
+    await lab(
+      () => 64_600,
+      () => ({}),
+    );
+    spoke(1).addInstance('198.51.100.1/32');
+    await settle();
+    expect(received(spoke(2), '198.51.100.1/32')).toEqual([]);
+    hub.addPeer('to-h3', '192.0.2.3', 64_600, { routeReflectorClient: true });
+    await clock.advanceAsync(20_000);
+    expect(received(spoke(3), '198.51.100.1/32')).toHaveLength(1);
+    expect(received(spoke(2), '198.51.100.1/32')).toEqual([]);
+  });
+
+  it('with ADD-PATH, tells all paths of a prefix, each with an identifier that stays', async () => {
+    await lab(
+      () => 64_600,
+      () => ({ routeReflectorClient: true, ...SEVERAL }),
+      SEVERAL,
+    );
+    spoke(1).addInstance(ANYCAST);
+    spoke(2).addInstance(ANYCAST);
+    await settle();
+    const paths = received(spoke(3), ANYCAST);
+    expect(paths.map(({ nextHop }) => nextHop).sort()).toEqual(['192.0.2.1', '192.0.2.2']);
+    expect(new Set(paths.map(({ pathId }) => pathId)).size).toBe(2);
+    expect(spoke(3).learned()).toEqual([`${ANYCAST} via 192.0.2.1 192.0.2.2`]);
+    expect(spoke(3).neighbor('to-hub').prefixes['ipv4-unicast']).toMatchObject({ received: 2, addPath: 'both' });
+    expect(hub.neighbor('to-h3').prefixes['ipv4-unicast']).toMatchObject({ advertised: 2 });
+
+    await spoke(1).removeInstance(ANYCAST);
+    await settle();
+    expect(received(spoke(3), ANYCAST)).toMatchObject([{ nextHop: '192.0.2.2' }]);
+    expect(received(spoke(3), ANYCAST)[0]?.pathId).toBe(paths.find(({ nextHop }) => nextHop === '192.0.2.2')?.pathId);
+    expect(spoke(3).learned()).toEqual([`${ANYCAST} via 192.0.2.2`]);
+  });
+
+  it('after its restart ends its table when all are back: until then nobody misses a path', async () => {
+    await lab(
+      () => 64_600,
+      () => ({ routeReflectorClient: true, ...SEVERAL }),
+      SEVERAL,
+    );
+    spoke(1).addInstance(ANYCAST);
+    spoke(2).addInstance(ANYCAST);
+    await settle();
+    hub.kill();
+    spoke(1).kill();
+    await clock.advanceAsync(500);
+    expect(received(spoke(3), ANYCAST).map(({ stale }) => stale)).toEqual([true, true]);
+    expect(spoke(3).learned()).toEqual([`${ANYCAST} via 192.0.2.1 192.0.2.2`]);
+    await hub.start();
+    for (let waitedMs = 0; waitedMs < 30_000; waitedMs += 10) {
+      if (waitedMs === 5000) await spoke(1).start();
+      await clock.advanceAsync(10);
+      expect(spoke(3).learned()).toEqual([`${ANYCAST} via 192.0.2.1 192.0.2.2`]);
+    }
+    expect(received(spoke(3), ANYCAST).map(({ stale }) => stale)).toEqual([false, false]);
+    expect(spoke(3).learned()).toEqual([`${ANYCAST} via 192.0.2.1 192.0.2.2`]);
+  });
+
+  it('refuses a route that has been in its own cluster', async () => {
+    await lab(...REFLECTOR);
+    spoke(1).putPolicy('out', { action: 'accept' });
+    spoke(1).addInstance('198.51.100.1/32');
+    await settle();
+    const reflected = spoke(2)
+      .speaker.neighbors.get('to-hub')
+      ?.adjRibIn.entries(0xc6336401 | 0)[0]?.path.received;
+    const adjRibIn = hub.speaker.neighbors.get('to-h2')?.adjRibIn;
+    if (reflected === undefined || adjRibIn === undefined) throw new Error('nothing was reflected');
+    const block = { family: 'ipv4-unicast', prefixes: [0xc6336402 | 0] } as const;
+    adjRibIn.announce(block, reflected, { address: '192.0.2.2' }, () => {});
+    expect(adjRibIn.entries(0xc6336402 | 0)).toMatchObject([
+      { path: { rejection: 'CLUSTER_LIST contains our own cluster 192.0.2.100' } },
+    ]);
+  });
+});
+
+describe('route server', () => {
+  it('passes on between its clients without its own AS in the path, and to no other router', async () => {
+    await lab(
+      (index) => 64_600 + index,
+      (index) => ({ routeServerClient: index !== 3 }),
+    );
+    spoke(1).addInstance('198.51.100.1/32');
+    hub.addInstance('198.51.100.100/32');
+    await settle();
+    expect(received(spoke(2), '198.51.100.1/32')).toMatchObject([{ nextHop: '192.0.2.1', asPath: '64601' }]);
+    expect(received(spoke(2), '198.51.100.100/32')).toMatchObject([{ nextHop: '192.0.2.100', asPath: '64600' }]);
+    expect(received(spoke(3), '198.51.100.1/32')).toEqual([]);
+    expect(received(spoke(3), '198.51.100.100/32')).toHaveLength(1);
+  });
+
+  it('heeds the export policy and the communities of what it passes on', async () => {
+    hub = new LabHost(clock, network, { name: 'hub', address: '192.0.2.100', asNumber: 64_600 });
+    await lab(
+      (index) => 64_600 + index,
+      () => ({ routeServerClient: true, export: ['out'] }),
+      { export: ['mine'] },
+    );
+    hub.putPolicy('out', {
+      match: { prefixes: [{ cidr: '198.51.100.0/25', le: 32 }] },
+      action: 'accept',
+      set: { communities: { add: ['64600:1'] } },
+    });
+    spoke(1).putPolicy(
+      'mine',
+      {
+        match: { prefixes: [{ cidr: '198.51.100.2/32' }] },
+        action: 'accept',
+        set: { communities: { add: ['NO_EXPORT'] } },
+      },
+      { action: 'accept' },
+    );
+    for (const last of [1, 2, 200]) spoke(1).addInstance(`198.51.100.${last}/32`);
+    await settle();
+    expect(spoke(2).routes({ view: 'received', peer: 'to-hub' })).toMatchObject([
+      { prefix: '198.51.100.1/32', communities: ['64600:1'] },
+    ]);
+    hub.putPolicy('out', { action: 'accept' });
+    await settle();
+    expect(spoke(2).routes({ view: 'received', peer: 'to-hub' })).toMatchObject([
+      { prefix: '198.51.100.1/32', communities: [] },
+      { prefix: '198.51.100.200/32' },
+    ]);
+  });
+});
+
+it('a client of the wrong kind is a finding, and has no session', async () => {
+  await lab(
+    (index) => 64_600 + (index === 3 ? 1 : 0),
+    (index) => (index === 3 ? {} : { routeReflectorClient: true }),
+  );
+  hub.addPeer('to-h3', '192.0.2.3', 64_601, { routeReflectorClient: true });
+  expect(hub.status().findings).toMatchObject([{ code: 'bgp-peer.client-kind', path: 'spec.routeReflectorClient' }]);
+});
