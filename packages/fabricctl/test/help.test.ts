@@ -102,7 +102,15 @@ describe('completion', () => {
   it('offers commands, subcommands, options, kinds, names and namespaces', async () => {
     await using fabric = await TestFabric.create(SAMPLE);
     expect(await complete(fabric, 'a')).toEqual(['apply']);
-    expect(await complete(fabric, 'policy', '')).toEqual(['diff', 'graph', 'lint', 'show', 'trace', 'watch']);
+    expect(await complete(fabric, 'policy', '')).toEqual([
+      'counters',
+      'diff',
+      'graph',
+      'lint',
+      'show',
+      'trace',
+      'watch',
+    ]);
     expect(await complete(fabric, 'apply', '--d')).toEqual(['--datastore', '--dry-run']);
     expect(await complete(fabric, 'get', 's')).toEqual(['securitygroup', 'sg']);
     expect(await complete(fabric, 'get', 'host', '')).toEqual(['compute-a1', 'compute-b1']);

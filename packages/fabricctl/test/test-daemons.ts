@@ -8,6 +8,7 @@ import {
   type ControlServer,
   type EndpointStatus,
   FabricError,
+  type GroupCounters,
   type PacketTraceEvent,
   type PolicyShowResult,
   type SpeakerMethods,
@@ -141,6 +142,7 @@ export interface AgentAnswers {
   readonly status?: AgentStatus;
   readonly endpoints?: readonly EndpointStatus[];
   readonly policies?: readonly PolicyShowResult[];
+  readonly counters?: readonly GroupCounters[];
   /** What a stream of packets has before it ends. */
   readonly packets?: readonly PacketTraceEvent[];
   /** Called with what is asked of `agent.trace`. */
@@ -160,6 +162,12 @@ export function serveAgent(path: string, answers: AgentAnswers = {}): Promise<Co
         if (policy !== undefined) return policy;
         throw new FabricError('endpoint.unknown', `no endpoint ${instance} on this host`);
       },
+      'agent.counters': ({ groups }) => ({
+        host: answers.status?.host ?? AGENT_STATUS.host,
+        groups: groups.map(
+          (group) => answers.counters?.find((some) => some.group === group) ?? { group, state: 'unused', rules: [] },
+        ),
+      }),
       async *'agent.trace'(question) {
         answers.onTrace?.(question);
         yield* answers.packets ?? [];

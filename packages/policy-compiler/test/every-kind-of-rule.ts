@@ -13,13 +13,15 @@ function rules(
 
 /**
  * The groups of `foundation` with rules that compile to each kind of set, and to each kind of rule without one, of
- * both families, judged by flow and by packet.
+ * both families, judged by flow and by packet; counted or not.
  */
-export function everyKindOfRule(): Resource[] {
+export function everyKindOfRule(counters = false): Resource[] {
   const udp = 'udp';
+  const group = (name: string, its: RuleInput[], stateful = true): Resource =>
+    securityGroup(name, its, stateful, counters);
   return [
     addressGroup('t/a1', CIDRS),
-    securityGroup('t/g1', [
+    group('t/g1', [
       ...rules(
         'ingress',
         'IPv4',
@@ -34,12 +36,12 @@ export function everyKindOfRule(): Resource[] {
       ...rules('egress', 'IPv4', { remote: { group: 'u/g1' } }, { remote: { addressGroup: 'a1' } }),
       ...rules('egress', 'IPv6', {}),
     ]),
-    securityGroup('t/g2', [
+    group('t/g2', [
       ...rules('ingress', 'IPv4', { protocol: udp, ports: 8000, remote: { group: 'g1' } }),
       ...rules('ingress', 'IPv6', { protocol: udp, ports: '8000-8080', remote: { group: 'g1' } }),
       ...rules('egress', 'IPv4', { protocol: udp, ports: 443, remote: { cidr: '1.1.1.1/32' } }),
     ]),
-    securityGroup('u/g1', [
+    group('u/g1', [
       ...rules(
         'ingress',
         'IPv4',
@@ -50,7 +52,7 @@ export function everyKindOfRule(): Resource[] {
       ...rules('egress', 'IPv4', {}),
       ...rules('egress', 'IPv6', { protocol: udp, ports: '1-1024' }),
     ]),
-    securityGroup(
+    group(
       't/s1',
       [
         ...rules('ingress', 'IPv4', { protocol: udp, ports: 80 }, { protocol: udp, ports: 443 }),

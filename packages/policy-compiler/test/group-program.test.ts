@@ -4,7 +4,7 @@ import { type RuleInput, securityGroup } from './manifests.ts';
 
 type Rule = Omit<RuleInput, 'direction' | 'ethertype'>;
 
-const noPrefixes = (): boolean => false;
+const PLAIN = { hasPrefixes: (): boolean => false, counted: false } as const;
 
 /** Set name without group → elements; where there is no set, `rules` → rules; of ingress rules of one family. */
 function folded(family: 4 | 6, ...rules: readonly Rule[]): Record<string, string[]> {
@@ -13,8 +13,8 @@ function folded(family: 4 | 6, ...rules: readonly Rule[]): Record<string, string
     't/g',
     rules.map((rule) => ({ direction: 'ingress' as const, ethertype, ...rule })),
   );
-  expect(compileGroup(group, 'egress', noPrefixes).sets).toEqual([]);
-  const { sets, rules: compiled } = compileGroup(group, 'ingress', noPrefixes);
+  expect(compileGroup(group, 'egress', PLAIN).sets).toEqual([]);
+  const { sets, rules: compiled } = compileGroup(group, 'ingress', PLAIN);
   const immediate = compiled.flow.filter(({ text }) => !sets.some(({ name }) => text.includes(`@${name} `)));
   return {
     ...Object.fromEntries(
@@ -181,7 +181,7 @@ test('members with prefixes are a second lookup', () => {
       { direction: 'ingress', ethertype: 'IPv6', protocol: 'tcp', ports: 80, remote: { group: 'g' } },
     ]),
     'ingress',
-    (group, family) => group === 't/g' && family === 4,
+    { hasPrefixes: (group, family) => group === 't/g' && family === 4, counted: false },
   );
   expect(references.map(({ kind, name, family }) => `${kind}${family}/${name}`)).toEqual([
     'members4/t/g',
@@ -215,7 +215,7 @@ test('names stay within what nft takes, and differ where the names of groups do'
         },
       ]),
       'ingress',
-      noPrefixes,
+      PLAIN,
     ),
   );
   const names = [long, other].flatMap((program) => program?.sets.map((set) => set.name) ?? []);
@@ -233,7 +233,7 @@ test('each rule’s comment ends in a digest of its text', () => {
       { direction: 'ingress', ethertype: 'IPv4', protocol: 'icmp', icmp: { type: 13 } },
     ]),
     'ingress',
-    noPrefixes,
+    PLAIN,
   );
   const lookup = 'ct original proto-dst . ct original ip saddr';
   expect(rules.flow).toMatchObject([

@@ -1,5 +1,5 @@
 import type { Resource } from '@slash32/shared';
-import { FabricModel, HostPolicyCompiler, type OpenInstance, tracePacket } from '../src/index.ts';
+import { type EndVerdict, FabricModel, HostPolicyCompiler, type OpenInstance, tracePacket } from '../src/index.ts';
 import { KernelHost, PacketPeer } from './kernel-host.ts';
 import { instance } from './manifests.ts';
 import { foundation, OUTSIDE } from './random-fabric.ts';
@@ -19,6 +19,8 @@ export interface Probe {
   readonly receiver: string;
   readonly verdict: 'pass' | 'drop';
   readonly seen: string | undefined;
+  /** The rules that let it pass, up to the end that drops it. */
+  readonly rules: readonly string[];
 }
 
 /**
@@ -95,7 +97,12 @@ export class KernelSite implements Disposable {
       port,
       family,
     });
-    return { payload, receiver: to, verdict: trace.verdict, seen: trace.seenSourceAddress };
+    const ends = [trace.source, trace.destination].sort((left, right) => this.#turnOf(left) - this.#turnOf(right));
+    const droppedAt = ends.findIndex(({ verdict }) => verdict === 'drop');
+    const rules = ends
+      .slice(0, droppedAt < 0 ? undefined : droppedAt)
+      .flatMap(({ rule }) => (rule === undefined ? [] : [`${rule.group} ${rule.index}`]));
+    return { payload, receiver: to, verdict: trace.verdict, seen: trace.seenSourceAddress, rules };
   }
 
   /** Waits for all that must arrive; what must not has had the same time by then. */
@@ -134,6 +141,11 @@ export class KernelSite implements Disposable {
     }
     await this.settle(probes);
     return probes;
+  }
+
+  /** Ends that are judged by packet come first. */
+  #turnOf({ instance: name }: EndVerdict): number {
+    return name !== undefined && !this.open(name).stateful ? 0 : 1;
   }
 
   #addressOf(name: string, family: 4 | 6): string {

@@ -32,8 +32,17 @@ export function instance(name: string, spec: Spec<'Instance'>, creationTimestamp
   return parse('Instance', { ...namespaced(name), ...(creationTimestamp && { creationTimestamp }) }, spec);
 }
 
-export function securityGroup(name: string, rules: readonly RuleInput[], stateful = true): SecurityGroup {
-  const group = parse('SecurityGroup', namespaced(name), { stateful, rules });
+export function securityGroup(
+  name: string,
+  rules: readonly RuleInput[],
+  stateful = true,
+  counters?: boolean,
+): SecurityGroup {
+  const group = parse('SecurityGroup', namespaced(name), {
+    stateful,
+    rules,
+    ...(counters !== undefined && { counters }),
+  });
   if (group.kind !== 'SecurityGroup') throw new TypeError('not a SecurityGroup');
   return group;
 }

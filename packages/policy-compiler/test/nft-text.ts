@@ -26,12 +26,18 @@ function changeText(change: NftChange): string {
         ...change.rules.map((rule) => `add rule ${table} ${change.chain} ${ruleText(rule)}`),
       ].join('\n');
     case 'add-elements': {
-      const elements = [...change.elements].map(([key, data]) => (data === '' ? key : `${key} : ${data}`));
+      const elements = [...change.elements].map(([key, data]) => elementText(key, data));
       return `add element ${table} ${change.set} { ${elements.join(', ')} }`;
     }
     case 'delete-elements':
       return `delete element ${table} ${change.set} { ${change.keys.join(', ')} }`;
   }
+}
+
+/** As the kernel lists it, too, but for what it counted. */
+export function elementText(key: string, data: string): string {
+  if (data === '') return key;
+  return data.startsWith('comment "') ? `${key} ${data}` : `${key} : ${data}`;
 }
 
 function kindOf(set: Omit<NftSet, 'elements'>): string {
@@ -40,7 +46,7 @@ function kindOf(set: Omit<NftSet, 'elements'>): string {
 
 function setBody(set: Omit<NftSet, 'elements'>): string {
   const type = set.dataType === undefined ? set.type : `${set.type} : ${set.dataType}`;
-  return `type ${type};${set.interval ? ' flags interval;' : ''}`;
+  return `type ${type};${set.interval ? ' flags interval;' : ''}${set.counted ? ' counter;' : ''}`;
 }
 
 function hookText(hook: NftChain['hook']): string {

@@ -6,6 +6,7 @@ import { everyKindOfRule } from './every-kind-of-rule.ts';
 import { inside, type PacketPeer } from './kernel-host.ts';
 import { instanceAt, KernelSite } from './kernel-site.ts';
 import { instance, type RuleInput, securityGroup } from './manifests.ts';
+import { elementText } from './nft-text.ts';
 import { groupArbitrary } from './random-fabric.ts';
 
 const UDP = 17;
@@ -62,6 +63,19 @@ describe('in the kernel', () => {
     expect(probes.filter(({ verdict }) => verdict === 'pass').length).toBeGreaterThan(20);
     expect(listedElements()).toEqual(desiredElements(site.compiler.ruleset()));
     site.update(instanceAt(0));
+  });
+
+  test('real packets fare the same with every kind of rule counted, each at the rule that let it pass', async () => {
+    site.update(...everyKindOfRule(true), instanceAt(0, '198.51.100.0/24', '2001:db8:ffff::/48'));
+    const before = countedPackets();
+    const probes = await site.probeEverything();
+    expect(site.outcomes(probes)).toEqual(probes.map(({ payload, verdict, seen }) => ({ payload, verdict, seen })));
+    const { length } = probes.flatMap(({ rules }) => rules);
+    // What passes at one end and drops at the other is not waited for.
+    await expect.poll(() => countedPackets() - before, { timeout: 10_000 }).toBe(length);
+    expect(listedElements()).toEqual(desiredElements(site.compiler.ruleset()));
+    site.update(...everyKindOfRule(), instanceAt(0));
+    expect(countedPackets()).toBe(0);
   });
 
   test('what the kernel lists is what was sent, so a restart has nothing to change', () => {
@@ -252,6 +266,17 @@ function ping(namespace: string, address: string): boolean {
   }
 }
 
+/** As numbers, with -n. */
+const FAMILIES: Readonly<Record<string, string>> = { 2: 'ipv4', 10: 'ipv6' };
+const COUNTER = / counter packets (\d+) bytes \d+/;
+
+/** Of all rules. */
+function countedPackets(): number {
+  const listing = execFileSync('nft', ['-n', 'list', 'table', 'inet', 'slash32']).toString();
+  const counts = [...listing.matchAll(new RegExp(COUNTER, 'g'))].map(([, packets]) => Number(packets));
+  return counts.reduce((sum, packets) => sum + packets, 0);
+}
+
 /** Set or map → elements, as `nft list` prints them. */
 function listedElements(): Record<string, string[]> {
   const listing = ['inet slash32', 'arp slash32']
@@ -262,8 +287,9 @@ function listedElements(): Record<string, string[]> {
     for (const [, name = '', content = ''] of body.matchAll(/^\t(?:set|map) (\S+) \{\n([\s\S]*?)^\t\}/gm)) {
       const elements = /elements = \{([\s\S]*?)\}/.exec(content)?.[1] ?? '';
       listed[`${table} ${name}`] = elements
-        .split(',')
-        .map((element) => element.trim())
+        .split(/,(?=\s)/)
+        .map((element) => element.replace(COUNTER, '').trim())
+        .map((element) => (content.includes('type nf_proto') ? (FAMILIES[element] ?? element) : element))
         .filter((element) => element !== '')
         .sort();
     }
@@ -275,7 +301,7 @@ function desiredElements(ruleset: NftRuleset): Record<string, string[]> {
   const desired: Record<string, string[]> = {};
   for (const [table, { sets }] of ruleset) {
     for (const [name, { elements }] of sets) {
-      desired[`${table} ${name}`] = [...elements].map(([key, data]) => (data === '' ? key : `${key} : ${data}`)).sort();
+      desired[`${table} ${name}`] = [...elements].map(([key, data]) => elementText(key, data)).sort();
     }
   }
   return desired;

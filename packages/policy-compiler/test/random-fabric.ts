@@ -46,40 +46,57 @@ const ruleArbitrary: fc.Arbitrary<RuleInput> = fc
         nil: undefined,
       },
     ),
+    description: fc.constantFrom(undefined, undefined, 'office', 'goto "nowhere"\n'),
     remote: fc.constantFrom('none', 'cidr', 'cidr', 'group', 'addressGroup'),
     prefix: fc.nat(6),
     group: fc.constantFrom(...STATEFUL_GROUPS, ...STATELESS_GROUPS, 'u/missing'),
     addressGroup: fc.constantFrom(...ADDRESS_GROUPS, 't/missing'),
   })
-  .map(({ direction, family, protocol, ports: range, icmp, remote, prefix, group, addressGroup: list }): RuleInput => {
-    const isIcmp = protocol === 'icmp';
-    const prefixes = family === 4 ? PREFIXES_4 : PREFIXES_6;
-    const withPorts = protocol === 'tcp' || protocol === 'udp' || protocol === 'sctp';
-    return {
+  .map(
+    ({
       direction,
-      ethertype: family === 4 ? 'IPv4' : 'IPv6',
-      ...(protocol === undefined ? {} : { protocol: isIcmp && family === 6 ? 'icmpv6' : protocol }),
-      ...(withPorts && range !== undefined ? { ports: range } : {}),
-      ...(isIcmp && icmp !== undefined
-        ? { icmp: icmp.code === undefined ? { type: icmp.type } : { type: icmp.type, code: icmp.code } }
-        : {}),
-      ...(remote === 'cidr' ? { remote: { cidr: prefixes[prefix % prefixes.length] } } : {}),
-      ...(remote === 'group' ? { remote: { group } } : {}),
-      ...(remote === 'addressGroup' ? { remote: { addressGroup: list } } : {}),
-    };
-  });
+      family,
+      protocol,
+      ports: range,
+      icmp,
+      remote,
+      prefix,
+      group,
+      addressGroup: list,
+      description,
+    }): RuleInput => {
+      const isIcmp = protocol === 'icmp';
+      const prefixes = family === 4 ? PREFIXES_4 : PREFIXES_6;
+      const withPorts = protocol === 'tcp' || protocol === 'udp' || protocol === 'sctp';
+      return {
+        direction,
+        ethertype: family === 4 ? 'IPv4' : 'IPv6',
+        ...(protocol === undefined ? {} : { protocol: isIcmp && family === 6 ? 'icmpv6' : protocol }),
+        ...(description === undefined ? {} : { description }),
+        ...(withPorts && range !== undefined ? { ports: range } : {}),
+        ...(isIcmp && icmp !== undefined
+          ? { icmp: icmp.code === undefined ? { type: icmp.type } : { type: icmp.type, code: icmp.code } }
+          : {}),
+        ...(remote === 'cidr' ? { remote: { cidr: prefixes[prefix % prefixes.length] } } : {}),
+        ...(remote === 'group' ? { remote: { group } } : {}),
+        ...(remote === 'addressGroup' ? { remote: { addressGroup: list } } : {}),
+      };
+    },
+  );
 
 export const groupArbitrary = fc
   .record({
     name: fc.constantFrom(...STATEFUL_GROUPS, ...STATELESS_GROUPS),
     rules: fc.array(ruleArbitrary, { maxLength: 6 }),
+    counters: fc.constantFrom(undefined, undefined, true, false),
   })
   .map(
-    ({ name, rules }): Resource =>
+    ({ name, rules, counters }): Resource =>
       securityGroup(
         name,
         rules,
         STATEFUL_GROUPS.some((some) => some === name),
+        counters,
       ),
   );
 

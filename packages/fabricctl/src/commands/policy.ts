@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CliSession } from '../cli/cli-session.ts';
+import { declarePolicyCounters } from './policy-counters.ts';
 import { declarePolicyDiff } from './policy-diff.ts';
 import { declarePolicyGraph } from './policy-graph.ts';
 import { declarePolicyLint } from './policy-lint.ts';
@@ -11,6 +12,7 @@ export function declarePolicy(parent: Command, session: CliSession): void {
   const policy = parent.command('policy').helpCommand(false).description('what may reach what, and why');
   declarePolicyTrace(policy, session);
   declarePolicyShow(policy, session);
+  declarePolicyCounters(policy, session);
   declarePolicyWatch(policy, session);
   declarePolicyGraph(policy, session);
   declarePolicyDiff(policy, session);

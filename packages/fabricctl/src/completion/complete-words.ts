@@ -14,7 +14,7 @@ export interface Candidate {
 }
 
 /** What an argument of a command is, by the names that the commands declare. */
-type ArgumentKind = 'kind' | 'name' | 'instance' | 'peer' | 'other';
+type ArgumentKind = 'kind' | 'name' | 'instance' | 'peer' | 'subject' | 'other';
 
 /**
  * Candidates for the last of `words`, the words of a command line after `fabricctl`. A datastore that cannot be read
@@ -105,6 +105,8 @@ async function candidatesFor(
       return ends(line);
     case 'peer':
       return names('BGPPeer', line);
+    case 'subject':
+      return [...(await names('SecurityGroup', line)), ...(await names('Instance', line))];
     case 'other':
       return [];
   }
@@ -123,6 +125,8 @@ function argumentKind(command: Command, index: number): ArgumentKind {
       return 'instance';
     case 'peer':
       return 'peer';
+    case 'subject':
+      return 'subject';
     default:
       return 'other';
   }

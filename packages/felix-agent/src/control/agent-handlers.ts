@@ -1,4 +1,4 @@
-import { POLICY_TABLES } from '@slash32/policy-compiler';
+import { INET_TABLE, POLICY_TABLES } from '@slash32/policy-compiler';
 import {
   type AgentMethods,
   type AgentStatus,
@@ -15,6 +15,7 @@ import type { FabricGraph } from '../graph/fabric-graph.ts';
 import { checkedFilter } from '../trace/packet-filter.ts';
 import type { FindTarget, PacketTraces } from '../trace/packet-traces.ts';
 import { showPolicy } from './policy-show.ts';
+import { countedSets, groupCounters, type SetCounters } from './rule-counters.ts';
 
 /** What the answers are made from. */
 export interface AgentFacts {
@@ -26,6 +27,7 @@ export interface AgentFacts {
   traces(): readonly ProgrammingTrace[];
   readonly packetTraces: PacketTraces;
   listTables(tables: readonly NftTableId[]): Promise<NftRuleset>;
+  readCounters(table: NftTableId, sets: readonly string[]): Promise<SetCounters>;
 }
 
 /** Answers to all methods of the agent's control socket. */
@@ -53,6 +55,12 @@ export function agentHandlers(facts: AgentFacts): ControlHandlers<AgentMethods> 
       const objects = dataplane.compiler.endpointObjects(instance);
       const kernel = await facts.listTables(POLICY_TABLES);
       return showPolicy(instance, status.state, objects, kernel, dataplane.compiler.ruleset());
+    },
+    'agent.counters': async ({ groups }) => {
+      const places = groups.map((name) => ({ name, places: dataplane.compiler.ruleCounters(name) }));
+      const sets = places.flatMap((each) => (each.places === undefined ? [] : countedSets(each.places)));
+      const counters = await facts.readCounters(INET_TABLE, sets);
+      return { host: graph.host, groups: places.map((each) => groupCounters(each.name, each.places, counters)) };
     },
     'agent.trace': ({ instance, filter }, { signal }) => {
       const checked = checkedFilter(filter ?? {});

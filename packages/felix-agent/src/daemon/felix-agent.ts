@@ -110,6 +110,7 @@ export class FelixAgent implements AsyncDisposable {
       traces: () => this.#traces.latest,
       packetTraces: this.#packetTraces,
       listTables: (tables) => kernel.nft.list(tables),
+      readCounters: (table, sets) => kernel.nft.counters(table, sets),
     });
   }
 

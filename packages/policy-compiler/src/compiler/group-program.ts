@@ -9,7 +9,7 @@ import type { Direction, Mode } from '../ir/names.ts';
 import type { CompiledRule } from '../ir/rule.ts';
 import { nameOf } from '../model/resource-name.ts';
 import { allowsAnything } from './rule-boxes.ts';
-import { RuleFolder } from './rule-folder.ts';
+import { type CounterPlace, RuleFolder } from './rule-folder.ts';
 import type { SetReference } from './shared-sets.ts';
 
 /** One direction of a group: what its rules and sets are. */
@@ -22,14 +22,20 @@ export interface GroupProgram {
 
 const FAMILY_NAME: Readonly<Record<AddressFamily, string>> = { 4: 'IPv4', 6: 'IPv6' };
 
-/**
- * Folds the rules of one direction: a packet costs one lookup for each kind of rule, whatever their number.
- * `hasPrefixes`: a group's members have prefixes of this family.
- */
+export interface CompileGroupOptions {
+  /** A group's members have prefixes of this family. */
+  readonly hasPrefixes: (group: string, family: AddressFamily) => boolean;
+  /** Each rule counts what it lets pass. */
+  readonly counted: boolean;
+  /** Filled if present and `counted`: every rule of the direction. */
+  readonly counterPlaces?: Map<SecurityGroupRule, CounterPlace>;
+}
+
+/** Folds the rules of one direction: a packet costs one lookup for each kind of rule, whatever their number. */
 export function compileGroup(
   group: SecurityGroup,
   direction: Direction,
-  hasPrefixes: (group: string, family: AddressFamily) => boolean,
+  { hasPrefixes, counted, counterPlaces }: CompileGroupOptions,
 ): GroupProgram {
   const sets: NftSet[] = [];
   const rules: Record<Mode, CompiledRule[]> = { flow: [], packet: [] };
@@ -38,9 +44,12 @@ export function compileGroup(
     const ofFamily = group.spec.rules.filter(
       (some) => some.direction === direction && some.ethertype === FAMILY_NAME[family],
     );
-    const folder = new RuleFolder(nameOf(group), direction, family, sets, rules);
+    const folder = new RuleFolder(
+      { group: nameOf(group), direction, family, counted },
+      { sets, rules, ...(counterPlaces === undefined ? {} : { counterPlaces }) },
+    );
     if (ofFamily.some(allowsAnything)) {
-      folder.allowAnything();
+      folder.allowAnything(ofFamily, allowsAnything);
       continue; // whatever else they allow is part of that
     }
     folder.foldCidrs(

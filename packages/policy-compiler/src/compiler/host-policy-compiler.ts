@@ -11,14 +11,16 @@ import { forwardChains } from './forward-chains.ts';
 import { generationChains, generationOf, nextGeneration } from './generation.ts';
 import { arpChains, hostChains, natChain, preroutingChains } from './guard-chains.ts';
 import { PolicyList } from './policy-list.ts';
-import { PolicyObjects } from './policy-objects.ts';
+import { type GroupCounterPlaces, PolicyObjects } from './policy-objects.ts';
 import { ProgramStore } from './program-store.ts';
 import { mayRevoke } from './revocation.ts';
 import { ARP_TABLE, INET_TABLE, POLICY_TABLES } from './tables.ts';
 import { TapMatch } from './tap-match.ts';
 
 export { generationOf } from './generation.ts';
-export { POLICY_TABLES } from './tables.ts';
+export type { GroupCounterPlaces } from './policy-objects.ts';
+export type { CounterPlace } from './rule-folder.ts';
+export { INET_TABLE, POLICY_TABLES } from './tables.ts';
 
 /** What to send to the kernel, as one transaction. */
 export interface PolicyUpdate {
@@ -174,6 +176,11 @@ export class HostPolicyCompiler implements Disposable {
     return { chains, elements: [...elements.values()] };
   }
 
+  /** Where a group's rules are counted. `undefined`: no endpoint of this host has the group. */
+  ruleCounters(group: string): GroupCounterPlaces | undefined {
+    return this.#objects.ruleCounters(group);
+  }
+
   /** Brings the store in line with the model; returns the endpoints whose elements differ. */
   #update(): ReadonlySet<string> {
     const changes = this.#subscription.take();
@@ -190,7 +197,10 @@ export class HostPolicyCompiler implements Disposable {
     for (const group of changes.securityGroups) this.#objects.groupChanged(group);
     for (const [group, members] of changes.memberships) this.#objects.membershipChanged(group, members);
     for (const group of changes.addressGroups) this.#objects.addressGroupChanged(group);
-    if (changes.fabric) this.#updateSite();
+    if (changes.fabric) {
+      this.#updateSite();
+      this.#objects.configurationChanged();
+    }
     const withStateless = this.#statelessEndpoints > 0;
     const withTranslation = this.#store.elements(INET_TABLE, NAMES.masqueraded).size > 0;
     const otherChains = withStateless !== this.#withStateless || withTranslation !== this.#withTranslation;

@@ -1,15 +1,24 @@
-import type { AddressFamily } from '@slash32/shared';
+import type { AddressFamily, SecurityGroup, SecurityGroupRule } from '@slash32/shared';
 import { type Direction, sharedSetName } from '../ir/names.ts';
 import type { FabricModel } from '../model/fabric-model.ts';
 import { compileGroup, type GroupProgram } from './group-program.ts';
 import type { PolicyList } from './policy-list.ts';
 import type { ProgramStore } from './program-store.ts';
+import type { CounterPlace } from './rule-folder.ts';
 import { hasMemberPrefixes, isOf, referenceId, type SetReference, sharedSet } from './shared-sets.ts';
 import { INET_TABLE } from './tables.ts';
 
 const DIRECTIONS: readonly Direction[] = ['egress', 'ingress'];
 const FAMILIES: readonly AddressFamily[] = [4, 6];
 const NOTHING: GroupProgram = { sets: [], rules: { flow: [], packet: [] }, references: [] };
+
+/** Where a group's rules are counted. */
+export interface GroupCounterPlaces {
+  readonly group: SecurityGroup;
+  readonly counted: boolean;
+  /** Of every rule, if it is counted. */
+  readonly counterPlaces: ReadonlyMap<SecurityGroupRule, CounterPlace>;
+}
 
 interface ActiveList {
   readonly list: PolicyList;
@@ -38,10 +47,12 @@ export class PolicyObjects {
   readonly #lists = new Map<string, ActiveList>();
   readonly #groups = new Map<string, ActiveGroup>();
   readonly #references = new Map<string, ActiveReference>();
+  #countedByDefault: boolean;
 
   constructor(store: ProgramStore, model: FabricModel) {
     this.#store = store;
     this.#model = model;
+    this.#countedByDefault = model.configuration().policyCounters;
   }
 
   useList(list: PolicyList, instance: string): void {
@@ -69,6 +80,25 @@ export class PolicyObjects {
   groupChanged(name: string): void {
     const active = this.#groups.get(name);
     if (active !== undefined) for (const direction of DIRECTIONS) this.#recompile(name, active, direction);
+  }
+
+  configurationChanged(): void {
+    const { policyCounters } = this.#model.configuration();
+    if (policyCounters === this.#countedByDefault) return;
+    this.#countedByDefault = policyCounters;
+    for (const name of this.#groups.keys()) {
+      if (this.#model.securityGroup(name)?.spec.counters === undefined) this.groupChanged(name);
+    }
+  }
+
+  /** `undefined`: no list uses the group. */
+  ruleCounters(name: string): GroupCounterPlaces | undefined {
+    const group = this.#groups.has(name) ? this.#model.securityGroup(name) : undefined;
+    if (group === undefined) return undefined;
+    const counterPlaces = new Map<SecurityGroupRule, CounterPlace>();
+    if (!this.#isCounted(group)) return { group, counted: false, counterPlaces };
+    for (const direction of DIRECTIONS) this.#compile(group, direction, counterPlaces);
+    return { group, counted: true, counterPlaces };
   }
 
   /** `members`: addresses and prefixes that may have come or gone. */
@@ -140,10 +170,7 @@ export class PolicyObjects {
   #recompile(name: string, active: ActiveGroup, direction: Direction): void {
     const group = this.#model.securityGroup(name);
     const before = active.programs[direction];
-    const program =
-      group === undefined
-        ? NOTHING
-        : compileGroup(group, direction, (other, family) => hasMemberPrefixes(this.#model, other, family));
+    const program = group === undefined ? NOTHING : this.#compile(group, direction);
     active.programs[direction] = program;
     for (const reference of program.references) this.#useReference(reference, name, direction);
     for (const set of program.sets) this.#store.replaceSet(INET_TABLE, set);
@@ -154,6 +181,22 @@ export class PolicyObjects {
     for (const reference of before.references) {
       if (!referred.has(referenceId(reference))) this.#dropReference(reference, name, direction);
     }
+  }
+
+  #compile(
+    group: SecurityGroup,
+    direction: Direction,
+    counterPlaces?: Map<SecurityGroupRule, CounterPlace>,
+  ): GroupProgram {
+    return compileGroup(group, direction, {
+      hasPrefixes: (other, family) => hasMemberPrefixes(this.#model, other, family),
+      counted: this.#isCounted(group),
+      ...(counterPlaces === undefined ? {} : { counterPlaces }),
+    });
+  }
+
+  #isCounted({ spec }: SecurityGroup): boolean {
+    return spec.counters ?? this.#countedByDefault;
   }
 
   #useReference(reference: SetReference, group: string, direction: Direction): void {

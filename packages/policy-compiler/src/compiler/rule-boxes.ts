@@ -10,6 +10,7 @@ export interface RuleBox extends Box {
   readonly ports: readonly [first: number, last: number] | undefined;
   /** `elsewhere`: matched by other means. */
   readonly remote: IpPrefix | 'anybody' | 'elsewhere';
+  readonly rule: SecurityGroupRule;
 }
 
 /**
@@ -77,6 +78,7 @@ export function ruleBoxes(rules: readonly SecurityGroupRule[], family: AddressFa
         protocol,
         ports,
         remote,
+        rule: some,
       });
     } else {
       withoutPorts.push({
@@ -85,6 +87,7 @@ export function ruleBoxes(rules: readonly SecurityGroupRule[], family: AddressFa
         protocol,
         ports: undefined,
         remote,
+        rule: some,
       });
     }
   }

@@ -1,8 +1,9 @@
 import type { AddressFamily, NftSet, SecurityGroupRule } from '@slash32/shared';
+import { commentText, elementComment } from '../ir/comment-text.ts';
 import { prefixElement, rangeElement } from '../ir/element-text.ts';
-import { type Direction, groupSetName, type Mode, sharedSetName } from '../ir/names.ts';
+import { type GroupSetKey, groupSetName, type Mode, sharedSetName } from '../ir/names.ts';
 import { type CompiledRule, type Field, inSet, is, type Match, rule } from '../ir/rule.ts';
-import { layered } from './layers.ts';
+import { contains, layered } from './layers.ts';
 import { passStatement } from './pass-statement.ts';
 import { ICMP, PORT_PROTOCOLS, type RuleBox, ruleBoxes } from './rule-boxes.ts';
 import type { SetReference } from './shared-sets.ts';
@@ -10,6 +11,8 @@ import type { SetReference } from './shared-sets.ts';
 const ADDRESS_TYPE: Readonly<Record<AddressFamily, string>> = { 4: 'ipv4_addr', 6: 'ipv6_addr' };
 const FAMILY_NAME: Readonly<Record<AddressFamily, string>> = { 4: 'IPv4', 6: 'IPv6' };
 const NF_PROTOCOL: Readonly<Record<AddressFamily, string>> = { 4: 'ipv4', 6: 'ipv6' };
+/** A description in a rule's comment, beside names of groups. */
+const LONGEST_DESCRIPTION = 60;
 
 type Alternatives = readonly (readonly Match[])[];
 
@@ -29,39 +32,50 @@ interface Folding {
   readonly farEnds: (mode: Mode) => Alternatives;
 }
 
+/** The element that counts a rule's packets. */
+export interface CounterPlace {
+  readonly set: string;
+  readonly element: string;
+  /** False: it is another rule's, which allows all that this one does. */
+  readonly own: boolean;
+}
+
+/** Where a folder puts what it writes. */
+export interface FoldedRules {
+  readonly sets: NftSet[];
+  readonly rules: Readonly<Record<Mode, CompiledRule[]>>;
+  /** Filled if present, for a counted group. */
+  readonly counterPlaces?: Map<SecurityGroupRule, CounterPlace>;
+}
+
 /**
  * Writes the sets and rules of one group, direction and family. A box that is alone in its layer becomes matches in the
  * rule; a set begins with two.
+ *
+ * Where the group is counted, every rule is an element, because an element's counter outlives all changes but its own;
+ * a rule's would begin anew with each change of its chain. The counting lookup is the last match, so that what it counts
+ * is what passed.
  */
 export class RuleFolder {
-  readonly #group: string;
-  readonly #direction: Direction;
-  readonly #family: AddressFamily;
-  readonly #sets: NftSet[];
-  readonly #rules: Record<Mode, CompiledRule[]>;
+  readonly #key: GroupSetKey;
+  readonly #folded: FoldedRules;
 
-  constructor(
-    group: string,
-    direction: Direction,
-    family: AddressFamily,
-    sets: NftSet[],
-    rules: Record<Mode, CompiledRule[]>,
-  ) {
-    this.#group = group;
-    this.#direction = direction;
-    this.#family = family;
-    this.#sets = sets;
-    this.#rules = rules;
+  constructor(key: GroupSetKey, folded: FoldedRules) {
+    this.#key = key;
+    this.#folded = folded;
   }
 
-  allowAnything(): void {
-    this.#addRules('anything', () => [[is('meta nfproto', NF_PROTOCOL[this.#family])]]);
+  /** `rules`: those that do, and others that are part of that. */
+  allowAnything(rules: readonly SecurityGroupRule[], isOwn: (some: SecurityGroupRule) => boolean): void {
+    const noMatch = (): Alternatives => [[]];
+    this.#allow({ part: 'anything', note: 'anything', rules, isOwn, matches: noMatch });
   }
 
   /** Rules whose far end is a CIDR or anybody: the address is part of the element. */
   foldCidrs(rules: readonly SecurityGroupRule[]): void {
-    const { withPorts, withoutPorts } = ruleBoxes(rules, this.#family, true);
-    const type = ADDRESS_TYPE[this.#family];
+    const { family } = this.#key;
+    const { withPorts, withoutPorts } = ruleBoxes(rules, family, true);
+    const type = ADDRESS_TYPE[family];
     const farEnds = (): Alternatives => [[]];
     for (const [protocol, boxes] of withPorts) {
       const fields = (mode: Mode): Field[] => [this.#portField(mode, protocol), this.#farAddress(mode)];
@@ -80,12 +94,13 @@ export class RuleFolder {
     const ofMembers = first.kind === 'members';
     const what = ofMembers ? `members of ${first.name}` : `address group ${first.name}`;
     const farEnds = (mode: Mode): Alternatives => shared.map((reference) => [this.#inShared(reference, mode)]);
-    if (rules.some((some) => some.protocol === undefined)) {
-      this.#addRules(what, farEnds);
+    const place = `${ofMembers ? 'group' : 'list'}/${first.name}`;
+    const ofAnyProtocol = (some: SecurityGroupRule): boolean => some.protocol === undefined;
+    if (rules.some(ofAnyProtocol)) {
+      this.#allow({ part: `${place}/anything`, note: what, rules, isOwn: ofAnyProtocol, matches: farEnds });
       return; // whatever else they allow this remote is part of that
     }
-    const place = `${ofMembers ? 'group' : 'list'}/${first.name}`;
-    const { withPorts, withoutPorts } = ruleBoxes(rules, this.#family, false);
+    const { withPorts, withoutPorts } = ruleBoxes(rules, this.#key.family, false);
     for (const [protocol, boxes] of withPorts) {
       const fields = (mode: Mode): Field[] => [protocolField(mode), this.#portField(mode, protocol)];
       const kind = this.#nameOf(protocol);
@@ -109,26 +124,72 @@ export class RuleFolder {
       : inSet(['meta l4proto', this.#farAddress(mode)], set);
   }
 
+  /** A rule without a set, or with one of a single element, which is there to count. */
+  #allow(allowed: {
+    readonly part: string;
+    readonly note: string;
+    readonly rules: readonly SecurityGroupRule[];
+    /** It allows all of this; else it allows a part. */
+    readonly isOwn: (some: SecurityGroupRule) => boolean;
+    readonly matches: (mode: Mode) => Alternatives;
+  }): void {
+    const { part, note, rules, isOwn, matches } = allowed;
+    const description = descriptionOf(rules.filter(isOwn));
+    if (!this.#key.counted) {
+      const family = (mode: Mode): Alternatives =>
+        matches(mode).map((some) => (some.length === 0 ? [this.#ofFamily()] : some));
+      this.#addRules(described(note, description), family);
+      return;
+    }
+    const set = groupSetName(this.#key, part);
+    const element = NF_PROTOCOL[this.#key.family];
+    const elements = new Map([[element, elementComment(description)]]);
+    this.#folded.sets.push({ name: set, type: 'nf_proto', interval: false, counted: true, elements });
+    this.#addRules(note, (mode) => matches(mode).map((some) => [...some, inSet(['meta nfproto'], set)]));
+    for (const some of rules) this.#folded.counterPlaces?.set(some, { set, element, own: isOwn(some) });
+  }
+
   #fold(folding: Folding): void {
     const { part, note, boxes, protocol, type, fields, farEnds } = folding;
+    const { counted } = this.#key;
+    const sets = new Map<RuleBox, string>();
+    const descriptions = descriptionsByText(boxes);
     layered(boxes).forEach((layer, index) => {
       const [only, ...more] = layer;
       if (only === undefined) return;
-      const set = groupSetName(this.#direction, this.#group, this.#family, index === 0 ? part : `${part}.${index + 1}`);
-      if (more.length === 0) {
-        this.#addRules(note, (mode) => farEnds(mode).map((far) => [...this.#matchesOf(only, mode), ...far]), {
+      const set = groupSetName(this.#key, index === 0 ? part : `${part}.${index + 1}`);
+      if (more.length === 0 && !counted) {
+        const noted = described(note, descriptions.get(only.text) ?? '');
+        this.#addRules(noted, (mode) => farEnds(mode).map((far) => [...this.#matchesOf(only, mode), ...far]), {
           set,
           element: only.text,
         });
         return;
       }
+      for (const box of layer) sets.set(box, set);
       const interval = type.includes(' . ');
-      this.#sets.push({ name: set, type, interval, elements: new Map(layer.map((box) => [box.text, ''])) });
+      const elements = new Map(layer.map(({ text }) => [text, elementComment(descriptions.get(text) ?? '')]));
+      this.#folded.sets.push({ name: set, type, interval, ...(counted ? { counted: true } : {}), elements });
       this.#addRules(note, (mode) => {
         const guard = protocol === undefined ? [] : this.#portGuard(mode, protocol);
-        return farEnds(mode).map((far) => [...guard, inSet(fields(mode), set), ...far]);
+        const lookup = inSet(fields(mode), set);
+        return farEnds(mode).map((far) => (counted ? [...far, ...guard, lookup] : [...guard, lookup, ...far]));
       });
     });
+    if (counted) this.#noteCounterPlaces(boxes, sets);
+  }
+
+  /** `sets`: of the boxes that became elements; each other box is equal to one of them, or inside it. */
+  #noteCounterPlaces(boxes: readonly RuleBox[], sets: ReadonlyMap<RuleBox, string>): void {
+    const places = this.#folded.counterPlaces;
+    if (places === undefined) return;
+    const elements = new Map([...sets].map(([box, set]) => [box.text, { box, set }]));
+    for (const some of boxes) {
+      const own = elements.get(some.text);
+      const place = own ?? elements.values().find(({ box }) => contains(box, some));
+      if (place === undefined) continue;
+      places.set(some.rule, { set: place.set, element: place.box.text, own: own !== undefined });
+    }
   }
 
   /** The box without a set, cheap matches first. */
@@ -146,7 +207,7 @@ export class RuleFolder {
   }
 
   #ofFamily(): Match {
-    return is('meta nfproto', NF_PROTOCOL[this.#family]);
+    return is('meta nfproto', NF_PROTOCOL[this.#key.family]);
   }
 
   /** What must stand before a match of ports; for a flow, only both together tell nft what `ct original proto-dst` is. */
@@ -156,18 +217,18 @@ export class RuleFolder {
   }
 
   #nameOf(protocol: number): string {
-    return PORT_PROTOCOLS[this.#family].get(protocol) ?? String(protocol);
+    return PORT_PROTOCOLS[this.#key.family].get(protocol) ?? String(protocol);
   }
 
   /** Of ICMP: type and code, in the first two octets of its header. */
   #portField(mode: Mode, protocol: number | undefined): Field {
     if (mode === 'flow') return 'ct original proto-dst';
-    return protocol === ICMP[this.#family] ? 'th sport' : 'th dport';
+    return protocol === ICMP[this.#key.family] ? 'th sport' : 'th dport';
   }
 
   #farAddress(mode: Mode): Field {
-    const header = this.#family === 4 ? 'ip' : 'ip6';
-    const side = this.#direction === 'ingress' ? 'saddr' : 'daddr';
+    const header = this.#key.family === 4 ? 'ip' : 'ip6';
+    const side = this.#key.direction === 'ingress' ? 'saddr' : 'daddr';
     return mode === 'flow' ? `ct original ${header} ${side}` : `${header} ${side}`;
   }
 
@@ -176,11 +237,12 @@ export class RuleFolder {
     alternatives: (mode: Mode) => Alternatives,
     insteadOf?: NonNullable<CompiledRule['insteadOf']>,
   ): void {
-    const note = `${this.#group} ${this.#direction} ${FAMILY_NAME[this.#family]}: ${what}`;
+    const { group, direction, family } = this.#key;
+    const note = `${group} ${direction} ${FAMILY_NAME[family]}: ${what}`;
     for (const mode of ['flow', 'packet'] as const) {
       for (const matches of alternatives(mode)) {
-        const compiled = rule(note, matches, passStatement(mode, this.#direction));
-        this.#rules[mode].push(insteadOf === undefined ? compiled : { ...compiled, insteadOf });
+        const compiled = rule(note, matches, passStatement(mode, direction));
+        this.#folded.rules[mode].push(insteadOf === undefined ? compiled : { ...compiled, insteadOf });
       }
     }
   }
@@ -189,4 +251,23 @@ export class RuleFolder {
 /** An ICMP error about a flow has a protocol of its own, and is judged by the flow's. */
 function protocolField(mode: Mode): Field {
   return mode === 'flow' ? 'ct original protocol' : 'meta l4proto';
+}
+
+function descriptionOf(rules: readonly SecurityGroupRule[]): string {
+  return rules.find(({ description = '' }) => description !== '')?.description ?? '';
+}
+
+/** Of boxes that are equal, the first description. */
+function descriptionsByText(boxes: readonly RuleBox[]): ReadonlyMap<string, string> {
+  const descriptions = new Map<string, string>();
+  for (const { text, rule: some } of boxes) {
+    const { description = '' } = some;
+    if (description !== '' && !descriptions.has(text)) descriptions.set(text, description);
+  }
+  return descriptions;
+}
+
+function described(note: string, description: string): string {
+  const text = commentText(description, LONGEST_DESCRIPTION);
+  return text === '' ? note : `${note} (${text})`;
 }

@@ -36,9 +36,19 @@ export interface PolicyListKey {
   readonly unfiltered: boolean;
 }
 
-/** A set of one group and direction: `part` says which. */
-export function groupSetName(direction: Direction, group: string, family: AddressFamily, part: string): string {
-  return bounded(`${direction}${family}/${group}/${part}`);
+/**
+ * A set of one group and direction: `part` says which. Sets whose elements count have names of their own, since a set
+ * cannot begin to count.
+ */
+export function groupSetName({ direction, group, family, counted }: GroupSetKey, part: string): string {
+  return bounded(`${counted ? 'counted-' : ''}${direction}${family}/${group}/${part}`);
+}
+
+export interface GroupSetKey {
+  readonly direction: Direction;
+  readonly group: string;
+  readonly family: AddressFamily;
+  readonly counted: boolean;
 }
 
 /** A set that all groups share: addresses of a group's members, or an address group. */

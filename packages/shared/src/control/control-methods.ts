@@ -3,6 +3,7 @@
  * are of one release. All values are plain JSON. Transport: control-server.ts, control-client.ts.
  */
 import type { DatastoreProblem } from '../datastore/datastore.ts';
+import type { NftElementCounter } from '../nft/nft-model.ts';
 import type { BgpVisibilityMethods } from './bgp-visibility-methods.ts';
 
 /** Something that keeps a resource from taking effect, found by the daemon (not by the schema). */
@@ -85,6 +86,30 @@ export interface PolicyShowResult {
   }[];
 }
 
+/** What one rule of a group let pass, on one host. */
+export interface RuleCounter {
+  /** In `spec.rules`, from 0. */
+  readonly index: number;
+  /** One line: `ingress IPv4 tcp 443 from anybody`. */
+  readonly text: string;
+  readonly description?: string;
+  /**
+   * Packets that this rule let pass when a flow was judged: the first of each flow, and one more each time that flows are
+   * judged again after a change; every packet of stateless groups. Absent: it has no counter (now).
+   */
+  readonly counted?: NftElementCounter;
+  /** Index of the rule that counts for this one, too, because it allows all that this one does. */
+  readonly countedAt?: number;
+}
+
+export interface GroupCounters {
+  /** `NAMESPACE/NAME`. */
+  readonly group: string;
+  /** `unused`: no endpoint of this host has the group. `off`: it is not counted. */
+  readonly state: 'counted' | 'off' | 'unused';
+  readonly rules: readonly RuleCounter[];
+}
+
 /** What of an instance's packets is wanted; what is left out may be anything. */
 export interface PacketTraceFilter {
   /** Address of the sender, and of the receiver, of one family. */
@@ -147,6 +172,11 @@ export interface AgentMethods {
   'agent.traces': { params: Record<string, never>; result: readonly ProgrammingTrace[] };
   /** `instance`: `NAMESPACE/NAME`. Error `endpoint.unknown`. */
   'agent.policy': { params: { instance: string }; result: PolicyShowResult };
+  /** What the rules of these groups (`NAMESPACE/NAME`) counted on this host. Error `nft.unavailable`. */
+  'agent.counters': {
+    params: { groups: readonly string[] };
+    result: { readonly host: string; readonly groups: readonly GroupCounters[] };
+  };
   /**
    * Packets from and to an instance of this host as they come, until the client cancels. `instance`: `NAMESPACE/NAME`.
    * Errors `endpoint.unknown` (also when the instance goes), `trace.bad-filter`, `nft.unavailable`.

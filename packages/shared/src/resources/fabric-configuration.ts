@@ -29,6 +29,10 @@ export const fabricConfigurationSchema = z
         .describe(
           'RFC 8212 to the letter: towards routers of another AS the built-in policies count as none, so nothing comes in or goes out before `import` and `export` name a RoutePolicy',
         ),
+      policyCounters: z
+        .boolean()
+        .default(false)
+        .describe('rules of all SecurityGroups count the packets that they let pass, unless a group says otherwise'),
     }),
     status: statusField,
   })

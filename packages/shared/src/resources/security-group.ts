@@ -130,6 +130,10 @@ export const securityGroupSchema = z
     metadata: namespacedMetadata,
     spec: z.strictObject({
       stateful: z.boolean().default(true).describe('false: replies need rules of their own'),
+      counters: z
+        .boolean()
+        .optional()
+        .describe('each rule counts the packets that it let pass; left out: as policyCounters of FabricConfiguration'),
       rules: z.array(securityGroupRuleSchema).default([]).describe('each allows something; none: nothing passes'),
     }),
     status: statusField,
