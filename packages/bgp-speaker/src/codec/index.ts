@@ -34,7 +34,16 @@ export { BGP_VERSION, decodeOpen, encodeOpen } from './messages/open-codec.ts';
 export * from './messages/route-refresh.ts';
 export * from './messages/shutdown-communication.ts';
 export { decodeUpdate } from './messages/update-decoder.ts';
-export { encodeEndOfRib, packUpdates, packWithdrawals, prefixesPerUpdate } from './messages/update-packer.ts';
+export {
+  encodeEndOfRib,
+  fillFrames,
+  packUpdates,
+  packWithdrawals,
+  prefixesPerUpdate,
+  reachFrame,
+  type UpdateFrame,
+  unreachFrame,
+} from './messages/update-packer.ts';
 export * from './nlri/nlri-block.ts';
 export * from './nlri/prefix-key.ts';
 export * from './router-id.ts';

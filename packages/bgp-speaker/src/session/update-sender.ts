@@ -3,11 +3,13 @@ import {
   BGP_FAMILIES,
   type CodecContext,
   encodeEndOfRib,
+  fillFrames,
   type PrefixKey,
-  packUpdates,
-  packWithdrawals,
   prefixesPerUpdate,
   prefixKeyFamily,
+  reachFrame,
+  type UpdateFrame,
+  unreachFrame,
 } from '../codec/index.ts';
 import {
   type AdjRibOut,
@@ -33,14 +35,12 @@ const HIGH_WATER_OCTETS = 65_536;
 /** Prefixes per round: enough to fill messages, few enough that a slow peer holds no more than some 500 KB. */
 const PREFIXES_PER_ROUND = 65_536;
 
-/** Some that fit a message of any session and family. */
-const WITHDRAWALS_PER_MESSAGE = 200;
-
 interface FamilyOutput {
   readonly rib: AdjRibOut;
   readonly pacer: BurstPacer;
-  /** What fills an UPDATE with the attributes of a route. */
-  readonly capacities: WeakMap<ExportRoute, number>;
+  /** UPDATEs around prefixes that are announced with a route, made when the first is. */
+  readonly frames: WeakMap<ExportRoute, UpdateFrame>;
+  readonly withdrawal: UpdateFrame;
   policy: Pick<ExportPolicy, 'routeOf'> | undefined;
   endOfRib: 'not-yet' | 'due' | 'sent';
   /** Answer to a ROUTE-REFRESH: to be begun behind End-of-RIB (RFC 7313 4.1), or on its way. */
@@ -77,7 +77,8 @@ export class UpdateSender {
       this.#outputs.set(family, {
         rib: options.context.addPathSend.has(family) ? new PathsRibOut() : new BestPathRibOut(),
         pacer: new BurstPacer(options.clock, () => this.flush()),
-        capacities: new WeakMap(),
+        frames: new WeakMap(),
+        withdrawal: unreachFrame(family),
         policy: undefined,
         endOfRib: 'not-yet',
         refresh: 'none',
@@ -173,27 +174,33 @@ export class UpdateSender {
     while (rib.pending > 0 && this.#sink.bufferedOctets < HIGH_WATER_OCTETS) {
       const admitted = tellsAll ? rib.pending : pacer.admit(rib.pending, this.#perMessage(family, output));
       if (admitted === 0) return;
-      this.#round(family, rib, Math.min(admitted, PREFIXES_PER_ROUND));
+      this.#round(family, output, Math.min(admitted, PREFIXES_PER_ROUND));
     }
   }
 
-  #perMessage(family: BgpFamily, { rib, capacities }: FamilyOutput): number {
-    const route = rib.nextRoute;
-    if (route === undefined) return WITHDRAWALS_PER_MESSAGE;
-    let capacity = capacities.get(route);
-    if (capacity === undefined) {
-      capacity = prefixesPerUpdate({ family, nextHop: route.nextHop }, route.attributes, this.#context);
-      capacities.set(route, capacity);
-    }
-    return capacity;
+  /** How many of the next changes fill a message. */
+  #perMessage(family: BgpFamily, output: FamilyOutput): number {
+    const route = output.rib.nextRoute;
+    const frame = route === undefined ? output.withdrawal : this.#frameOf(family, output, route);
+    return prefixesPerUpdate(frame, family, this.#context);
   }
 
-  #round(family: BgpFamily, rib: AdjRibOut, limit: number): void {
-    const { withdrawn, announced } = rib.take(limit);
-    if (withdrawn.prefixes.length > 0) this.#write(packWithdrawals({ family, ...withdrawn }, this.#context));
+  #round(family: BgpFamily, output: FamilyOutput, limit: number): void {
+    const { withdrawn, announced } = output.rib.take(limit);
+    if (withdrawn.prefixes.length > 0)
+      this.#write(fillFrames(output.withdrawal, { family, ...withdrawn }, this.#context));
     for (const [route, list] of announced) {
-      this.#write(packUpdates({ family, ...list, nextHop: route.nextHop }, route.attributes, this.#context));
+      this.#write(fillFrames(this.#frameOf(family, output, route), { family, ...list }, this.#context));
     }
+  }
+
+  #frameOf(family: BgpFamily, { frames }: FamilyOutput, route: ExportRoute): UpdateFrame {
+    let frame = frames.get(route);
+    if (frame === undefined) {
+      frame = reachFrame({ family, nextHop: route.nextHop }, route.attributes, this.#context);
+      frames.set(route, frame);
+    }
+    return frame;
   }
 
   #write(messages: Iterable<Uint8Array>): void {

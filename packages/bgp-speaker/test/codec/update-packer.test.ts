@@ -11,6 +11,7 @@ import {
   packWithdrawals,
   prefixesPerUpdate,
   prefixKeyFromText,
+  reachFrame,
 } from '../../src/codec/index.ts';
 import { prefixTexts, sessionContext, toHex, update } from './message-fixtures.ts';
 
@@ -58,7 +59,8 @@ describe('a table of 100,000 host routes', () => {
       const { family, table, nextHop, context } = each;
       const [first] = packUpdates({ family, prefixes: table, nextHop }, ATTRIBUTES, context);
       const packed = first === undefined ? [] : readBack([first], context, 'reachable');
-      expect(packed).toHaveLength(prefixesPerUpdate({ family, nextHop }, ATTRIBUTES, context));
+      const frame = reachFrame({ family, nextHop }, ATTRIBUTES, context);
+      expect(packed).toHaveLength(prefixesPerUpdate(frame, family, context));
     },
   );
 

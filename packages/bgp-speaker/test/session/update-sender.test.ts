@@ -42,12 +42,15 @@ class Sink {
   }
 }
 
-function newSender(sink: Sink): { readonly sender: UpdateSender; readonly count: () => number } {
+function newSender(
+  sink: Sink,
+  clock = new FakeClock(),
+): { readonly sender: UpdateSender; readonly count: () => number } {
   let messages = 0;
   const sender = new UpdateSender({
     sink,
     context: CONTEXT,
-    clock: new FakeClock(),
+    clock,
     onMessage: (count) => {
       messages += count;
     },
@@ -74,13 +77,16 @@ describe('update sender', () => {
 
   it('sends a change at once, alone, and no second End-of-RIB', () => {
     const sink = new Sink();
-    const { sender } = newSender(sink);
+    const clock = new FakeClock();
+    const { sender } = newSender(sink, clock);
     sender.setExport('ipv4-unicast', always(ROUTE), []);
     sender.setExport('ipv6-unicast', always(ROUTE6), []);
     sender.flush();
     sink.messages.length = 0;
     sender.setLocal(prefixKeyFromText('2001:db8:1::1/128'), 0);
     sender.flush();
+    expect(sink.messages).toEqual(['+1']);
+    clock.advance(10);
     sender.setLocal(prefixKeyFromText('2001:db8:1::1/128'), undefined);
     sender.flush();
     expect(sink.messages).toEqual(['+1', '-1']);

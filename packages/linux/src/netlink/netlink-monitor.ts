@@ -102,26 +102,29 @@ export class NetlinkMonitor implements AsyncDisposable {
     for (const { index, name } of links) this.#names.set(index, name);
   }
 
+  /** The first message is passed on before it is asked whether there are others: mostly there is but one. */
   #read(socket: NetlinkSocket): void {
-    const wanted = new Set([...this.#listeners].flatMap((listener) => [...listener.kinds]));
-    const notifications: Notification[] = [];
-    const lost = this.#drain(socket, wanted, notifications);
-    if (notifications.length > 0) this.#deliver(notifications);
-    if (lost !== undefined) void this.#recover(socket, lost);
+    let end = this.#readSome(socket, 1);
+    // Whoever was told may have closed us.
+    if (end === undefined && this.#socket === socket) end = this.#readSome(socket, MESSAGES_PER_TURN - 1);
+    if (typeof end === 'string') void this.#recover(socket, end);
   }
 
-  /** Returns why notifications are lost, if they are. */
-  #drain(
-    socket: NetlinkSocket,
-    wanted: ReadonlySet<NotificationKind>,
-    notifications: Notification[],
-  ): string | undefined {
+  /** `true`: that was all; a text: why notifications are lost; `undefined`: there may be more. */
+  #readSome(socket: NetlinkSocket, limit: number): string | true | undefined {
+    const notifications: Notification[] = [];
+    const end = this.#drain(socket, limit, notifications);
+    if (notifications.length > 0) this.#deliver(notifications);
+    return end;
+  }
+
+  #drain(socket: NetlinkSocket, limit: number, notifications: Notification[]): string | true | undefined {
     try {
-      for (let messages = 0; messages < MESSAGES_PER_TURN; messages += 1) {
+      for (let messages = 0; messages < limit; messages += 1) {
         const length = socket.receive();
-        if (length === 'empty') return undefined;
+        if (length === 'empty') return true;
         if (length === 'lost') return 'the receive buffer was full';
-        this.#decode(socket, length, wanted, notifications);
+        this.#decode(socket, length, notifications);
       }
       return undefined;
     } catch (error) {
@@ -129,15 +132,10 @@ export class NetlinkMonitor implements AsyncDisposable {
     }
   }
 
-  #decode(
-    socket: NetlinkSocket,
-    length: number,
-    wanted: ReadonlySet<NotificationKind>,
-    notifications: Notification[],
-  ): void {
+  #decode(socket: NetlinkSocket, length: number, notifications: Notification[]): void {
     for (const frame of messagesIn(socket.received, length)) {
       const kind = notificationKind(frame.type);
-      if (kind === undefined || (kind !== 'link' && !wanted.has(kind))) continue;
+      if (kind === undefined || (kind !== 'link' && !this.#isWanted(kind))) continue;
       const notification = readNotification(socket.received, frame, (index) => this.#nameOf(index));
       if (notification === undefined) continue;
       notifications.push(notification);
@@ -145,6 +143,11 @@ export class NetlinkMonitor implements AsyncDisposable {
       if (notification.deleted) this.#names.delete(notification.link.index);
       else this.#names.set(notification.link.index, notification.link.name);
     }
+  }
+
+  #isWanted(kind: NotificationKind): boolean {
+    for (const listener of this.#listeners) if (listener.kinds.has(kind)) return true;
+    return false;
   }
 
   #nameOf(index: number): string | undefined {

@@ -19,7 +19,7 @@ const NO_OCTETS = new Uint8Array(0);
  * `lengthFields` are those that grow with the NLRI: their offsets from the end of the header, and their values
  * without any NLRI.
  */
-interface UpdateFrame {
+export interface UpdateFrame {
   readonly head: Uint8Array;
   readonly tail: Uint8Array;
   readonly lengthFields: readonly { readonly at: number; readonly base: number }[];
@@ -45,20 +45,11 @@ export function* packUpdates(
 /** UPDATEs that withdraw `withdrawn`; as {@link packUpdates}. */
 export function* packWithdrawals(withdrawn: NlriBlock, context: CodecContext): Generator<Uint8Array, void, undefined> {
   if (withdrawn.prefixes.length === 0) return;
-  const frame =
-    withdrawn.family === 'ipv4-unicast'
-      ? { head: new Uint8Array(2), tail: new Uint8Array(2), lengthFields: [{ at: 0, base: 0 }] }
-      : mpFrame(mpUnreachNlri.typeCode, familyFields(withdrawn.family), NO_OCTETS);
-  yield* fillFrames(frame, withdrawn, context);
+  yield* fillFrames(unreachFrame(withdrawn.family), withdrawn, context);
 }
 
-/** Number of host prefixes that fill one UPDATE of {@link packUpdates}. */
-export function prefixesPerUpdate(
-  { family, nextHop }: Omit<ReachableNlri, 'prefixes'>,
-  attributes: PathAttributes,
-  context: CodecContext,
-): number {
-  const frame = reachFrame({ family, nextHop }, attributes, context);
+/** Number of host prefixes that fill one UPDATE in the frame; at least one. */
+export function prefixesPerUpdate(frame: UpdateFrame, family: BgpFamily, context: CodecContext): number {
   const room = maxMessageLength(context) - HEADER_LENGTH - frame.head.length - frame.tail.length;
   return Math.max(1, Math.floor(room / maxNlriOctets(family, context.addPathSend.has(family))));
 }
@@ -82,7 +73,8 @@ export function encodeEndOfRib(family: BgpFamily): Uint8Array {
   return octets;
 }
 
-function reachFrame(
+/** What {@link packUpdates} puts around prefixes: to be made once for all that are announced with the same attributes. */
+export function reachFrame(
   { family, nextHop }: Omit<ReachableNlri, 'prefixes'>,
   attributes: PathAttributes,
   context: CodecContext,
@@ -92,6 +84,13 @@ function reachFrame(
   }
   const fields = mpReachFields(family, nextHop);
   return mpFrame(mpReachNlri.typeCode, fields, encodeAttributes({ attributes }, context));
+}
+
+/** What {@link packWithdrawals} puts around prefixes. */
+export function unreachFrame(family: BgpFamily): UpdateFrame {
+  return family === 'ipv4-unicast'
+    ? { head: new Uint8Array(2), tail: new Uint8Array(2), lengthFields: [{ at: 0, base: 0 }] }
+    : mpFrame(mpUnreachNlri.typeCode, familyFields(family), NO_OCTETS);
 }
 
 /** No withdrawn routes; NLRI at the end of the message, in a field without a length. */
@@ -129,7 +128,8 @@ function mpReachFields(family: BgpFamily, { address, linkLocal }: NextHop): Uint
   return concatOctets([familyFields(family), length, first, second, Uint8Array.of(0)]);
 }
 
-function* fillFrames(
+/** UPDATEs with the prefixes of the block, each as full as the session allows, in frames of its family. */
+export function* fillFrames(
   frame: UpdateFrame,
   block: NlriBlock,
   context: CodecContext,
