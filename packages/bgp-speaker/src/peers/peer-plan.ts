@@ -257,8 +257,13 @@ function addPathsOf(addPaths: BGPPeer['spec']['addPaths']): { readonly addPaths?
 
 function gracefulRestartOf({
   stalePathSeconds,
-  ...gracefulRestart
+  longLivedStaleTimeSeconds,
+  ...always
 }: BGPPeer['spec']['gracefulRestart']): Pick<PeerSettings, 'gracefulRestart' | 'stalePathSeconds'> {
+  const gracefulRestart = {
+    ...always,
+    ...(longLivedStaleTimeSeconds === undefined ? {} : { longLivedStaleTimeSeconds }),
+  };
   return { gracefulRestart, stalePathSeconds };
 }
 

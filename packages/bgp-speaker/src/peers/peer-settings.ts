@@ -33,6 +33,8 @@ export interface GracefulRestartSettings {
   readonly restartTimeSeconds: number;
   /** Offer to keep routes over NOTIFICATIONs and an expired hold time (N bit). */
   readonly notifications: boolean;
+  /** How long each side may keep the other's routes after the restart time, as the last resort (RFC 9494); absent: not. */
+  readonly longLivedStaleTimeSeconds?: number;
 }
 
 /** All that one session is configured with: a BGPPeer, the Host and the FabricConfiguration, put together. */

@@ -1,7 +1,9 @@
 import type { BgpFamily } from '@slash32/shared';
 import { BGP_FAMILIES, type NextHop, type NlriBlock, type PathAttributes, type PrefixKey } from '../codec/index.ts';
 import type { ImportPolicy, ImportVerdict } from './import-policy.ts';
+import type { KeptAs } from './kept-paths.ts';
 import type { Path, PathSource } from './path.ts';
+import { judgePaths, keepPathsAs, type PathSuccessor, renewPaths } from './path-successors.ts';
 import { type PathGroup, PathTable } from './path-table.ts';
 import { PrefixPaths } from './prefix-paths.ts';
 
@@ -129,44 +131,36 @@ export class AdjRibIn {
   /** Another import policy: every route is judged anew, as it came. No session is needed for it. */
   setPolicy(policy: ImportPolicy, changed: RouteChanged): void {
     this.#policy = policy;
-    // Let go at the end: a path that one prefix leaves may be what the next one gets.
-    const left: [FamilyTable, Path][] = [];
     for (const family of BGP_FAMILIES) {
       const table = this.#tables[family];
-      const judge = this.#judge(family);
-      for (const routes of [table.current, table.stale]) {
-        routes.visit((before, key) => {
-          const path = judge(before, key);
-          if (path === before) return;
-          this.#paths.retain(path);
-          routes.set(key, path);
-          if (path.rejection === undefined) table.accepted += 1;
-          left.push([table, before]);
-          changed(key, path.pathId);
-        });
-      }
+      const judge = judgePaths(family, policy, this.#paths);
+      for (const routes of [table.current, table.stale]) this.#rewrite(table, routes, judge, changed);
     }
-    for (const [table, path] of left) this.#forget(table, path);
   }
 
-  /** What the policy makes of a path for a prefix; worked out once per path and verdict. */
-  #judge(family: BgpFamily): (path: Path, key: PrefixKey) => Path {
-    const verdictsOf = new Map<Path, (key: PrefixKey) => ImportVerdict>();
-    const groups = new Map<ImportVerdict, PathGroup>();
-    return (before, key) => {
-      let verdictOf = verdictsOf.get(before);
-      if (verdictOf === undefined) {
-        verdictOf = this.#policy.forRoute(family, before.received, before.nextHop);
-        verdictsOf.set(before, verdictOf);
+  /** What is stale becomes the last resort, or goes where the peer does not want it kept so long (NO_LLGR). */
+  keepStaleAs(family: BgpFamily, keptAs: KeptAs, changed: RouteChanged): void {
+    const table = this.#tables[family];
+    this.#rewrite(table, table.stale, keepPathsAs(keptAs, this.#paths), changed);
+  }
+
+  /** Puts in every path's place what `successorOf` has for it; `undefined`: nothing. */
+  #rewrite(table: FamilyTable, routes: PrefixPaths, successorOf: PathSuccessor, changed: RouteChanged): void {
+    // Let go at the end: a path that one prefix leaves may be what the next one gets.
+    const left: Path[] = [];
+    routes.visit((before, key) => {
+      const path = successorOf(before, key);
+      if (path === before) return;
+      if (path === undefined) routes.delete(key, before.pathId);
+      else {
+        this.#paths.retain(path);
+        routes.set(key, path);
+        if (path.rejection === undefined) table.accepted += 1;
       }
-      const verdict = verdictOf(key);
-      let group = groups.get(verdict);
-      if (group === undefined) {
-        group = this.#paths.group(before.received, before.nextHop, verdict);
-        groups.set(verdict, group);
-      }
-      return this.#paths.pathOf(group, before.pathId);
-    };
+      left.push(before);
+      changed(key, before.pathId);
+    });
+    for (const path of left) this.#forget(table, path);
   }
 
   withdraw(block: NlriBlock, changed: RouteChanged): void {
@@ -198,16 +192,17 @@ export class AdjRibIn {
   }
 
   /** The peer begins to send everything again (RFC 7313 4.2): as {@link markStale}, but nothing goes yet. */
-  markRefreshing(family: BgpFamily): void {
+  markRefreshing(family: BgpFamily, changed: RouteChanged): void {
     const table = this.#tables[family];
-    this.unmarkStale(family);
+    this.unmarkStale(family, changed);
     table.stale = table.current;
     table.current = new PrefixPaths();
   }
 
   /** What is stale counts as announced. */
-  unmarkStale(family: BgpFamily): void {
+  unmarkStale(family: BgpFamily, changed: RouteChanged): void {
     const table = this.#tables[family];
+    this.#rewrite(table, table.stale, renewPaths(family, this.#policy, this.#paths), changed);
     table.stale.visit((path, key) => table.current.set(key, path));
     table.stale = new PrefixPaths();
   }

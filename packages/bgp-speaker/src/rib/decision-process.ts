@@ -1,7 +1,7 @@
 /**
  * The decision process (RFC 4271 9.1) over the candidates of one prefix, pure. Steps, in order:
  *
- *   [next hop usable, 9.1.2.1] > local route > LOCAL_PREF > AS_PATH length > ORIGIN > MED (within one neighbouring AS) > eBGP over iBGP
+ *   [next hop usable, 9.1.2.1] > local route > router in session > LOCAL_PREF > AS_PATH length > ORIGIN > MED (within one neighbouring AS) > eBGP over iBGP
  *   > [multipath: what is left forwards together] > BGP Identifier, or ORIGINATOR_ID > CLUSTER_LIST length (RFC 4456 9)
  *   > peer address > Path Identifier
  *
@@ -76,6 +76,7 @@ const ORIGIN_COST = { igp: 0, egp: 1, incomplete: 2 } as const;
 
 const STEPS_BEFORE_MED: readonly Step[] = [
   { name: 'local route', cost: (path) => (path.source.type === 'local' ? 0 : 1) },
+  { name: 'router in session', cost: (path) => (path.isLastResort ? 1 : 0) },
   { name: 'LOCAL_PREF', cost: (path) => -localPref(path) },
   { name: 'AS_PATH length', cost: (path) => asPathLength(path.attributes.asPath) },
   { name: 'ORIGIN', cost: (path) => ORIGIN_COST[path.attributes.origin] },
@@ -150,11 +151,19 @@ function lossText(step: Step, path: Path, lowest: number): string {
       return `AS_PATH length: ${asPathLength(path.attributes.asPath)} is longer than ${lowest}`;
     case 'ORIGIN':
       return `ORIGIN: ${path.attributes.origin} loses`;
+    case 'router in session':
+      return `router in session: ${lastResortText(path)}`;
     case 'local route':
       return 'local route: the instance is on this host';
     default:
       return `${step.name}: this one is from iBGP`;
   }
+}
+
+function lastResortText({ keptAs }: Path): string {
+  if (keptAs === 'silent') return 'this one fell silent, and its routes are kept';
+  if (keptAs === 'long-lived') return 'this one has been away for longer than its restart time (LLGR)';
+  return 'this one keeps the route for a router that is away (LLGR_STALE)';
 }
 
 /** The best path has no reason of its own: it won by the step that put out the last of the others. */

@@ -1,5 +1,6 @@
 import { attributesKey, type NextHop, type PathAttributes } from '../codec/index.ts';
 import type { ImportVerdict } from './import-policy.ts';
+import type { KeptAs } from './kept-paths.ts';
 import { makePath, type Path, type PathSource } from './path.ts';
 
 /** Paths that differ in nothing but their Path Identifiers. */
@@ -28,13 +29,13 @@ export class PathTable {
   }
 
   /** What the paths with these have in common; valid until a path is released. {@link pathOf} has the paths. */
-  group(received: PathAttributes, nextHop: NextHop, verdict: ImportVerdict): PathGroup {
+  group(received: PathAttributes, nextHop: NextHop, verdict: ImportVerdict, keptAs?: KeptAs): PathGroup {
     const { rejection, decidedBy } = verdict;
     const receivedKey = attributesKey(received);
     const changedKey = verdict.attributes === received ? receivedKey : attributesKey(verdict.attributes);
     // A policy that sets what is there already changes nothing.
     const attributes = changedKey === receivedKey ? received : verdict.attributes;
-    const texts = [rejection ?? '', decidedBy ?? '', nextHop.address, nextHop.linkLocal ?? ''].join('|');
+    const texts = [keptAs ?? '', rejection ?? '', decidedBy ?? '', nextHop.address, nextHop.linkLocal ?? ''].join('|');
     const key = `${texts}|${receivedKey}|${attributes === received ? '' : changedKey}`;
     const known = this.#groups.get(key);
     if (known !== undefined) return known;
@@ -47,6 +48,7 @@ export class PathTable {
         nextHop,
         ...(decidedBy === undefined ? {} : { decidedBy }),
         ...(rejection === undefined ? {} : { rejection }),
+        ...(keptAs === undefined ? {} : { keptAs }),
       },
       plain: undefined,
       byId: undefined,

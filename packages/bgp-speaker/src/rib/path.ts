@@ -1,4 +1,5 @@
 import type { NextHop, PathAttributes, PeerType } from '../codec/index.ts';
+import { isLongLivedStale, type KeptAs } from './kept-paths.ts';
 
 /** What a peer is to this host where learned routes are passed on: of a route reflector, or of a route server. */
 export type ClientKind = 'reflector' | 'server';
@@ -33,13 +34,20 @@ export interface Path {
   readonly decidedBy?: string;
   /** Set if the import policy refuses it: why. Such a path stays in Adj-RIB-In for people to see, and goes no further. */
   readonly rejection?: string;
+  /** Set while its peer has no session, and it is kept as the last resort. */
+  readonly keptAs?: KeptAs;
+  /** Any other path is better: it is kept so, or carries LLGR_STALE. */
+  readonly isLastResort: boolean;
   /** `[this]`: the multipath set of most routes, shared to spare an array per prefix. */
   readonly alone: readonly Path[];
 }
 
-export function makePath(fields: Omit<Path, 'alone' | 'received'> & { readonly received?: PathAttributes }): Path {
+export function makePath(
+  fields: Omit<Path, 'alone' | 'isLastResort' | 'received'> & { readonly received?: PathAttributes },
+): Path {
   const alone: Path[] = [];
-  const path: Path = { received: fields.attributes, ...fields, alone };
+  const isLastResort = fields.keptAs !== undefined || isLongLivedStale(fields.attributes);
+  const path: Path = { received: fields.attributes, ...fields, isLastResort, alone };
   alone.push(path);
   return path;
 }

@@ -1,26 +1,32 @@
 import type { BgpFamily, Clock, Timer } from '@slash32/shared';
-import { BGP_FAMILIES, isHardReset } from '../codec/index.ts';
+import { BGP_FAMILIES } from '../codec/index.ts';
 import type { DownReason } from '../fsm/fsm-action.ts';
 import type { PeerSettings } from '../peers/peer-settings.ts';
 import type { AdjRibIn, RouteChanged } from '../rib/adj-rib-in.ts';
+import { isSilence, keptFamilies, preservedFamilies } from './kept-families.ts';
+import { LongLivedStaleTimers } from './long-lived-stale-timers.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
 
 /**
- * The receiving speaker of graceful restart (RFC 4724 4.2, RFC 8538 4.1) for one peer: keeps its routes while its session
- * is away, as long as it asked for, and removes those that it does not announce again.
+ * The receiving speaker of graceful restart (RFC 4724 4.2, RFC 8538 4.1, RFC 9494 4.2) for one peer: keeps its routes
+ * while its session is away, as long as it asked for, and removes those that it does not announce again. kept-families.ts
+ * has which routes; here is until when:
  *
- * A TCP connection that ends without a word starts it. If both sides offered it (N bit), so do a NOTIFICATION of either
- * that is no Hard Reset and an expired hold time. Otherwise our own HoldTimer does not: a router that went silent is as
- * likely dead as restarting, and its routes would draw traffic away from the other rack router.
+ *   session down ─► restart time ─┬─► long-lived stale time, as the last resort ─► gone
+ *                                 └─► gone, without LLGR
+ *   session up ─► End-of-RIB, or stalePathSeconds ─► what was not announced again is gone
+ *
+ * What is kept of a peer that fell silent is the last resort at once: it is as likely dead as restarting.
  */
 export class GracefulRestartHelper {
   readonly #clock: Clock;
   readonly #adjRibIn: AdjRibIn;
   readonly #settings: () => Pick<PeerSettings, 'stalePathSeconds'>;
   readonly #changed: RouteChanged;
+  readonly #longLived: LongLivedStaleTimers;
   #timer: Timer | undefined;
-  #restarting = false;
-  /** Of the oldest stale routes: however often the session comes and goes, they are not kept any longer. */
+  #peerIsAway = false;
+  /** Of the oldest stale routes: however often the session comes and goes, they are not kept any longer without LLGR. */
   #latestEndMs = 0;
 
   constructor(
@@ -33,92 +39,103 @@ export class GracefulRestartHelper {
     this.#adjRibIn = adjRibIn;
     this.#settings = settings;
     this.#changed = changed;
+    this.#longLived = new LongLivedStaleTimers(clock, (family) => this.#adjRibIn.sweepStale(family, changed));
   }
 
-  /** The peer is away and its routes are kept. */
+  /** The peer is away and routes of it are kept. */
   get peerRestarting(): boolean {
-    return this.#restarting;
+    return this.#peerIsAway && (this.#timer !== undefined || this.#longLived.size > 0);
+  }
+
+  /** Families whose routes are kept beyond the restart time, with the seconds that are left. */
+  get longLived(): ReadonlyMap<BgpFamily, number> {
+    return this.#longLived.secondsLeft();
   }
 
   /** Keeps or removes the routes of the session that ended; returns whether any family's are kept. */
   sessionDown(session: NegotiatedSession, reason: DownReason): boolean {
     this.#cancelTimer();
-    const restartMs = (session.remoteGracefulRestart?.restartTimeSeconds ?? 0) * 1000;
-    const keepEarlier = session.gracefulNotification;
-    const kept = restartMs > 0 && isKeptOver(session, reason) ? offeredFamilies(session) : new Set<BgpFamily>();
-    if (!keepEarlier || this.#adjRibIn.staleRoutes() === 0) {
+    this.#peerIsAway = true;
+    const { restartMs, restarting, longLivedMs } = keptFamilies(session, reason);
+    if (!session.gracefulNotification || this.#adjRibIn.staleRoutes() === 0) {
       this.#latestEndMs = this.#clock.monotonicMs() + restartMs + this.#stalePathMs;
     }
     for (const family of BGP_FAMILIES) {
-      if (kept.has(family)) this.#adjRibIn.markStale(family, this.#changed, { keepEarlier });
-      else this.#adjRibIn.clear(family, this.#changed);
+      const isKept = restarting.has(family) || longLivedMs.has(family);
+      if (!isKept) this.#drop(family);
+      else {
+        const keepEarlier = session.gracefulNotification || this.#longLived.has(family);
+        this.#adjRibIn.markStale(family, this.#changed, { keepEarlier });
+        if (isSilence(reason)) this.#adjRibIn.keepStaleAs(family, 'silent', this.#changed);
+        if (!restarting.has(family)) this.#endRestartTime([family], longLivedMs);
+      }
     }
-    this.#restarting = kept.size > 0;
-    if (this.#restarting) {
-      this.#sweepAfter(restartMs, () => {
-        this.#restarting = false;
-      });
-    }
-    return this.#restarting;
+    if (restarting.size > 0) this.#startTimer(restartMs, () => this.#endRestartTime([...restarting], longLivedMs));
+    return this.peerRestarting;
   }
 
   /** The peer is back. Families whose forwarding it did not keep lose their stale routes at once. */
   sessionUp(session: NegotiatedSession): void {
     this.#cancelTimer();
-    this.#restarting = false;
-    const preserved = new Set(
-      session.remoteGracefulRestart?.families.flatMap(({ family, forwardingPreserved }) =>
-        family !== undefined && forwardingPreserved ? [family] : [],
-      ),
-    );
-    this.#sweep(BGP_FAMILIES.filter((family) => !preserved.has(family) || !session.context.families.has(family)));
-    if (this.#adjRibIn.staleRoutes() > 0) this.#sweepAfter(this.#stalePathMs);
+    this.#peerIsAway = false;
+    const preserved = preservedFamilies(session, this.#longLived);
+    for (const family of BGP_FAMILIES) if (!preserved.has(family)) this.#sweep(family);
+    if (this.#adjRibIn.staleRoutes() === 0) return;
+    // The long-lived stale time goes on until End-of-RIB (RFC 9494 4.2).
+    const restarted = BGP_FAMILIES.filter((family) => !this.#longLived.has(family));
+    this.#startTimer(this.#stalePathMs, () => this.#endRestartTime(restarted, new Map()));
   }
 
   endOfRib(family: BgpFamily): void {
-    this.#sweep([family]);
+    this.#sweep(family);
     if (this.#adjRibIn.staleRoutes() === 0) this.#cancelTimer();
   }
 
   /** The peer is no longer configured: nothing of it stays. */
   clear(): void {
     this.#cancelTimer();
-    this.#restarting = false;
-    for (const family of BGP_FAMILIES) this.#adjRibIn.clear(family, this.#changed);
+    this.#peerIsAway = false;
+    for (const family of BGP_FAMILIES) this.#drop(family);
   }
 
   get #stalePathMs(): number {
     return this.#settings().stalePathSeconds * 1000;
   }
 
-  #sweepAfter(delayMs: number, first?: () => void): void {
+  #startTimer(delayMs: number, expired: () => void): void {
     const leftMs = Math.max(0, this.#latestEndMs - this.#clock.monotonicMs());
     this.#timer = this.#clock.schedule(Math.min(delayMs, leftMs), () => {
-      first?.();
-      this.#sweep(BGP_FAMILIES);
+      this.#timer = undefined;
+      expired();
     });
   }
 
-  #sweep(families: readonly BgpFamily[]): void {
-    for (const family of families) this.#adjRibIn.sweepStale(family, this.#changed);
+  /** What is still stale goes, or goes on as the last resort for so long. */
+  #endRestartTime(families: readonly BgpFamily[], longLivedMs: ReadonlyMap<BgpFamily, number>): void {
+    for (const family of families) {
+      const staleMs = longLivedMs.get(family);
+      if (staleMs === undefined) this.#sweep(family);
+      else {
+        this.#adjRibIn.keepStaleAs(family, 'long-lived', this.#changed);
+        this.#longLived.start(family, staleMs);
+      }
+    }
+  }
+
+  /** Nothing stale stays of the family. */
+  #sweep(family: BgpFamily): void {
+    this.#longLived.stop(family);
+    this.#adjRibIn.sweepStale(family, this.#changed);
+  }
+
+  /** Nothing stays of the family. */
+  #drop(family: BgpFamily): void {
+    this.#longLived.stop(family);
+    this.#adjRibIn.clear(family, this.#changed);
   }
 
   #cancelTimer(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
   }
-}
-
-/** RFC 4724 4.2: a connection that ends without a word. RFC 8538 4: a NOTIFICATION of either side, but a Hard Reset. */
-function isKeptOver(session: NegotiatedSession, { cause, notification }: DownReason): boolean {
-  if (cause === 'tcp') return true;
-  if (!session.gracefulNotification || notification === undefined || cause === 'stopped') return false;
-  return !isHardReset(notification);
-}
-
-function offeredFamilies(session: NegotiatedSession): ReadonlySet<BgpFamily> {
-  const offered = session.remoteGracefulRestart?.families ?? [];
-  return new Set(
-    offered.flatMap(({ family }) => (family !== undefined && session.context.families.has(family) ? [family] : [])),
-  );
 }

@@ -31,6 +31,7 @@ export function localOpen(settings: PeerSettings, restart: RestartState): OpenMe
         forwardingPreserved: restart.forwardingPreserved(family),
       })),
     },
+    ...longLived(settings, restart),
     { kind: 'four-octet-as', asNumber: settings.localAsNumber },
     ...addPath(settings),
   ];
@@ -61,6 +62,21 @@ function addPath({ addPaths, families }: PeerSettings): readonly Capability[] {
       families: families.map((family) => {
         const { afi, safi } = FAMILY_PARAMETERS[family];
         return { family, afi, safi, direction };
+      }),
+    },
+  ];
+}
+
+/** RFC 9494 4.1: the router may keep our routes for so long after our restart time. */
+function longLived({ families, gracefulRestart }: PeerSettings, restart: RestartState): readonly Capability[] {
+  const { longLivedStaleTimeSeconds: staleTimeSeconds } = gracefulRestart;
+  if (staleTimeSeconds === undefined) return [];
+  return [
+    {
+      kind: 'long-lived-graceful-restart',
+      families: families.map((family) => {
+        const { afi, safi } = FAMILY_PARAMETERS[family];
+        return { family, afi, safi, forwardingPreserved: restart.forwardingPreserved(family), staleTimeSeconds };
       }),
     },
   ];

@@ -1,3 +1,4 @@
+import type { BgpFamily } from '@slash32/shared';
 import {
   type Capability,
   type CodecContext,
@@ -5,8 +6,16 @@ import {
   negotiate,
   type OpenMessage,
   openAsNumber,
+  openFamilies,
   type PeerType,
 } from '../codec/index.ts';
+
+export interface LongLivedFamily {
+  /** 1–16,777,215. */
+  readonly staleTimeSeconds: number;
+  /** F bit of the peer. */
+  readonly forwardingPreserved: boolean;
+}
 
 /** What both OPENs of a session agreed on. */
 export interface NegotiatedSession {
@@ -25,6 +34,11 @@ export interface NegotiatedSession {
   readonly enhancedRouteRefresh: boolean;
   /** Both keep routes over a NOTIFICATION that is no Hard Reset, and over an expired hold time (RFC 8538). */
   readonly gracefulNotification: boolean;
+  /**
+   * Families whose routes each side may keep beyond the other's restart time (RFC 9494): both offer it, and graceful
+   * restart. The time is the peer's, or ours if that is shorter.
+   */
+  readonly longLivedFamilies: ReadonlyMap<BgpFamily, LongLivedFamily>;
   readonly remoteGracefulRestart?: Extract<Capability, { kind: 'graceful-restart' }>;
 }
 
@@ -45,6 +59,25 @@ export function negotiateSession(local: OpenMessage, remote: OpenMessage, peerTy
     gracefulNotification: [local, remote].every(
       ({ capabilities }) => lastCapability(capabilities, 'graceful-restart')?.notification === true,
     ),
+    longLivedFamilies: longLivedFamilies(local, remote),
     ...(remoteGracefulRestart === undefined ? {} : { remoteGracefulRestart }),
   };
+}
+
+/** RFC 9494 4.1: the capability counts only beside that of graceful restart; a family with time 0 is not kept. */
+function longLivedFamilies(local: OpenMessage, remote: OpenMessage): ReadonlyMap<BgpFamily, LongLivedFamily> {
+  const [ours, theirs] = [local, remote].map(({ capabilities }) =>
+    lastCapability(capabilities, 'graceful-restart') === undefined
+      ? []
+      : (lastCapability(capabilities, 'long-lived-graceful-restart')?.families ?? []),
+  );
+  const negotiated = openFamilies(local).intersection(openFamilies(remote));
+  const found = new Map<BgpFamily, LongLivedFamily>();
+  for (const { family, staleTimeSeconds, forwardingPreserved } of theirs ?? []) {
+    if (family === undefined || !negotiated.has(family)) continue;
+    const own = ours?.find((entry) => entry.family === family)?.staleTimeSeconds ?? 0;
+    const seconds = Math.min(own, staleTimeSeconds);
+    if (seconds > 0) found.set(family, { staleTimeSeconds: seconds, forwardingPreserved });
+  }
+  return found;
 }

@@ -24,6 +24,8 @@ export interface NeighborFacts extends SessionFacts {
   readonly adjRibIn: AdjRibIn;
   readonly sent: SentRoutes;
   readonly peerRestarting: boolean;
+  /** Seconds left. */
+  readonly longLived: ReadonlyMap<BgpFamily, number>;
   readonly bfd: BgpNeighborBfd | undefined;
   readonly administration: Pick<BgpNeighborStatus, 'held' | 'draining'>;
   readonly bestPaths: (family: BgpFamily) => number;
@@ -66,7 +68,11 @@ export function neighborStatus(facts: NeighborFacts): BgpNeighborStatus {
       export: settings.exportPolicies.map(({ name }) => name),
     },
     ...facts.administration,
-    gracefulRestart: { peerRestarting: facts.peerRestarting, staleRoutes: facts.adjRibIn.staleRoutes() },
+    gracefulRestart: {
+      peerRestarting: facts.peerRestarting,
+      staleRoutes: facts.adjRibIn.staleRoutes(),
+      ...(facts.longLived.size === 0 ? {} : { longLived: Object.fromEntries(facts.longLived) }),
+    },
   };
 }
 

@@ -205,6 +205,7 @@ export class Neighbor {
       adjRibIn: this.adjRibIn,
       sent: this.sent,
       peerRestarting: this.#received.peerRestarting,
+      longLived: this.#received.longLived,
       administration: this.#administration.status(),
       bfd: this.#bfd.status(),
       bestPaths,

@@ -42,6 +42,11 @@ export class ReceivedRoutes {
     return this.#restart.peerRestarting;
   }
 
+  /** Families kept beyond the peer's restart time, with the seconds that are left. */
+  get longLived(): ReadonlyMap<BgpFamily, number> {
+    return this.#restart.longLived;
+  }
+
   /** The peer is away, or back and not done with announcing again what it announced before. */
   get awaitsRestartedPeer(): boolean {
     return this.peerRestarting || (!this.#refresh.isActive && this.adjRibIn.staleRoutes() > 0);

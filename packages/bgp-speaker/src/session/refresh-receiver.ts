@@ -27,7 +27,7 @@ export class RefreshReceiver {
 
   begin(family: BgpFamily): void {
     this.#timers.get(family)?.cancel();
-    this.#adjRibIn.markRefreshing(family);
+    this.#adjRibIn.markRefreshing(family, this.#changed);
     this.#timers.set(
       family,
       this.#clock.schedule(REFRESH_MS, () => this.end(family)),
@@ -47,7 +47,7 @@ export class RefreshReceiver {
   abandon(): void {
     for (const [family, timer] of this.#timers) {
       timer.cancel();
-      this.#adjRibIn.unmarkStale(family);
+      this.#adjRibIn.unmarkStale(family, this.#changed);
     }
     this.#timers.clear();
   }

@@ -1,9 +1,11 @@
+import { WELL_KNOWN_COMMUNITIES } from '@slash32/shared';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ipv4PrefixKey, type PathAttributes, type PrefixKey } from '../../src/codec/index.ts';
 import { AdjRibIn } from '../../src/rib/adj-rib-in.ts';
 import { explainDecision } from '../../src/rib/decision-process.ts';
 import type { ImportPolicy } from '../../src/rib/import-policy.ts';
+import type { KeptAs } from '../../src/rib/kept-paths.ts';
 import { LocRib } from '../../src/rib/loc-rib.ts';
 import { attributes, source } from '../lab/paths.ts';
 
@@ -14,6 +16,8 @@ const ATTRIBUTES: readonly PathAttributes[] = [
   attributes([65_000, 65_001]),
   attributes([65_000], { med: 5 }),
   attributes([666]),
+  attributes([65_000], { communities: [1, WELL_KNOWN_COMMUNITIES.NO_LLGR] }),
+  attributes([666], { communities: [WELL_KNOWN_COMMUNITIES.NO_LLGR] }),
 ];
 
 /** Refuses what has one of these AS numbers in its path. */
@@ -27,7 +31,7 @@ function refusing(...refused: readonly number[]): ImportPolicy {
   };
 }
 
-type Model = Map<string, { readonly attributes: PathAttributes; stale: boolean }>;
+type Model = Map<string, { readonly attributes: PathAttributes; stale: boolean; keptAs?: KeptAs | undefined }>;
 
 const route = fc.record({
   key: fc.constantFrom(...KEYS),
@@ -41,6 +45,7 @@ const step = fc.oneof(
   },
   { weight: 3, arbitrary: fc.record({ op: fc.constant('withdraw'), route }) },
   { weight: 2, arbitrary: fc.record({ op: fc.constantFrom('stale', 'refresh', 'unmark', 'sweep', 'clear') }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constantFrom('silent', 'long-lived', 'stale again') }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('policy'), refused: fc.constantFrom(666, 65_001) }) },
 );
 
@@ -84,17 +89,26 @@ describe('Adj-RIB-In with ADD-PATH', () => {
           } else if (each.op === 'policy' && 'refused' in each) {
             refused = each.refused;
             rib.setPolicy(refusing(refused), onChanged);
+            dropUnkept(model, refused);
           } else {
             applyToModel(model, each.op);
+            dropUnkept(model, refused);
             switch (each.op) {
               case 'stale':
                 rib.markStale(FAMILY, onChanged);
                 break;
+              case 'stale again':
+                rib.markStale(FAMILY, onChanged, { keepEarlier: true });
+                break;
+              case 'silent':
+              case 'long-lived':
+                rib.keepStaleAs(FAMILY, each.op, onChanged);
+                break;
               case 'refresh':
-                rib.markRefreshing(FAMILY);
+                rib.markRefreshing(FAMILY, onChanged);
                 break;
               case 'unmark':
-                rib.unmarkStale(FAMILY);
+                rib.unmarkStale(FAMILY, onChanged);
                 break;
               case 'sweep':
                 rib.sweepStale(FAMILY, onChanged);
@@ -109,13 +123,16 @@ describe('Adj-RIB-In with ADD-PATH', () => {
             if (before.get(text) !== after.get(text)) expect(changed).toContain(text);
           }
           expect(new Map([...after].map(([text, path]) => [text, path.attributes]))).toEqual(
-            new Map([...model].map(([text, entry]) => [text, entry.attributes])),
+            new Map([...model].map(([text, entry]) => [text, expectedAttributes(entry, refused)])),
           );
+          for (const [text, { keptAs, attributes: came }] of model) {
+            const path = after.get(text);
+            expect([path?.keptAs, path?.received]).toEqual([keptAs, came]);
+            expect(path?.isLastResort).toBe(keptAs !== undefined);
+          }
           expect(rib.received(FAMILY)).toBe(model.size);
           expect(rib.staleRoutes()).toBe([...model.values()].filter(({ stale }) => stale).length);
-          const accepted = [...model.values()].filter(
-            (entry) => !entry.attributes.asPath.some(({ asNumbers }) => asNumbers.includes(refused)),
-          );
+          const accepted = [...model.values()].filter((entry) => !isRefused(entry.attributes, refused));
           expect(rib.accepted(FAMILY)).toBe(accepted.length);
           expect(KEYS.flatMap((key) => rib.candidates(key)).length).toBe(accepted.length);
         }
@@ -156,6 +173,27 @@ function snapshot(rib: AdjRibIn) {
   return new Map(KEYS.flatMap((key) => rib.entries(key).map(({ path }) => [textOf(key, path.pathId), path] as const)));
 }
 
+function isRefused({ asPath }: PathAttributes, refused: number): boolean {
+  return asPath.some(({ asNumbers }) => asNumbers.includes(refused));
+}
+
+/** What the decision process sees. */
+function expectedAttributes(
+  { attributes: came, keptAs }: { attributes: PathAttributes; keptAs?: KeptAs | undefined },
+  refused: number,
+): PathAttributes {
+  if (keptAs !== 'long-lived' || isRefused(came, refused)) return came;
+  return { ...came, communities: [...(came.communities ?? []), WELL_KNOWN_COMMUNITIES.LLGR_STALE] };
+}
+
+/** NO_LLGR: not kept beyond the restart time. */
+function dropUnkept(model: Model, refused: number): void {
+  for (const [text, { attributes: came, keptAs }] of model) {
+    const isNotLongLived = came.communities?.includes(WELL_KNOWN_COMMUNITIES.NO_LLGR) === true;
+    if (keptAs === 'long-lived' && isNotLongLived && !isRefused(came, refused)) model.delete(text);
+  }
+}
+
 function applyToModel(model: Model, op: string): void {
   for (const [text, entry] of model) {
     switch (op) {
@@ -163,11 +201,22 @@ function applyToModel(model: Model, op: string): void {
         if (entry.stale) model.delete(text);
         else entry.stale = true;
         break;
+      case 'stale again':
+        entry.stale = true;
+        break;
+      case 'silent':
+        if (entry.stale) entry.keptAs ??= 'silent';
+        break;
+      case 'long-lived':
+        if (entry.stale) entry.keptAs = 'long-lived';
+        break;
       case 'refresh':
         entry.stale = true;
+        entry.keptAs = undefined;
         break;
       case 'unmark':
         entry.stale = false;
+        entry.keptAs = undefined;
         break;
       case 'sweep':
         if (entry.stale) model.delete(text);

@@ -1,7 +1,8 @@
+import { WELL_KNOWN_COMMUNITIES } from '@slash32/shared';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide, explainDecision } from '../../src/rib/decision-process.ts';
-import { LOCAL_PATH, type Path } from '../../src/rib/path.ts';
+import { LOCAL_PATH, makePath, type Path } from '../../src/rib/path.ts';
 import { path, source } from '../lab/paths.ts';
 
 const A = source('a', { routerId: 1, address: '192.0.2.1' });
@@ -40,6 +41,26 @@ describe('decision process', () => {
       local: 'local route',
       a: 'local route: the instance is on this host',
     });
+  });
+
+  it('prefers any route over one that is kept of a router that is away, and a local one over all', () => {
+    const poor = path(B, [65_000, 65_001, 65_002], { localPref: 0 });
+    const silent = makePath({ ...path(A, [65_000]), keptAs: 'silent' });
+    const longLived = makePath({ ...path(A, [65_000]), keptAs: 'long-lived' });
+    const marked = path(A, [65_000], { communities: [7, WELL_KNOWN_COMMUNITIES.LLGR_STALE] });
+    for (const last of [silent, longLived, marked]) {
+      expect(decide([last, poor])).toEqual([poor]);
+      expect(reasonsOf([last, poor]).b).toBe('best by router in session');
+      expect(decide([last])).toEqual([last]);
+      expect(decide([last, LOCAL_PATH])).toEqual([LOCAL_PATH]);
+    }
+    expect([silent, longLived, marked].map((last) => reasonsOf([last, poor]).a)).toEqual([
+      'router in session: this one fell silent, and its routes are kept',
+      'router in session: this one has been away for longer than its restart time (LLGR)',
+      'router in session: this one keeps the route for a router that is away (LLGR_STALE)',
+    ]);
+    const worse = makePath({ ...path(B, [65_000, 65_001]), keptAs: 'silent' });
+    expect(decide([worse, longLived])).toEqual([longLived]);
   });
 
   it('prefers the higher LOCAL_PREF, of an iBGP peer or an import policy; it is 100 if nobody says', () => {

@@ -31,7 +31,8 @@ async function start(specA: object = {}, specB: object = {}): Promise<void> {
   await b.start();
   await established();
   await clock.advanceAsync(20 * SECOND);
-  expect([a.learned(), b.learned()]).toEqual([[OF_B], [OF_A]]);
+  expect(a.learned()).toEqual([OF_B]);
+  expect(b.learned().join()).toContain(OF_A);
   a.kernel.journal.length = 0;
   b.kernel.journal.length = 0;
 }
@@ -77,6 +78,30 @@ describe('where both keep routes over NOTIFICATIONs (RFC 8538)', () => {
     expect([a.learned(), b.learned()]).toEqual([[OF_B], [OF_A]]);
     await clock.advanceAsync(60 * SECOND);
     expect([a.learned(), b.learned()]).toEqual([[], []]);
+  });
+
+  it('a router that fell silent is the last resort: the other one takes its traffic', async () => {
+    const c = new LabHost(clock, network, { name: 'c', address: '192.0.2.3', asNumber: 64_603 });
+    await c.prepare();
+    b.addPeer('to-c', '192.0.2.3', 64_603, { families: ['ipv4-unicast'] });
+    c.addPeer('to-b', '192.0.2.2', 64_602, { families: ['ipv4-unicast'] });
+    c.addInstance('198.51.100.1/32');
+    await c.start();
+    await start();
+    expect(b.learned()).toEqual(['198.51.100.1/32 via 192.0.2.1 192.0.2.3']);
+    a.vanish();
+    await clock.advanceAsync(10 * SECOND);
+    expect(b.neighbor('to-a').lastDown?.reason).toContain('Hold Timer Expired');
+    expect(b.learned()).toEqual(['198.51.100.1/32 via 192.0.2.3']);
+    expect(b.routes({ prefix: '198.51.100.1/32' }).map(({ source, stale, reason }) => [source, stale, reason])).toEqual(
+      [
+        ['to-c', false, 'best by router in session'],
+        ['to-a', true, 'router in session: this one fell silent, and its routes are kept'],
+      ],
+    );
+    c.shutdownPeer({ peer: 'to-b', reason: 'work' });
+    await clock.advanceAsync(10);
+    expect(b.learned()).toEqual([OF_A]);
   });
 
   it('a shutdown is a Hard Reset that says why, and ends the routes of both', async () => {

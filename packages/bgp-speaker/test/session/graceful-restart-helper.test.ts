@@ -1,5 +1,5 @@
 import type { BgpFamily } from '@slash32/shared';
-import { FakeClock } from '@slash32/shared';
+import { FakeClock, WELL_KNOWN_COMMUNITIES } from '@slash32/shared';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   type Capability,
@@ -7,6 +7,7 @@ import {
   hardReset,
   type NotificationMessage,
   type OpenMessage,
+  prefixKeyFamily,
   prefixKeyFromText,
 } from '../../src/codec/index.ts';
 import type { DownReason } from '../../src/fsm/fsm-action.ts';
@@ -31,6 +32,10 @@ interface Offer {
   readonly restartTimeSeconds?: number;
   readonly notification?: boolean;
   readonly forwardingPreserved?: boolean;
+  /** By family, seconds; `forwarding`: its F bits. */
+  readonly longLived?: { readonly [V4]?: number; readonly [V6]?: number; readonly forwarding?: boolean };
+  /** False: no capability of graceful restart. */
+  readonly gracefulRestart?: boolean;
 }
 
 function open(offer: Offer | undefined): OpenMessage {
@@ -39,7 +44,8 @@ function open(offer: Offer | undefined): OpenMessage {
     kind: 'multiprotocol',
     ...FAMILY_PARAMETERS[family as BgpFamily],
   }));
-  if (offer !== undefined) {
+  if (offer?.longLived !== undefined) capabilities.push(longLived(offer.longLived));
+  if (offer !== undefined && offer.gracefulRestart !== false) {
     capabilities.push({
       kind: 'graceful-restart',
       restarting: false,
@@ -49,6 +55,15 @@ function open(offer: Offer | undefined): OpenMessage {
     });
   }
   return { version: 4, myAs: 65_000, holdTimeSeconds: 90, routerId: '192.0.2.9', capabilities };
+}
+
+function longLived({ forwarding = true, ...times }: NonNullable<Offer['longLived']>): Capability {
+  const families = Object.entries(times).map(([family, staleTimeSeconds]) => ({
+    ...FAMILY_PARAMETERS[family as BgpFamily],
+    forwardingPreserved: forwarding,
+    staleTimeSeconds,
+  }));
+  return { kind: 'long-lived-graceful-restart', families };
 }
 
 function session(remote: Offer | undefined, local: Offer = remote ?? {}): NegotiatedSession {
@@ -182,5 +197,154 @@ describe('when the peer is back', () => {
     expect(received()).toEqual([2, 0]);
     helper.sessionUp(session({ forwardingPreserved: false }));
     expect(received()).toEqual([0, 0]);
+  });
+});
+
+describe('long-lived (RFC 9494)', () => {
+  const offer: Offer = { restartTimeSeconds: 60, longLived: { [V4]: 1000, [V6]: 500 } };
+  const lastResorts = (): readonly [number, number] => {
+    const count = (family: BgpFamily) =>
+      [...new Set(table.keys())].filter(
+        (key) => prefixKeyFamily(key) === family && table.candidates(key).every(({ isLastResort }) => isLastResort),
+      ).length;
+    return [count(V4), count(V6)];
+  };
+
+  it('keeps routes after the restart time, as the last resort, for the time of each family', () => {
+    helper.sessionDown(session(offer), TCP);
+    clock.advance(59 * SECOND);
+    expect([lastResorts(), helper.longLived.size]).toEqual([[0, 0], 0]);
+    clock.advance(SECOND);
+    expect([received(), lastResorts(), helper.peerRestarting]).toEqual([[2, 1], [2, 1], true]);
+    expect([...helper.longLived]).toEqual([
+      [V4, 1000],
+      [V6, 500],
+    ]);
+    clock.advance(500 * SECOND);
+    expect([received(), helper.peerRestarting]).toEqual([[2, 0], true]);
+    clock.advance(500 * SECOND);
+    expect([received(), helper.peerRestarting, helper.longLived.size]).toEqual([[0, 0], false, 0]);
+  });
+
+  const cases: readonly [string, Offer | undefined, Offer, readonly [number, number]][] = [
+    ['the shorter time counts', offer, { ...offer, longLived: { [V4]: 100, [V6]: 5000 } }, [100, 500]],
+    ['one family only', { ...offer, longLived: { [V6]: 500 } }, offer, [0, 500]],
+    ['time 0 is none', { ...offer, longLived: { [V4]: 0, [V6]: 500 } }, offer, [0, 500]],
+    ['we do not offer it', offer, { restartTimeSeconds: 60 }, [0, 0]],
+    ['they do not offer it', { restartTimeSeconds: 60 }, offer, [0, 0]],
+    ['it counts for nothing without graceful restart', { ...offer, gracefulRestart: false }, offer, [0, 0]],
+  ];
+  for (const [what, remote, local, seconds] of cases) {
+    it(`negotiates: ${what}`, () => {
+      helper.sessionDown(session(remote, local), TCP);
+      clock.advance(60 * SECOND);
+      expect([helper.longLived.get(V4) ?? 0, helper.longLived.get(V6) ?? 0]).toEqual(seconds);
+      expect(received()).toEqual([seconds[0] > 0 ? 2 : 0, seconds[1] > 0 ? 1 : 0]);
+    });
+  }
+
+  it('begins at once without a restart time, and for families that graceful restart leaves out', () => {
+    helper.sessionDown(session({ ...offer, families: [V4] }), TCP);
+    expect([lastResorts(), helper.longLived.has(V4)]).toEqual([[0, 1], false]);
+    helper.clear();
+    announce(V4, '10.0.0.0/8');
+    helper.sessionDown(session({ ...offer, restartTimeSeconds: 0 }), TCP);
+    expect([lastResorts(), helper.peerRestarting]).toEqual([[1, 0], true]);
+  });
+
+  it('is no matter for ends that keep nothing', () => {
+    helper.sessionDown(session(offer), reason('notification-received'));
+    expect(received()).toEqual([0, 0]);
+    announce(V4, '10.0.0.0/8');
+    helper.sessionDown(session({ ...offer, notification: true }), reason('notification-received'));
+    clock.advance(100 * SECOND);
+    expect(received()).toEqual([1, 0]);
+    helper.sessionUp(session({ ...offer, notification: true }));
+    helper.sessionDown(
+      session({ ...offer, notification: true }),
+      reason('notification-sent', hardReset(notification(6, 3))),
+    );
+    expect([received(), helper.longLived.size]).toEqual([[0, 0], 0]);
+  });
+
+  it('goes on while the peer is back, until End-of-RIB', () => {
+    helper.sessionDown(session(offer), TCP);
+    clock.advance(160 * SECOND);
+    helper.sessionUp(session(offer));
+    announce(V4, '10.0.0.0/8');
+    expect(lastResorts()).toEqual([1, 1]);
+    clock.advance(100 * SECOND);
+    expect([received(), helper.longLived.get(V4)]).toEqual([[2, 1], 800]);
+    helper.endOfRib(V4);
+    expect([received(), lastResorts(), [...helper.longLived.keys()]]).toEqual([[1, 1], [0, 1], [V6]]);
+    clock.advance(300 * SECOND);
+    expect([received(), helper.longLived.size]).toEqual([[1, 0], 0]);
+  });
+
+  it('does not begin anew when the session is lost again before End-of-RIB', () => {
+    helper.sessionDown(session(offer), TCP);
+    clock.advance(160 * SECOND);
+    helper.sessionUp(session(offer));
+    announce(V4, '10.1.0.0/16');
+    helper.sessionDown(session(offer), TCP);
+    expect([received(), lastResorts(), helper.longLived.get(V4)]).toEqual([[2, 1], [1, 1], 900]);
+    clock.advance(60 * SECOND);
+    expect([lastResorts(), helper.longLived.get(V4)]).toEqual([[2, 1], 840]);
+    clock.advance(840 * SECOND);
+    expect(received()).toEqual([0, 0]);
+  });
+
+  it('ends at once where the peer is back without having kept its forwarding, or without LLGR', () => {
+    const backs: readonly (readonly [Offer, readonly [number, number]])[] = [
+      [{ ...offer, longLived: { [V4]: 1000, [V6]: 500, forwarding: false } }, [0, 0]],
+      [{ ...offer, longLived: { [V6]: 500 } }, [0, 1]],
+      [{ restartTimeSeconds: 60 }, [0, 0]],
+      [{ ...offer, forwardingPreserved: false }, [2, 1]],
+    ];
+    for (const [back, left] of backs) {
+      helper.clear();
+      announce(V4, '10.0.0.0/8', '10.1.0.0/16');
+      announce(V6, '2001:db8::/32');
+      helper.sessionDown(session(offer), TCP);
+      clock.advance(61 * SECOND);
+      helper.sessionUp(session(back, offer));
+      expect(received()).toEqual(left);
+    }
+  });
+
+  it('leaves out what the peer does not want kept so long', () => {
+    const unkept: ImportVerdict['attributes'] = {
+      ...VERDICT.attributes,
+      communities: [WELL_KNOWN_COMMUNITIES.NO_LLGR],
+    };
+    table.setPolicy({ forRoute: (_family, came) => () => ({ attributes: came }) }, () => {});
+    const block = { family: V4, prefixes: [prefixKeyFromText('10.1.0.0/16')] } as const;
+    table.announce(block, unkept, { address: '192.0.2.1' }, () => {});
+    helper.sessionDown(session(offer), TCP);
+    clock.advance(61 * SECOND);
+    expect(received()).toEqual([1, 1]);
+    const [kept] = table.candidates(prefixKeyFromText('10.0.0.0/8'));
+    expect(kept?.attributes.communities).toEqual([WELL_KNOWN_COMMUNITIES.LLGR_STALE]);
+  });
+});
+
+describe('a peer that fell silent', () => {
+  it('has its routes kept as the last resort', () => {
+    const both = session({ restartTimeSeconds: 60, notification: true });
+    for (const [why, keptAs] of [
+      [reason('notification-sent', notification(4)), 'silent'],
+      [reason('notification-sent', notification(8)), 'silent'],
+      [reason('notification-received', notification(4)), undefined],
+      [reason('notification-sent', notification(3, 1)), undefined],
+      [TCP, undefined],
+    ] as const) {
+      helper.clear();
+      announce(V4, '10.0.0.0/8');
+      helper.sessionDown(both, why);
+      expect(table.candidates(prefixKeyFromText('10.0.0.0/8')).map((path) => path.keptAs)).toEqual([keptAs]);
+      helper.sessionUp(both);
+      announce(V4, '10.0.0.0/8');
+      expect(table.candidates(prefixKeyFromText('10.0.0.0/8'))[0]?.isLastResort).toBe(false);
+    }
   });
 });

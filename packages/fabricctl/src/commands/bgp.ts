@@ -142,12 +142,20 @@ function detailText(neighbor: HostNeighbor, { style }: TableLayout): string {
     }),
     ['Import', policies?.import.join(', ')],
     ['Export', policies?.export.join(', ')],
-    [
-      'Restart',
-      gracefulRestart &&
-        `${gracefulRestart.peerRestarting ? 'peer is restarting, ' : ''}${gracefulRestart.staleRoutes} stale routes`,
-    ],
+    ['Restart', gracefulRestart && restartText(gracefulRestart)],
   ]);
+}
+
+function restartText({
+  peerRestarting,
+  staleRoutes,
+  longLived = {},
+}: NonNullable<BgpNeighborStatus['gracefulRestart']>): string {
+  return [
+    ...(peerRestarting ? ['peer is restarting'] : []),
+    `${staleRoutes} stale routes`,
+    ...Object.entries(longLived).map(([family, seconds]) => `${family} long-lived, ${formatDuration(seconds)} left`),
+  ].join(', ');
 }
 
 /** A range has no session to count the time of. */

@@ -268,7 +268,13 @@ export interface BgpNeighborStatus {
       >
     >
   >;
-  readonly gracefulRestart?: { readonly peerRestarting: boolean; readonly staleRoutes: number };
+  readonly gracefulRestart?: {
+    /** It is away and its routes are kept. */
+    readonly peerRestarting: boolean;
+    readonly staleRoutes: number;
+    /** Families kept beyond its restart time, as the last resort (RFC 9494), with the seconds that are left. */
+    readonly longLived?: Readonly<Partial<Record<BgpFamily, number>>>;
+  };
   /** Names of RoutePolicies, in order. */
   readonly policies?: { readonly import: readonly string[]; readonly export: readonly string[] };
   /** Why no session is set up. */

@@ -94,6 +94,15 @@ const gracefulRestartField = z.strictObject({
     .describe(
       'keep routes also over an error that is told (a NOTIFICATION) and over an expired hold time, if the router does the same (RFC 8538); what shall end them is then sent as a Hard Reset',
     ),
+  longLivedStaleTimeSeconds: z
+    .int()
+    .min(1)
+    // 24 days: more does not fit a timer. The wire has room for 194.
+    .max(2_147_483)
+    .optional()
+    .describe(
+      'after the restart time, each side may keep the other’s routes for so long as a last resort, marked LLGR_STALE (RFC 9494; the shorter of both sides’ times counts); left out: not',
+    ),
 });
 
 interface PeerFields {

@@ -165,6 +165,7 @@ const manifest = fc.oneof(
           restartTimeSeconds: optional(fc.integer({ min: 1, max: 4095 })),
           stalePathSeconds: optional(fc.integer({ min: 1, max: 65_535 })),
           notifications: optional(fc.boolean()),
+          longLivedStaleTimeSeconds: optional(fc.integer({ min: 1, max: 2_147_483 })),
         }),
       ),
     }),
