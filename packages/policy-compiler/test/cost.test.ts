@@ -27,11 +27,11 @@ function hexByte(number: number): string {
   return (number & 255).toString(16).padStart(2, '0');
 }
 
-function setUp(members: number): { model: FabricModel; flush: () => readonly NftChange[] } {
+function setUp(members: number, rules = RULES): { model: FabricModel; flush: () => readonly NftChange[] } {
   const model = new FabricModel();
   for (const name of ['h1', 'h2']) model.put(host(name, { address: name === 'h1' ? '192.0.2.1' : '192.0.2.2' }));
   model.put(network('net', { pools: [{ cidr: '10.0.0.0/8', gateway: '10.255.0.1' }] }));
-  model.put(securityGroup('t/web', RULES));
+  model.put(securityGroup('t/web', rules));
   model.put(securityGroup('t/db', []));
   model.put(addressGroup('t/office', ['203.0.113.0/24']));
   model.put(
@@ -180,5 +180,43 @@ describe('cost follows the change', () => {
     const changes = flush();
     expect(new Set(changes.map((change) => change.op))).toEqual(new Set(['add-elements']));
     expect(changes.length).toBeLessThan(12);
+  });
+});
+
+describe('with more remote groups than have lookups of their own', () => {
+  const others = Array.from({ length: 20 }, (_, index): RuleInput[] => [
+    { direction: 'ingress', ethertype: 'IPv4', protocol: 'tcp', ports: 5432, remote: { group: `other-${index}` } },
+  ]).flat();
+  const set = 'ingress4/t/web/groups/tcp';
+
+  test('a member more is one element per service, and keeps the generation', () => {
+    const { model, flush } = setUp(10, [...RULES, ...others]);
+    model.put(member(11));
+    expect(flush()).toEqual([{ op: 'add-elements', table, set, elements: new Map([['80 . 10.1.0.11', '']]) }]);
+  });
+
+  test('a member less takes its elements, but for what it may do as a member of another group', () => {
+    const { model, flush } = setUp(10, [
+      ...RULES,
+      ...others,
+      { direction: 'ingress', ethertype: 'IPv4', protocol: 'tcp', ports: 5433, remote: { group: 'db' } },
+      { direction: 'ingress', ethertype: 'IPv4', protocol: 'tcp', ports: 5433, remote: { group: 'other-1' } },
+    ]);
+    model.put(securityGroup('t/other-1', []));
+    flush();
+    model.put(
+      instance('t/db-3', {
+        host: 'h2',
+        interface: 'tap3',
+        mac: '52:54:00:01:00:03',
+        network: 'net',
+        addresses: ['10.1.0.3'],
+        securityGroups: ['other-1'],
+      }),
+    );
+    expect(policySteps(flush())).toEqual([
+      { op: 'delete-elements', table, set, keys: ['80 . 10.1.0.3'] },
+      { op: 'add-elements', table, set, elements: new Map([['5432 . 10.1.0.3', '']]) },
+    ]);
   });
 });

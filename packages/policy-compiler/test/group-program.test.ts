@@ -195,6 +195,60 @@ test('members with prefixes are a second lookup', () => {
   ]);
 });
 
+describe('more remote groups than have lookups of their own', () => {
+  const remote = (group: string, ...rules: readonly Omit<Rule, 'remote'>[]): RuleInput[] =>
+    rules.map((rule) => ({ direction: 'ingress', ethertype: 'IPv4', ...rule, remote: { group } }));
+
+  test('fold into one set for each kind of service', () => {
+    const { sets, rules, references, serviceSets } = compileGroup(
+      securityGroup('t/g', [
+        ...remote('a', { protocol: 'tcp', ports: 80 }, { protocol: 'tcp', ports: 443 }, { protocol: 'gre' }),
+        ...remote('b', { protocol: 'tcp', ports: 80 }, { protocol: 'udp' }, { protocol: 'udp', ports: 53 }),
+        ...remote('c', {}, { protocol: 'tcp', ports: 22 }),
+        ...remote('d', { protocol: 'tcp', ports: '8000-8099' }, { protocol: 'icmp', icmp: { type: 8, code: 0 } }),
+      ]),
+      'ingress',
+      { counted: false, hasPrefixes: (group) => group === 't/d', mostSingleRemotes: 3 },
+    );
+    expect(sets).toEqual([]);
+    expect(references).toEqual([{ kind: 'member-prefixes', name: 't/d', family: 4 }]);
+    expect(
+      Object.fromEntries(serviceSets.map(({ name, type, services }) => [name, [type, Object.fromEntries(services)]])),
+    ).toEqual({
+      'ingress4/t/g/groups/any': ['ipv4_addr', { 't/c': [''] }],
+      'ingress4/t/g/groups/icmp': ['inet_service . ipv4_addr', { 't/d': ['2048'] }],
+      'ingress4/t/g/groups/protocols': ['inet_proto . ipv4_addr', { 't/a': ['47'], 't/b': ['17'] }],
+      'ingress4/t/g/groups/tcp': ['inet_service . ipv4_addr', { 't/a': ['443', '80'], 't/b': ['80'] }],
+      'ingress4/t/g/groups/tcp/8000-8099': ['ipv4_addr', { 't/d': [''] }],
+    });
+    expect(rules.packet.map(({ text }) => text)).toEqual([
+      'ip saddr @ingress4/t/g/groups/any accept',
+      'meta l4proto 1 th sport . ip saddr @ingress4/t/g/groups/icmp accept',
+      'meta l4proto . ip saddr @ingress4/t/g/groups/protocols accept',
+      'meta l4proto 6 th dport . ip saddr @ingress4/t/g/groups/tcp accept',
+      'meta l4proto 6 th dport 8000-8099 ip saddr @ingress4/t/g/groups/tcp/8000-8099 accept',
+      'meta l4proto 1 th sport 2048 meta l4proto . ip saddr @member-prefixes4/t/d accept',
+      'meta l4proto 6 th dport 8000-8099 meta l4proto . ip saddr @member-prefixes4/t/d accept',
+    ]);
+  });
+
+  test('cost a packet as many rules with a thousand groups as with seventeen', () => {
+    const compiled = [17, 1_000].map((count) =>
+      compileGroup(
+        securityGroup(
+          't/g',
+          Array.from({ length: count }, (_, index) =>
+            remote(`r${index}`, { protocol: 'tcp', ports: index + 1 }),
+          ).flat(),
+        ),
+        'ingress',
+        PLAIN,
+      ),
+    );
+    expect(compiled.map(({ rules }) => rules.flow.length)).toEqual([1, 1]);
+  });
+});
+
 test('names stay within what nft takes, and differ where the names of groups do', () => {
   const [long, other] = ['a', 'b'].map((last) =>
     compileGroup(

@@ -1,5 +1,12 @@
 import type { Resource } from '@slash32/shared';
-import { type EndVerdict, FabricModel, HostPolicyCompiler, type OpenInstance, tracePacket } from '../src/index.ts';
+import {
+  type EndVerdict,
+  FabricModel,
+  HostPolicyCompiler,
+  type HostPolicyCompilerOptions,
+  type OpenInstance,
+  tracePacket,
+} from '../src/index.ts';
 import { KernelHost, PacketPeer } from './kernel-host.ts';
 import { instance } from './manifests.ts';
 import { foundation, OUTSIDE } from './random-fabric.ts';
@@ -29,13 +36,17 @@ export interface Probe {
  */
 export class KernelSite implements Disposable {
   readonly model = new FabricModel();
-  readonly compiler = new HostPolicyCompiler(this.model, 'h1');
+  readonly compiler: HostPolicyCompiler;
   readonly #host = new KernelHost(OUTSIDE);
   readonly #peers = new Map<string, PacketPeer>();
   #nextSourcePort = 20_000;
 
-  static async start(): Promise<KernelSite> {
-    const site = new KernelSite();
+  constructor(options?: HostPolicyCompilerOptions) {
+    this.compiler = new HostPolicyCompiler(this.model, 'h1', options);
+  }
+
+  static async start(options?: HostPolicyCompilerOptions): Promise<KernelSite> {
+    const site = new KernelSite(options);
     for (const resource of foundation()) site.model.put(resource);
     INSTANCES.forEach((_, index) => {
       site.model.put(instanceAt(index));

@@ -4,10 +4,13 @@ import { FabricModel, tracePacket } from '../src/index.ts';
 import { apply, changeArbitrary, foundation, HOSTS, type Probe, packetArbitrary, probe } from './random-fabric.ts';
 import { type SimulatedFlow, SimulatedSite } from './simulated-site.ts';
 
-function newSite(): { model: FabricModel; site: SimulatedSite } {
+/** Remote groups with lookups of their own, or folded. */
+const mostSingleArbitrary = fc.constantFrom(0, 16);
+
+function newSite(mostSingleRemotes: number): { model: FabricModel; site: SimulatedSite } {
   const model = new FabricModel();
   for (const resource of foundation()) model.put(resource);
-  return { model, site: new SimulatedSite(model, HOSTS) };
+  return { model, site: new SimulatedSite(model, HOSTS, { mostSingleRemotes }) };
 }
 
 function flowOf({ request, from }: Probe, source: string, destination: string): SimulatedFlow {
@@ -30,8 +33,9 @@ describe('the compiled program agrees with the evaluator', () => {
       fc.property(
         fc.array(fc.array(changeArbitrary, { minLength: 1, maxLength: 20 }), { minLength: 1, maxLength: 4 }),
         fc.array(packetArbitrary, { minLength: 10, maxLength: 40 }),
-        (batches, seeds) => {
-          const { model, site } = newSite();
+        mostSingleArbitrary,
+        (batches, seeds, mostSingleRemotes) => {
+          const { model, site } = newSite(mostSingleRemotes);
           for (const batch of batches) {
             for (const change of batch) apply(model, change);
             site.flush();
@@ -65,8 +69,9 @@ describe('the compiled program agrees with the evaluator', () => {
         fc.array(changeArbitrary, { minLength: 8, maxLength: 30 }),
         fc.array(changeArbitrary, { minLength: 1, maxLength: 12 }),
         fc.array(packetArbitrary, { minLength: 10, maxLength: 30 }),
-        (before, after, seeds) => {
-          const { model, site } = newSite();
+        mostSingleArbitrary,
+        (before, after, seeds, mostSingleRemotes) => {
+          const { model, site } = newSite(mostSingleRemotes);
           for (const change of before) apply(model, change);
           site.flush();
           const flows = seeds.flatMap((seed) => {

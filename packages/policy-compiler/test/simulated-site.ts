@@ -5,6 +5,7 @@ import {
   type FabricModel,
   type HookOutcome,
   HostPolicyCompiler,
+  type HostPolicyCompilerOptions,
   type OpenInstance,
   type ProgramFlow,
   type ProgramPacket,
@@ -51,10 +52,10 @@ export class SimulatedSite {
   /** Host and flow → entry; only of flows that passed there once. */
   readonly #flows = new Map<string, HostFlow>();
 
-  constructor(model: FabricModel, hosts: readonly string[]) {
+  constructor(model: FabricModel, hosts: readonly string[], options?: HostPolicyCompilerOptions) {
     this.#model = model;
     for (const name of hosts)
-      this.#hosts.set(name, { compiler: new HostPolicyCompiler(model, name), kernel: new Map() });
+      this.#hosts.set(name, { compiler: new HostPolicyCompiler(model, name, options), kernel: new Map() });
   }
 
   /** Applies what changed in the model, as the agents would. */

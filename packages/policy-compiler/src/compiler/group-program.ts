@@ -10,6 +10,7 @@ import type { CompiledRule } from '../ir/rule.ts';
 import { nameOf } from '../model/resource-name.ts';
 import { allowsAnything } from './rule-boxes.ts';
 import { type CounterPlace, RuleFolder } from './rule-folder.ts';
+import type { ServiceSet } from './service-sets.ts';
 import type { SetReference } from './shared-sets.ts';
 
 /** One direction of a group: what its rules and sets are. */
@@ -18,9 +19,17 @@ export interface GroupProgram {
   readonly sets: readonly NftSet[];
   readonly rules: Readonly<Record<Mode, readonly CompiledRule[]>>;
   readonly references: readonly SetReference[];
+  readonly serviceSets: readonly ServiceSet[];
 }
 
 const FAMILY_NAME: Readonly<Record<AddressFamily, string>> = { 4: 'IPv4', 6: 'IPv6' };
+
+/**
+ * Up to so many remote groups, each has a lookup in the set of its members, which all groups of the host share: a member
+ * more is one element. With more, their members are elements of the group's own sets: one lookup for all of them. Not
+ * where rules are counted, since such an element is of no single rule.
+ */
+export const MOST_SINGLE_REMOTES = 16;
 
 export interface CompileGroupOptions {
   /** A group's members have prefixes of this family. */
@@ -29,17 +38,19 @@ export interface CompileGroupOptions {
   readonly counted: boolean;
   /** Filled if present and `counted`: every rule of the direction. */
   readonly counterPlaces?: Map<SecurityGroupRule, CounterPlace>;
+  readonly mostSingleRemotes?: number;
 }
 
 /** Folds the rules of one direction: a packet costs one lookup for each kind of rule, whatever their number. */
 export function compileGroup(
   group: SecurityGroup,
   direction: Direction,
-  { hasPrefixes, counted, counterPlaces }: CompileGroupOptions,
+  { hasPrefixes, counted, counterPlaces, mostSingleRemotes = MOST_SINGLE_REMOTES }: CompileGroupOptions,
 ): GroupProgram {
   const sets: NftSet[] = [];
   const rules: Record<Mode, CompiledRule[]> = { flow: [], packet: [] };
   const references: SetReference[] = [];
+  const serviceSets: ServiceSet[] = [];
   for (const family of [4, 6] as const) {
     const ofFamily = group.spec.rules.filter(
       (some) => some.direction === direction && some.ethertype === FAMILY_NAME[family],
@@ -56,15 +67,18 @@ export function compileGroup(
       ofFamily.filter((some) => some.remote?.group === undefined && some.remote?.addressGroup === undefined),
     );
     for (const kind of ['members', 'address-group'] as const) {
-      for (const [name, itsRules] of byRemote(ofFamily, kind, group.metadata.namespace)) {
-        const shared: SetReference[] = [{ kind, name, family }];
+      const remotes = byRemote(ofFamily, kind, group.metadata.namespace);
+      const asServices = kind === 'members' && remotes.length > mostSingleRemotes && !counted;
+      if (asServices) serviceSets.push(...folder.foldServices(remotes));
+      for (const [name, itsRules] of remotes) {
+        const shared: SetReference[] = asServices ? [] : [{ kind, name, family }];
         if (kind === 'members' && hasPrefixes(name, family)) shared.push({ kind: 'member-prefixes', name, family });
         references.push(...shared);
         folder.foldRemote(shared, itsRules);
       }
     }
   }
-  return { sets, rules, references };
+  return { sets, rules, references, serviceSets };
 }
 
 function byRemote(

@@ -48,6 +48,11 @@ export interface HostPolicyCompilerOptions {
    * outlived the table that made them, so one that was not used lately (a random one) is best.
    */
   readonly initialGeneration?: number;
+  /**
+   * Up to so many remote groups of one group, direction and family have a lookup each; the members of more are looked
+   * up with the services that the rules allow them, all at once. 16 if left out.
+   */
+  readonly mostSingleRemotes?: number;
 }
 
 interface Endpoint {
@@ -88,7 +93,7 @@ export class HostPolicyCompiler implements Disposable {
     this.host = host;
     this.#model = model;
     this.#subscription = model.subscribe();
-    this.#objects = new PolicyObjects(this.#store, model);
+    this.#objects = new PolicyObjects(this.#store, model, options.mostSingleRemotes);
     this.#generation = options.initialGeneration ?? 1;
     for (const table of POLICY_TABLES) {
       for (const set of STATIC_SETS[table] ?? []) this.#store.ensureSet(table, set);

@@ -5,12 +5,13 @@ import { compileGroup, type GroupProgram } from './group-program.ts';
 import type { PolicyList } from './policy-list.ts';
 import type { ProgramStore } from './program-store.ts';
 import type { CounterPlace } from './rule-folder.ts';
+import { ServiceSets } from './service-sets.ts';
 import { hasMemberPrefixes, isOf, referenceId, type SetReference, sharedSet } from './shared-sets.ts';
 import { INET_TABLE } from './tables.ts';
 
 const DIRECTIONS: readonly Direction[] = ['egress', 'ingress'];
 const FAMILIES: readonly AddressFamily[] = [4, 6];
-const NOTHING: GroupProgram = { sets: [], rules: { flow: [], packet: [] }, references: [] };
+const NOTHING: GroupProgram = { sets: [], rules: { flow: [], packet: [] }, references: [], serviceSets: [] };
 
 /** Where a group's rules are counted. */
 export interface GroupCounterPlaces {
@@ -48,11 +49,15 @@ export class PolicyObjects {
   readonly #groups = new Map<string, ActiveGroup>();
   readonly #references = new Map<string, ActiveReference>();
   #countedByDefault: boolean;
+  readonly #serviceSets: ServiceSets;
+  readonly #mostSingleRemotes: number | undefined;
 
-  constructor(store: ProgramStore, model: FabricModel) {
+  constructor(store: ProgramStore, model: FabricModel, mostSingleRemotes?: number) {
     this.#store = store;
     this.#model = model;
     this.#countedByDefault = model.configuration().policyCounters;
+    this.#mostSingleRemotes = mostSingleRemotes;
+    this.#serviceSets = new ServiceSets(store, model);
   }
 
   useList(list: PolicyList, instance: string): void {
@@ -105,17 +110,18 @@ export class PolicyObjects {
   membershipChanged(group: string, members: ReadonlySet<string>): void {
     const present = this.#model.membersOf(group);
     for (const family of FAMILIES) {
-      const active = this.#references.get(referenceId({ kind: 'members', name: group, family }));
-      if (active === undefined) continue;
+      this.#serviceSets.membersChanged(group, family, members);
+      const isListed = this.#references.has(referenceId({ kind: 'members', name: group, family }));
       const set = sharedSetName('members', group, family);
       let prefixesDiffer = false;
       for (const member of members) {
         if (!isOf(family, member)) continue;
         if (member.includes('/')) prefixesDiffer = true;
+        else if (!isListed) continue;
         else if (present.addresses.has(member)) this.#store.putElement(INET_TABLE, set, member, '');
         else this.#store.deleteElement(INET_TABLE, set, member);
       }
-      if (prefixesDiffer) this.#memberPrefixesChanged(group, family, active);
+      if (prefixesDiffer) this.#memberPrefixesChanged(group, family);
     }
   }
 
@@ -128,7 +134,10 @@ export class PolicyObjects {
 
   /** The sets that belong to an active list's groups. */
   setsOf(list: PolicyList, direction: Direction): string[] {
-    return list.key.groups.flatMap((group) => this.#programOf(group, direction).sets.map(({ name }) => name));
+    return list.key.groups.flatMap((group) => {
+      const { sets, serviceSets } = this.#programOf(group, direction);
+      return [...sets, ...serviceSets].map(({ name }) => name);
+    });
   }
 
   #putChain(list: PolicyList, direction: Direction): void {
@@ -162,6 +171,7 @@ export class PolicyObjects {
     for (const direction of DIRECTIONS) {
       const program = active.programs[direction];
       for (const set of program.sets) this.#store.deleteSet(INET_TABLE, set.name);
+      for (const set of program.serviceSets) this.#serviceSets.drop(set.name);
       for (const reference of program.references) this.#dropReference(reference, name, direction);
     }
   }
@@ -174,9 +184,11 @@ export class PolicyObjects {
     active.programs[direction] = program;
     for (const reference of program.references) this.#useReference(reference, name, direction);
     for (const set of program.sets) this.#store.replaceSet(INET_TABLE, set);
+    for (const set of program.serviceSets) this.#serviceSets.put(set);
     for (const { list } of active.lists) this.#putChain(list, direction);
-    const kept = new Set(program.sets.map((set) => set.name));
+    const kept = new Set([...program.sets, ...program.serviceSets].map((set) => set.name));
     for (const set of before.sets) if (!kept.has(set.name)) this.#store.deleteSet(INET_TABLE, set.name);
+    for (const set of before.serviceSets) if (!kept.has(set.name)) this.#serviceSets.drop(set.name);
     const referred = new Set(program.references.map(referenceId));
     for (const reference of before.references) {
       if (!referred.has(referenceId(reference))) this.#dropReference(reference, name, direction);
@@ -191,6 +203,7 @@ export class PolicyObjects {
     return compileGroup(group, direction, {
       hasPrefixes: (other, family) => hasMemberPrefixes(this.#model, other, family),
       counted: this.#isCounted(group),
+      ...(this.#mostSingleRemotes === undefined ? {} : { mostSingleRemotes: this.#mostSingleRemotes }),
       ...(counterPlaces === undefined ? {} : { counterPlaces }),
     });
   }
@@ -222,17 +235,18 @@ export class PolicyObjects {
   }
 
   /** The set of prefixes is there while it is not empty, so its first and last ones change the rules that look it up. */
-  #memberPrefixesChanged(name: string, family: AddressFamily, { users }: ActiveReference): void {
+  #memberPrefixesChanged(name: string, family: AddressFamily): void {
     const reference: SetReference = { kind: 'member-prefixes', name, family };
     const isThere = this.#references.has(referenceId(reference));
     if (isThere === hasMemberPrefixes(this.#model, name, family)) {
       if (isThere) this.#fill(reference);
       return;
     }
+    const users = this.#references.get(referenceId({ kind: 'members', name, family }))?.users ?? [];
     const recompile = [...users].flatMap(([group, directions]) =>
       [...directions].map((direction) => ({ group, direction })),
     );
-    for (const { group, direction } of recompile) {
+    for (const { group, direction } of [...recompile, ...this.#serviceSets.following(name, family)]) {
       const active = this.#groups.get(group);
       if (active !== undefined) this.#recompile(group, active, direction);
     }

@@ -6,6 +6,8 @@ import { type CompiledRule, type Field, inSet, is, type Match, rule } from '../i
 import { contains, layered } from './layers.ts';
 import { passStatement } from './pass-statement.ts';
 import { ICMP, PORT_PROTOCOLS, type RuleBox, ruleBoxes } from './rule-boxes.ts';
+import { serviceClasses } from './service-folder.ts';
+import type { ServiceSet } from './service-sets.ts';
 import type { SetReference } from './shared-sets.ts';
 
 const ADDRESS_TYPE: Readonly<Record<AddressFamily, string>> = { 4: 'ipv4_addr', 6: 'ipv6_addr' };
@@ -91,7 +93,7 @@ export class RuleFolder {
   foldRemote(shared: readonly SetReference[], rules: readonly SecurityGroupRule[]): void {
     const [first] = shared;
     if (first === undefined) return;
-    const ofMembers = first.kind === 'members';
+    const ofMembers = first.kind !== 'address-group';
     const what = ofMembers ? `members of ${first.name}` : `address group ${first.name}`;
     const farEnds = (mode: Mode): Alternatives => shared.map((reference) => [this.#inShared(reference, mode)]);
     const place = `${ofMembers ? 'group' : 'list'}/${first.name}`;
@@ -114,6 +116,27 @@ export class RuleFolder {
       type: 'inet_proto',
       fields: (mode) => [protocolField(mode)],
       farEnds,
+    });
+  }
+
+  /** Rules whose far ends are members of many groups: address and service are one element. Returns the sets. */
+  foldServices(remotes: readonly (readonly [name: string, rules: readonly SecurityGroupRule[]])[]): ServiceSet[] {
+    const { group, direction, family } = this.#key;
+    const address = ADDRESS_TYPE[family];
+    return serviceClasses(remotes, family).map(({ kind, key, protocol, range, services }) => {
+      const name = groupSetName(this.#key, `groups/${kind}`);
+      this.#addRules(`${kind}, members of groups`, (mode) => {
+        const guard = protocol === undefined ? [] : this.#portGuard(mode, protocol);
+        const ports = range === undefined ? [] : [is(this.#portField(mode, protocol), rangeElement(...range))];
+        const fields = {
+          nothing: [],
+          protocol: [protocolField(mode)],
+          port: [this.#portField(mode, protocol)],
+        } as const;
+        return [[...guard, ...ports, inSet([...fields[key], this.#farAddress(mode)], name)]];
+      });
+      const type = { nothing: address, protocol: `inet_proto . ${address}`, port: `inet_service . ${address}` }[key];
+      return { name, type, family, group, direction, services };
     });
   }
 
