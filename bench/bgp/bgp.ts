@@ -1,6 +1,7 @@
 import type { BenchmarkReport, Figure } from '../report/report.ts';
 import { measureAnnounce, TABLE_SIZE } from './announce.ts';
 import { measureBfdDetection } from './bfd/bfd-detection.ts';
+import { measureConvergence } from './convergence/convergence.ts';
 import type { BgpDaemon } from './daemons/bgp-daemon.ts';
 import { bird } from './daemons/bird.ts';
 import { frr } from './daemons/frr.ts';
@@ -24,6 +25,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   latency: { daemons: [slash32], measure: (daemon) => measureWireLatency(daemon, 0) },
   'latency-full': { daemons: [slash32], measure: (daemon) => measureWireLatency(daemon, TABLE_SIZE) },
   bfd: { daemons: [slash32, bird, frr], measure: measureBfdDetection },
+  convergence: { daemons: [slash32, bird, frr], measure: measureConvergence },
   relay: { daemons: DAEMONS, measure: measureRelay },
 };
 
@@ -42,7 +44,15 @@ export async function bgpBenchmark(part?: string, daemon?: string): Promise<Benc
     for (const each of daemons) {
       if (daemon !== undefined && daemon !== each.name) continue;
       process.stderr.write(`bench: bgp ${name} ${each.name} …\n`);
-      figures.push(...(await measure(each)));
+      try {
+        figures.push(...(await measure(each)));
+      } catch (error) {
+        // The other figures of a run of many minutes are not lost for one.
+        process.stderr.write(
+          `bench: bgp ${name} ${each.name} failed: ${error instanceof Error ? error.stack : error}\n`,
+        );
+        process.exitCode = 1;
+      }
     }
   }
   return { benchmark: 'bgp', figures };

@@ -40,6 +40,11 @@ export class EventStamps implements Disposable {
     }
   }
 
+  /** The next time counts as the first. */
+  forget(key: string): void {
+    this.#stamps.delete(key);
+  }
+
   [Symbol.dispose](): void {
     this.#child.kill();
   }

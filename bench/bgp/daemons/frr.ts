@@ -33,7 +33,7 @@ export const frr: BgpDaemon = {
       return running.pid;
     };
     const needsZebra = task.installs || task.bfd === true || task.learnsFromKernel === true;
-    if (needsZebra) await start('zebra', [], 'interface brief', '');
+    if (needsZebra) await start('zebra', [], 'interface brief', ZEBRA);
     if (task.bfd === true) {
       await start('bfdd', ['--bfdctl', join(place.directory, 'bfdd.sock')], 'bfd peers', 'bfd\n');
     }
@@ -50,6 +50,9 @@ export const frr: BgpDaemon = {
     };
   },
 };
+
+/** With next-hop objects, 8.4 does not bring back a member of a group that had lost its carrier. */
+const ZEBRA = 'no zebra nexthop kernel enable\n';
 
 function startDaemon(place: DaemonPlace, daemon: string, options: readonly string[], text: string): DaemonProcess {
   const own = (name: string) => join(place.directory, name);

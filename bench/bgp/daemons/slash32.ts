@@ -74,7 +74,7 @@ ${peersOf(task)
     ({ address, asNumber }) => `---
 apiVersion: slash32.dev/v1
 kind: BGPPeer
-metadata: { name: as${asNumber} }
+metadata: { name: "p${address.replaceAll('.', '-')}" }
 spec: { hosts: all(), address: ${address}, asNumber: ${asNumber}, families: [ipv4-unicast], passive: true${task.bfd === true ? BFD : ''} }
 `,
   )
