@@ -31,9 +31,16 @@ export class GobgpRouter implements AsyncDisposable {
   }
 
   /** `recover`: it is back from a crash (RFC 4724 R bit). */
-  async start(settings: GobgpSettings, { recover = false } = {}): Promise<void> {
+  async start(settings: GobgpSettings, options: { readonly recover?: boolean } = {}): Promise<void> {
+    await this.startWith(configuration(settings), options);
+    await this.command('global rib add 0.0.0.0/0 nexthop 192.0.2.254');
+    await this.command('global rib add ::/0 nexthop 2001:db8:a::fe -a ipv6');
+  }
+
+  /** With another configuration, and without routes of its own. */
+  async startWith(toml: string, { recover = false } = {}): Promise<void> {
     const file = join(this.#directory, 'gobgpd.toml');
-    await writeFile(file, configuration(settings));
+    await writeFile(file, toml);
     this.#child = this.#namespace.spawn('gobgpd', ['-f', file, ...(recover ? ['-r'] : [])], (text) => {
       this.#log += text;
     });
@@ -41,8 +48,6 @@ export class GobgpRouter implements AsyncDisposable {
       () => `gobgpd answers: ${this.#log}`,
       () => this.command('neighbor'),
     );
-    await this.command('global rib add 0.0.0.0/0 nexthop 192.0.2.254');
-    await this.command('global rib add ::/0 nexthop 2001:db8:a::fe -a ipv6');
   }
 
   async kill(): Promise<void> {

@@ -32,9 +32,14 @@ export class OpenbgpdRouter implements AsyncDisposable {
     return new OpenbgpdRouter(namespace, await mkdtemp(join(tmpdir(), 'openbgpd-')));
   }
 
-  async start(settings: OpenbgpdSettings): Promise<void> {
+  start(settings: OpenbgpdSettings): Promise<void> {
+    return this.startWith((socket) => configuration(settings, socket));
+  }
+
+  /** With another configuration, which has to name the socket that bgpctl is to use. */
+  async startWith(configurationOf: (socket: string) => string): Promise<void> {
     const file = join(this.#directory, 'bgpd.conf');
-    await writeFile(file, configuration(settings, this.#socket), { mode: 0o600 });
+    await writeFile(file, configurationOf(this.#socket), { mode: 0o600 });
     // The home of its user, which its package makes at boot; a sandbox has a /run of its own.
     await mkdir(CHROOT, { recursive: true });
     this.#child = this.#namespace.spawn('bgpd', ['-d', '-v', '-f', file], (text) => {
