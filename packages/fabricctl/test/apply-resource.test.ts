@@ -16,7 +16,7 @@ const host = (address: string, status?: Record<string, unknown>): Host => ({
   apiVersion: 'slash32.dev/v1',
   kind: 'Host',
   metadata: { name: 'a', labels: {} },
-  spec: { address },
+  spec: { address, blocks: [] },
   ...(status === undefined ? {} : { status }),
 });
 

@@ -8,6 +8,7 @@ import type { PeerPlan } from '../peers/peer-plan.ts';
 import { protectionOf } from '../peers/peer-protection.ts';
 import { fieldsNeedingReset, isOnLink } from '../peers/peer-settings.ts';
 import type { PeerReadiness, ReadyPeer } from '../peers/ready-peers.ts';
+import type { AddressBlocks } from '../rib/address-blocks.ts';
 import type { LocRib } from '../rib/loc-rib.ts';
 import {
   chooseLocalNextHops,
@@ -31,6 +32,7 @@ export interface NeighborSurroundings {
   readonly learnedExport: LearnedRouteExport;
   readonly deferral: RestartDeferral;
   readonly restart: RestartState;
+  readonly blocks: () => AddressBlocks;
   /** The candidates of a prefix changed. */
   readonly decideAgain: (key: PrefixKey) => void;
 }
@@ -102,6 +104,7 @@ export class NeighborSet {
         findNextHops: (question) => this.#findNextHops(neighbor, question),
         locRib,
         passesOn: () => learnedExport.includes(settings),
+        blocks: this.#around.blocks,
       },
       {
         onRouteChanged: (key, pathId) => {

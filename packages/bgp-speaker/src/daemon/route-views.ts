@@ -14,6 +14,7 @@ import {
 import type { AdvertisedRoute } from '../rib/adj-rib-out.ts';
 import type { Path } from '../rib/path.ts';
 import type { Neighbor } from '../session/neighbor.ts';
+import { localReason } from './local-reasons.ts';
 import type { Speaker } from './speaker.ts';
 
 export interface RoutesQuestion {
@@ -91,7 +92,8 @@ function candidatesOf(speaker: Speaker, key: PrefixKey): readonly Candidate[] {
   const failure = speaker.installer.failures.get(key);
   const [best] = paths;
   const entries = [...speaker.neighbors.values()].flatMap(({ adjRibIn }) => adjRibIn.entries(key));
-  const candidate = (path: Path, stale: boolean, why: string): Candidate => {
+  const candidate = (path: Path, stale: boolean, reason: string): Candidate => {
+    const why = path.source.type === 'local' ? localReason(speaker, key, reason) : reason;
     const isBest = path === best;
     const isUsed = paths.includes(path);
     const status: BgpRouteStatus = {

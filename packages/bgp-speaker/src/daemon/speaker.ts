@@ -1,6 +1,7 @@
 import type { InterfaceEvent } from '@slash32/linux';
 import type { BgpFamily, BgpNeighborStatus, ResourceFinding } from '@slash32/shared';
-import { type PrefixKey, prefixKeyFamily } from '../codec/index.ts';
+import { type PrefixKey, prefixKeyFamily, prefixKeyFromText } from '../codec/index.ts';
+import { BlockRoutes } from '../kernel-sync/block-routes.ts';
 import { type LocalRouteChange, LocalRoutes } from '../kernel-sync/local-routes.ts';
 import { NextHopTracker } from '../kernel-sync/next-hop-tracker.ts';
 import { RestartDeferral } from '../kernel-sync/restart-deferral.ts';
@@ -10,6 +11,7 @@ import { admittedPeers } from '../peers/admitted-peers.ts';
 import { EMPTY_PLAN, type PeerPlan, planPeers, type SpeakerResources } from '../peers/peer-plan.ts';
 import { PrerequisiteWatch } from '../peers/peer-prerequisites.ts';
 import { NO_PEERS_READY, type PeerReadiness } from '../peers/ready-peers.ts';
+import { AddressBlocks, blockMetric, NO_BLOCKS } from '../rib/address-blocks.ts';
 import { LocRib } from '../rib/loc-rib.ts';
 import type { Path } from '../rib/path.ts';
 import type { Neighbor } from '../session/neighbor.ts';
@@ -46,6 +48,8 @@ export class Speaker {
   readonly #prerequisites: PrerequisiteWatch;
   readonly #waiting: WaitingPeers;
   readonly #learnedExport = new LearnedRouteExport();
+  readonly #blockRoutes: BlockRoutes;
+  #blocks: AddressBlocks = NO_BLOCKS;
   #plan: PeerPlan = EMPTY_PLAN;
   #readiness: PeerReadiness = NO_PEERS_READY;
   #local: LocalRoutes | undefined;
@@ -79,6 +83,16 @@ export class Speaker {
       readFile: options.readFile,
       onChange: () => this.#reconcile(),
     });
+    this.#blockRoutes = new BlockRoutes({
+      routes: options.kernel.routes,
+      addresses: options.kernel.addresses,
+      clock,
+      random,
+      logger,
+      enabled: options.installRoutes !== false,
+      host: options.host,
+      onChange: (active) => this.#onBlocks(active),
+    });
     this.#deferral = new RestartDeferral({
       clock,
       logger,
@@ -99,6 +113,7 @@ export class Speaker {
         restarting: () => this.#hadForwarding.size > 0 && !this.#deferral.isOver,
         forwardingPreserved: (family) => this.#hadForwarding.has(family),
       },
+      blocks: () => this.#blocks,
       decideAgain: (key) => this.#decideAgain(key),
     });
   }
@@ -116,10 +131,16 @@ export class Speaker {
     return this.#deferral.isOver;
   }
 
+  /** Those that are announced as a whole. */
+  get blocks(): AddressBlocks {
+    return this.#blocks;
+  }
+
   findings(): readonly ResourceFinding[] {
     return [
       ...this.#plan.findings,
       ...this.#readiness.findings,
+      ...this.#blockRoutes.findings(),
       ...this.dynamicPeers.findings(),
       ...[...this.#neighbors.byName.values()].flatMap((neighbor) => neighbor.findings()),
     ];
@@ -129,6 +150,7 @@ export class Speaker {
   async start(signal: AbortSignal): Promise<void> {
     const { kernel, clock, logger } = this.#options;
     if (this.#options.installRoutes !== false) await this.installer.start(signal);
+    await this.#blockRoutes.start(signal);
     this.#local = await LocalRoutes.start(
       { routes: kernel.routes, clock, logger, onChanges: (changes) => this.#onLocalRoutes(changes) },
       signal,
@@ -164,6 +186,7 @@ export class Speaker {
   applyResources(resources: SpeakerResources): void {
     if (this.#closed) return;
     this.#plan = planPeers(this.#options.host, resources, this.#plan);
+    this.#blockRoutes.want(this.#plan.blocks.map(prefixKeyFromText));
     this.#reconcile();
     this.#beginDeferral();
   }
@@ -217,9 +240,25 @@ export class Speaker {
     );
   }
 
+  /** What takes the place of what goes is told first, either way. */
+  #onBlocks(active: ReadonlySet<PrefixKey>): void {
+    const gone = [...this.#blocks.keys()].filter((key) => !active.has(key));
+    this.#blocks = new AddressBlocks(active);
+    for (const key of [...active, ...gone]) {
+      if (this.locRib.setLocal(key, active.has(key) ? blockMetric(key) : undefined)) this.#decideAgain(key);
+    }
+    const neighbors = [...this.#neighbors.byName.values()];
+    for (const neighbor of neighbors) {
+      neighbor.blocksChanged();
+      for (const key of gone) neighbor.setLocal(key, undefined);
+      neighbor.flush();
+    }
+  }
+
   #onLocalRoutes(changes: readonly LocalRouteChange[]): void {
     const startMs = this.#options.clock.monotonicMs();
     for (const { key, metric } of changes) {
+      if (this.#blocks.has(key)) continue;
       this.locRib.setLocal(key, metric);
       this.#decideAgain(key);
       for (const neighbor of this.#neighbors.byName.values()) neighbor.setLocal(key, metric);

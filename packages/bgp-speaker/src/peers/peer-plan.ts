@@ -13,6 +13,7 @@ import {
   trySelector,
 } from '@slash32/shared';
 import type { ClientKind } from '../rib/path.ts';
+import { planBlocks } from './block-plan.ts';
 import { type PeerPolicies, peerPolicies } from './peer-policies.ts';
 import type { AddPathSettings, BfdSettings, PeerRange, PeerSettings } from './peer-settings.ts';
 import { isMixed, peerTypeOf, type RemoteAs } from './remote-as.ts';
@@ -21,6 +22,8 @@ import { isMixed, peerTypeOf, type RemoteAs } from './remote-as.ts';
 export interface SpeakerResources {
   readonly configuration?: FabricConfiguration;
   readonly host?: Host;
+  /** The others that have address blocks. */
+  readonly otherHosts?: readonly Host[];
   /** By name. */
   readonly peers: ReadonlyMap<string, BGPPeer>;
   /** By name. */
@@ -32,10 +35,12 @@ export interface PeerPlan {
   readonly routerId?: string;
   /** By name. */
   readonly peers: ReadonlyMap<string, PeerSettings>;
+  /** Address blocks to announce as a whole, canonical texts. */
+  readonly blocks: readonly string[];
   readonly findings: readonly ResourceFinding[];
 }
 
-export const EMPTY_PLAN: PeerPlan = { peers: new Map(), findings: [] };
+export const EMPTY_PLAN: PeerPlan = { peers: new Map(), blocks: [], findings: [] };
 
 /**
  * Resources in, sessions out. What cannot be understood leaves in force what `previous` had in its place, with a
@@ -88,7 +93,9 @@ export function planPeers(hostName: string, resources: SpeakerResources, previou
     }
   }
   findings.push(...unsignedInRangeFindings(peers));
-  return { asNumber, routerId, peers, findings };
+  const { blocks, findings: blockFindings } = planBlocks(host, resources.otherHosts ?? [], peers.values());
+  findings.push(...blockFindings);
+  return { asNumber, routerId, peers, blocks, findings };
 }
 
 /** Where a peer is: no two of a host may be in one place. */

@@ -10,6 +10,7 @@ import {
   type Host,
   isReachable,
   type Logger,
+  type Resource,
   type ResourceKey,
   type RoutePolicy,
 } from '@slash32/shared';
@@ -79,7 +80,11 @@ export class ResourceFollower {
       const target = this.#incoming ?? this.#known;
       switch (event.type) {
         case 'put':
-          if (!this.#concerns(event.entry.resource)) break;
+          if (!this.#concerns(event.entry.resource)) {
+            // Another host may have had blocks before.
+            changed = target.delete(event.entry.key) || changed;
+            break;
+          }
           target.set(event.entry.key, event.entry.resource);
           changed = true;
           break;
@@ -100,29 +105,34 @@ export class ResourceFollower {
     if (changed && this.#incoming === undefined) this.#options.onResources(this.#resources());
   }
 
-  #concerns(resource: { kind: string; metadata: { name: string } }): resource is SpeakerResource {
+  /** Of other hosts, those with address blocks: they must not be ours as well. */
+  #concerns(resource: Resource): resource is SpeakerResource {
     return (
       resource.kind === 'FabricConfiguration' ||
       resource.kind === 'BGPPeer' ||
       resource.kind === 'RoutePolicy' ||
-      (resource.kind === 'Host' && resource.metadata.name === this.#options.host)
+      (resource.kind === 'Host' && (resource.metadata.name === this.#options.host || resource.spec.blocks.length > 0))
     );
   }
 
   #resources(): SpeakerResources {
     let configuration: FabricConfiguration | undefined;
     let host: Host | undefined;
+    const otherHosts: Host[] = [];
     const peers = new Map<string, BGPPeer>();
     const policies = new Map<string, RoutePolicy>();
     for (const resource of this.#known.values()) {
       if (resource.kind === 'BGPPeer') peers.set(resource.metadata.name, resource);
       else if (resource.kind === 'RoutePolicy') policies.set(resource.metadata.name, resource);
-      else if (resource.kind === 'Host') host = resource;
-      else configuration = resource;
+      else if (resource.kind === 'Host') {
+        if (resource.metadata.name === this.#options.host) host = resource;
+        else otherHosts.push(resource);
+      } else configuration = resource;
     }
     return {
       ...(configuration === undefined ? {} : { configuration }),
       ...(host === undefined ? {} : { host }),
+      otherHosts,
       peers,
       policies,
     };

@@ -106,8 +106,9 @@ export class PathsRibOut implements AdjRibOut {
   #want(slot: Slot, route: ExportRoute | undefined): void {
     slot.wanted = route;
     const isDue = route !== slot.advertised || (this.#repeating && route !== undefined);
+    // To the end, if it goes: who has another route instead gets that first.
+    if (!isDue || route === undefined) this.#pending.delete(slot);
     if (isDue) this.#pending.add(slot);
-    else this.#pending.delete(slot);
   }
 
   /** Forgets those that neither side wants to know of. */

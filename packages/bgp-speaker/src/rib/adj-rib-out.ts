@@ -122,7 +122,8 @@ export class BestPathRibOut implements AdjRibOut {
   }
 
   #withdraw(key: PrefixKey): void {
+    // To the end: who has another route instead gets that first.
+    this.#pending.delete(key);
     if (this.#advertised.has(key)) this.#pending.set(key, undefined);
-    else this.#pending.delete(key);
   }
 }

@@ -1,5 +1,13 @@
 import { type BgpFamily, WELL_KNOWN_COMMUNITIES } from '@slash32/shared';
-import { attributesKey, canonicalSet, type NextHop, type PathAttributes, type PrefixKey } from '../codec/index.ts';
+import {
+  attributesKey,
+  canonicalSet,
+  type NextHop,
+  type PathAttributes,
+  type PrefixKey,
+  prefixKeyToText,
+} from '../codec/index.ts';
+import { type AddressBlocks, blockMetric } from './address-blocks.ts';
 import type { ExportRoute, Offer } from './adj-rib-out.ts';
 import { DEFAULT_LOCAL_PREF } from './decision-process.ts';
 import { obstacleToPassingOn, passedOnAttributes, type Recipient } from './passing-on.ts';
@@ -12,8 +20,12 @@ export interface ExportSettings {
   readonly localAsNumber: number;
   /** Of the route reflector that this host may be, a dotted quad. */
   readonly clusterId: string;
+  /** Ours, dotted quad. */
+  readonly routerId: string;
   /** This host's address on the link to the peer. */
   readonly nextHop: NextHop;
+  /** Announced as a whole. */
+  readonly blocks: AddressBlocks;
   readonly chain: PolicyChain;
   /** All routes get GRACEFUL_SHUTDOWN: the session is about to be shut down (RFC 8326 4.1). */
   readonly draining: boolean;
@@ -56,6 +68,7 @@ export class ExportPolicy {
   readonly #verdicts = new Map<number, PrefixVerdicts>();
   readonly #routes = new Map<PolicyVerdict, ExportRoute>();
   readonly #passedOn = new WeakMap<Path, PassedOn>();
+  readonly #aggregates = new Map<ExportRoute, ExportRoute>();
 
   constructor(settings: ExportSettings, table: ExportRouteTable) {
     this.#settings = settings;
@@ -64,7 +77,51 @@ export class ExportPolicy {
 
   /** `metric`: of the kernel's route. `undefined`: the route is not announced. */
   routeOf(key: PrefixKey, metric: number): ExportRoute | undefined {
-    const verdict = this.verdictOf(key, metric);
+    return this.#localRoute(key, metric, false);
+  }
+
+  /** `hasRivals`: other paths of the prefix may go to the peer, and a block would lose to them. */
+  #localRoute(key: PrefixKey, metric: number, hasRivals: boolean): ExportRoute | undefined {
+    const route = this.#acceptedRoute(key, metric);
+    const { blocks } = this.#settings;
+    if (route === undefined || blocks.isEmpty) return route;
+    if (blocks.has(key)) return this.#aggregate(route);
+    return hasRivals || this.#blockInsteadOf(key, route) === undefined ? route : undefined;
+  }
+
+  /** As {@link routeOf}, for people: which term decided, or which block is announced instead. */
+  verdictOf(key: PrefixKey, metric: number): PolicyVerdict {
+    const verdict = this.#policyVerdict(key, metric);
+    const route = this.#settings.blocks.isEmpty ? undefined : this.#acceptedRoute(key, metric);
+    const block = route && this.#blockInsteadOf(key, route);
+    if (block === undefined) return verdict;
+    return { ...verdict, accepted: false, decidedBy: `suppressed: block ${prefixKeyToText(block)} is announced` };
+  }
+
+  /**
+   * The block that says the same as the route of an address in it. A route that says more (a policy gives it another MED,
+   * or a community) is announced beside it, since the longer prefix wins; and all are where the policies refuse the block.
+   */
+  #blockInsteadOf(key: PrefixKey, route: ExportRoute): PrefixKey | undefined {
+    const block = this.#settings.blocks.blockOf(key);
+    return block !== undefined && this.#acceptedRoute(block, blockMetric(block)) === route ? block : undefined;
+  }
+
+  /**
+   * AGGREGATOR says who put the routes together (RFC 4271 9.2.2.2). They have no AS numbers that the block's route has not,
+   * so there is nothing for ATOMIC_AGGREGATE to say, nor an AS_SET to leave out (RFC 9774).
+   */
+  #aggregate(route: ExportRoute): ExportRoute {
+    const known = this.#aggregates.get(route);
+    if (known !== undefined) return known;
+    const { localAsNumber: asNumber, routerId } = this.#settings;
+    const aggregate = this.#table.intern({ ...route.attributes, aggregator: { asNumber, routerId } }, route.nextHop);
+    this.#aggregates.set(route, aggregate);
+    return aggregate;
+  }
+
+  #acceptedRoute(key: PrefixKey, metric: number): ExportRoute | undefined {
+    const verdict = this.#policyVerdict(key, metric);
     if (!verdict.accepted) return undefined;
     let route = this.#routes.get(verdict);
     if (route === undefined) {
@@ -74,8 +131,7 @@ export class ExportPolicy {
     return route;
   }
 
-  /** As {@link routeOf}, for people: which term decided. */
-  verdictOf(key: PrefixKey, metric: number): PolicyVerdict {
+  #policyVerdict(key: PrefixKey, metric: number): PolicyVerdict {
     const { chain, family } = this.#settings;
     const relevant = chain.dependsOnMetric ? metric : 0;
     let verdicts = this.#verdicts.get(relevant);
@@ -91,7 +147,7 @@ export class ExportPolicy {
     const offers: Offer[] = [];
     for (const path of paths) {
       const isLocal = path.source.type === 'local';
-      const route = isLocal ? this.routeOf(key, metric ?? 0) : this.#passOn(key, path);
+      const route = isLocal ? this.#localRoute(key, metric ?? 0, paths.length > 1) : this.#passOn(key, path);
       if (route !== undefined) offers.push({ path, route });
     }
     return offers;

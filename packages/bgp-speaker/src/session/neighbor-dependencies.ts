@@ -4,6 +4,7 @@ import type { BfdSessions } from '../bfd/bfd-service.ts';
 import type { PrefixKey } from '../codec/index.ts';
 import type { DownReason } from '../fsm/fsm-action.ts';
 import type { ObserverHub } from '../observe/observer-hub.ts';
+import type { AddressBlocks } from '../rib/address-blocks.ts';
 import type { LocRib } from '../rib/loc-rib.ts';
 import type { LocalNextHops, NextHopQuestion } from './local-next-hops.ts';
 import type { RestartState } from './local-open.ts';
@@ -25,6 +26,8 @@ export interface NeighborDependencies {
   readonly locRib: Pick<LocRib, 'localRoutes' | 'routes' | 'route' | 'usable'>;
   /** True if learned routes may go to the peer, too. */
   readonly passesOn: () => boolean;
+  /** Those that are announced as a whole, each a local route. */
+  readonly blocks: () => AddressBlocks;
   /** Absent: no BFD. */
   readonly bfd?: BfdSessions;
   readonly observers: ObserverHub;

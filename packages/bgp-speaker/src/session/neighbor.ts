@@ -165,6 +165,11 @@ export class Neighbor {
     this.sent.setLocal(key, metric);
   }
 
+  /** Other address blocks are announced as a whole; what that changes is sent. */
+  blocksChanged(): void {
+    this.sent.applyTerms();
+  }
+
   flush(): void {
     this.sent.flush();
   }

@@ -2,6 +2,7 @@ import type { BgpFamily, Clock, Logger, ResourceFinding, Timer } from '@slash32/
 import { type PrefixKey, prefixKeyFamily } from '../codec/index.ts';
 import { isOnLink, type PeerSettings, resourceOf } from '../peers/peer-settings.ts';
 import { peerTypeOf } from '../peers/remote-as.ts';
+import { type AddressBlocks, inTellingOrder } from '../rib/address-blocks.ts';
 import { ExportPolicy, ExportRouteTable } from '../rib/export-policy.ts';
 import { offersOf, type PathsToSend } from '../rib/export-selection.ts';
 import type { LocRib } from '../rib/loc-rib.ts';
@@ -21,6 +22,8 @@ export interface PeerExportDependencies {
   /** True if learned routes may go to the peer, too. */
   readonly passesOn: () => boolean;
   readonly restart: Pick<RestartState, 'restarting'>;
+  /** Those that are announced as a whole, each a local route. */
+  readonly blocks: () => AddressBlocks;
   /** Called with the number of UPDATEs written. */
   readonly onMessage: (count: number) => void;
 }
@@ -162,6 +165,7 @@ export class PeerExport {
     const { locRib } = this.#deps;
     const passesOn = this.#deps.passesOn();
     const chain = new PolicyChain(settings.exportPolicies);
+    const blocks = this.#deps.blocks();
     for (const family of this.#ready?.families ?? []) {
       const nextHop = this.#ready?.nextHops[family];
       const policy =
@@ -172,7 +176,9 @@ export class PeerExport {
             recipient: this.#recipient(),
             localAsNumber: settings.localAsNumber,
             clusterId: settings.clusterId,
+            routerId: settings.routerId,
             nextHop,
+            blocks,
             chain,
             draining,
           },
@@ -180,9 +186,16 @@ export class PeerExport {
         );
       if (policy === undefined) this.#policies.delete(family);
       else this.#policies.set(family, policy);
-      this.#sender?.setExport(family, policy, passesOn ? [] : locRib.localRoutes);
+      this.#sender?.setExport(family, policy, passesOn ? [] : inTellingOrder(locRib.localRoutes, blocks));
     }
-    if (passesOn) for (const key of locRib.routes().keys()) this.offer(key);
+    if (passesOn) this.#offerAll(blocks);
+  }
+
+  /** In the order of {@link inTellingOrder}. */
+  #offerAll(blocks: AddressBlocks): void {
+    for (const key of blocks.keys()) this.offer(key);
+    for (const key of this.#deps.locRib.routes().keys()) this.offer(key);
+    for (const key of blocks.keys()) this.offer(key);
   }
 
   #recipient(): Recipient {

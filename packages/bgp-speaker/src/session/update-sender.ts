@@ -187,10 +187,12 @@ export class UpdateSender {
 
   #round(family: BgpFamily, output: FamilyOutput, limit: number): void {
     const { withdrawn, announced } = output.rib.take(limit);
-    if (withdrawn.prefixes.length > 0)
-      this.#write(fillFrames(output.withdrawal, { family, ...withdrawn }, this.#context));
+    // Make before break: what takes the place of a withdrawn route (an address block) is there before it goes.
     for (const [route, list] of announced) {
       this.#write(fillFrames(this.#frameOf(family, output, route), { family, ...list }, this.#context));
+    }
+    if (withdrawn.prefixes.length > 0) {
+      this.#write(fillFrames(output.withdrawal, { family, ...withdrawn }, this.#context));
     }
   }
 

@@ -37,6 +37,9 @@ export class LabHost {
   readonly kernel = new FakeKernel();
   readonly peers = new Map<string, BGPPeer>();
   readonly policies = new Map<string, RoutePolicy>();
+  /** Of other hosts: name → blocks. */
+  readonly otherBlocks = new Map<string, readonly string[]>();
+  #blocks: readonly string[] = [];
   /** Password files, by path. */
   readonly files = new Map<string, string>();
   /** What the listener was told last. */
@@ -97,6 +100,12 @@ export class LabHost {
     if (this.#speaker !== undefined) this.applyResources();
   }
 
+  /** Address blocks of this host. */
+  setBlocks(...blocks: readonly string[]): void {
+    this.#blocks = blocks;
+    if (this.#speaker !== undefined) this.applyResources();
+  }
+
   removePolicy(name: string): void {
     this.policies.delete(name);
     this.applyResources();
@@ -108,7 +117,14 @@ export class LabHost {
   }
 
   applyResources(): void {
-    this.speaker.applyResources({ host: this.#hostResource(), peers: this.peers, policies: this.policies });
+    this.speaker.applyResources({
+      host: this.#hostResource(),
+      otherHosts: [...this.otherBlocks].map(([name, blocks], index) =>
+        hostResource(name, { address: `192.0.2.${200 + index}`, blocks }),
+      ),
+      peers: this.peers,
+      policies: this.policies,
+    });
   }
 
   async start(): Promise<void> {
@@ -244,13 +260,17 @@ export class LabHost {
 
   #hostResource(): Host {
     const { name, address, address6, asNumber } = this.settings;
-    return hostSchema.parse({
-      apiVersion: 'slash32.dev/v1',
-      kind: 'Host',
-      metadata: { name },
-      spec: { address, ...(address6 === undefined ? {} : { address6 }), asNumber },
+    return hostResource(name, {
+      address,
+      ...(address6 === undefined ? {} : { address6 }),
+      asNumber,
+      blocks: this.#blocks,
     });
   }
+}
+
+function hostResource(name: string, spec: object): Host {
+  return hostSchema.parse({ apiVersion: 'slash32.dev/v1', kind: 'Host', metadata: { name }, spec });
 }
 
 function atOnce<Answer>(answer: Answer | Promise<Answer>): Answer {

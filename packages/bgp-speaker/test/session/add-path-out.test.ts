@@ -9,6 +9,7 @@ import {
   type PrefixKey,
   prefixKeyFromText,
 } from '../../src/codec/index.ts';
+import { NO_BLOCKS } from '../../src/rib/address-blocks.ts';
 import { AdjRibIn } from '../../src/rib/adj-rib-in.ts';
 import type { ExportRoute } from '../../src/rib/adj-rib-out.ts';
 import { PathsRibOut } from '../../src/rib/adj-rib-out-paths.ts';
@@ -34,6 +35,8 @@ const SETTINGS: Omit<ExportSettings, 'chain'> = {
   recipient: { name: 'to', type: 'ebgp', client: 'server', extendedNextHop: false },
   localAsNumber: 64_601,
   clusterId: '192.0.2.1',
+  routerId: '192.0.2.1',
+  blocks: NO_BLOCKS,
   nextHop: { address: '192.0.2.1' },
   draining: false,
 };

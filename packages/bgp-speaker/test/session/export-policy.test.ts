@@ -9,6 +9,7 @@ import {
   type PrefixKey,
   prefixKeyFromText,
 } from '../../src/codec/index.ts';
+import { NO_BLOCKS } from '../../src/rib/address-blocks.ts';
 import { ExportPolicy, ExportRouteTable, type ExportSettings } from '../../src/rib/export-policy.ts';
 import { PolicyChain } from '../../src/rib/route-policy.ts';
 import { UpdateSender } from '../../src/session/update-sender.ts';
@@ -19,6 +20,8 @@ const SETTINGS: Omit<ExportSettings, 'chain'> = {
   recipient: { name: 'p', type: 'ebgp', extendedNextHop: false },
   localAsNumber: 64_601,
   clusterId: '192.0.2.1',
+  routerId: '192.0.2.1',
+  blocks: NO_BLOCKS,
   nextHop: { address: '192.0.2.1' },
   draining: false,
 };

@@ -9,6 +9,8 @@ export const ROUTE_PROTOCOL = {
   gateway: 134,
   /** bgp-speaker: learned from BGP peers. */
   learned: 135,
+  /** bgp-speaker: the unused addresses of this host's address blocks, as `unreachable`. */
+  block: 136,
 } as const;
 
 /** The nftables tables that are ours; every other table belongs to somebody else. */

@@ -1,13 +1,37 @@
 import { z } from 'zod';
+import { formatIpPrefix, type IpPrefix, prefixContains, tryParseIpPrefix } from '../address/ip-prefix.ts';
 import {
   apiVersionField,
   asNumberField,
   clusterMetadata,
   ipv4AddressField,
   ipv6AddressField,
+  prefixField,
   statusField,
   unicastAddressField,
 } from './field-types.ts';
+
+const blockField = prefixField.refine(
+  (text) => !text.endsWith('/32') && !text.endsWith('/128'),
+  'must be a block of several addresses; a single one is announced anyway',
+);
+
+function checkBlocks(blocks: readonly string[], context: z.RefinementCtx): void {
+  const prefixes = blocks.map((text) => tryParseIpPrefix(text));
+  for (const [index, prefix] of prefixes.entries()) {
+    const other = prefixes.slice(0, index).find((each) => prefix && each && overlaps(prefix, each));
+    if (other === undefined) continue;
+    context.addIssue({
+      code: 'custom',
+      path: [index],
+      message: `overlaps ${formatIpPrefix(other)}, which is a block already; remove one of them`,
+    });
+  }
+}
+
+function overlaps(left: IpPrefix, right: IpPrefix): boolean {
+  return prefixContains(left, right) || prefixContains(right, left);
+}
 
 /** A compute host. */
 export const hostSchema = z
@@ -31,6 +55,13 @@ export const hostSchema = z
         .pipe(unicastAddressField)
         .optional()
         .describe('source of translated traffic of instances here; left out: `address`'),
+      blocks: z
+        .array(blockField)
+        .default([])
+        .superRefine(checkBlocks)
+        .describe(
+          'address blocks that are wholly this host’s: each is announced as one route instead of its instances’ addresses. An address of another host’s block is announced by itself',
+        ),
     }),
     status: statusField,
   })
