@@ -1,3 +1,4 @@
+import type { BgpFamily } from '@slash32/shared';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BmpFeed, type BmpView } from '../../src/bmp/bmp-feed.ts';
@@ -46,11 +47,12 @@ interface Scene {
   readonly adjRibIn: AdjRibIn;
   readonly feed: BmpFeed;
   readonly monitored: MonitoredPeer;
-  announce(key: PrefixKey, route: PathAttributes): void;
-  withdraw(key: PrefixKey): void;
+  announce(key: PrefixKey, route: PathAttributes, pathId?: number): void;
+  withdraw(key: PrefixKey, pathId?: number): void;
 }
 
-function scene(): Scene {
+/** `addPath`: the session's routes have Path Identifiers. */
+function scene(addPath = false): Scene {
   const adjRibIn = new AdjRibIn(source('p'), POLICY);
   const feed = new BmpFeed(VIEWS, { sysName: 'h', sysDescr: 'd' });
   const monitored: MonitoredPeer = {
@@ -68,29 +70,39 @@ function scene(): Scene {
     receivedOpen: encodeKeepalive(),
     upSinceWallMs: 0,
     families: BOTH_FAMILIES,
-    encoding: sessionContext({ peerType: 'ibgp' }),
+    encoding: sessionContext({ peerType: 'ibgp', ...(addPath ? { addPathSend: BOTH_FAMILIES } : {}) }),
   };
-  const changed = (key: PrefixKey): void => feed.routeChanged('p', key);
+  const changed = (key: PrefixKey, pathId?: number): void => feed.routeChanged('p', key, pathId);
+  const block = (key: PrefixKey, pathId: number | undefined) => ({
+    family: prefixKeyFamily(key),
+    prefixes: [key],
+    ...(pathId === undefined ? {} : { pathIds: [pathId] }),
+  });
   return {
     adjRibIn,
     feed,
     monitored,
-    announce(key, route) {
+    announce(key, route, pathId) {
       const family = prefixKeyFamily(key);
       const nextHop = { address: family === 'ipv4-unicast' ? '192.0.2.254' : '2001:db8::fe' };
-      adjRibIn.announce({ family, prefixes: [key] }, route, nextHop, changed);
+      adjRibIn.announce(block(key, pathId), route, nextHop, changed);
     },
-    withdraw(key) {
-      adjRibIn.withdraw({ family: prefixKeyFamily(key), prefixes: [key] }, changed);
+    withdraw(key, pathId) {
+      adjRibIn.withdraw(block(key, pathId), changed);
     },
   };
 }
 
 /** What a collector knows of a peer's routes. */
 class CollectorModel {
-  readonly tables = { pre: new Map<PrefixKey, string>(), post: new Map<PrefixKey, string>() };
+  readonly tables = { pre: new Map<string, string>(), post: new Map<string, string>() };
+  readonly #addPath: ReadonlySet<BgpFamily>;
   readonly updates = { pre: 0, post: 0 };
   readonly #reader = new BmpReader();
+
+  constructor(addPath = false) {
+    this.#addPath = addPath ? BOTH_FAMILIES : new Set();
+  }
 
   takeAll(feed: BmpFeed): void {
     for (let messages = feed.take(0); messages.length > 0; messages = feed.take(0)) {
@@ -108,31 +120,40 @@ class CollectorModel {
       const view = message.peer.flags === 0x40 ? 'post' : 'pre';
       this.updates[view] += 1;
       // As from an eBGP peer, LOCAL_PREF would be thrown away; as from an iBGP peer, its absence is an error.
-      const update = decodeUpdate(message.update, sessionContext({ peerType: view === 'post' ? 'ibgp' : 'ebgp' }));
+      const update = decodeUpdate(
+        message.update,
+        sessionContext({ peerType: view === 'post' ? 'ibgp' : 'ebgp', addPathReceive: this.#addPath }),
+      );
       expect(update.errors).toEqual([]);
-      for (const { prefixes } of update.withdrawn) for (const key of prefixes) this.tables[view].delete(key);
-      for (const { prefixes, nextHop } of update.reachable) {
-        for (const key of prefixes) this.tables[view].set(key, attributesKey(update.attributes, nextHop));
+      for (const { prefixes, pathIds } of update.withdrawn) {
+        for (const [index, key] of prefixes.entries()) this.tables[view].delete(`${key} ${pathIds?.[index]}`);
+      }
+      for (const { prefixes, pathIds, nextHop } of update.reachable) {
+        for (const [index, key] of prefixes.entries()) {
+          this.tables[view].set(`${key} ${pathIds?.[index]}`, attributesKey(update.attributes, nextHop));
+        }
       }
     }
   }
 }
 
 function expected(adjRibIn: AdjRibIn): CollectorModel['tables'] {
-  const tables = { pre: new Map<PrefixKey, string>(), post: new Map<PrefixKey, string>() };
+  const tables = { pre: new Map<string, string>(), post: new Map<string, string>() };
   for (const key of adjRibIn.keys()) {
-    const path = adjRibIn.entry(key)?.path;
-    if (path === undefined) continue;
-    tables.pre.set(key, attributesKey(path.received, path.nextHop));
-    if (path.rejection === undefined) tables.post.set(key, attributesKey(path.attributes, path.nextHop));
+    for (const { path } of adjRibIn.entries(key)) {
+      const name = `${key} ${path.pathId}`;
+      tables.pre.set(name, attributesKey(path.received, path.nextHop));
+      if (path.rejection === undefined) tables.post.set(name, attributesKey(path.attributes, path.nextHop));
+    }
   }
   return tables;
 }
 
 const key = fc.constantFrom(...KEYS);
+const pathId = fc.integer({ min: 0, max: 2 });
 const operation = fc.oneof(
-  fc.record({ op: fc.constant('announce' as const), key, route: fc.constantFrom(...ATTRIBUTES) }),
-  fc.record({ op: fc.constant('withdraw' as const), key }),
+  fc.record({ op: fc.constant('announce' as const), key, pathId, route: fc.constantFrom(...ATTRIBUTES) }),
+  fc.record({ op: fc.constant('withdraw' as const), key, pathId }),
   fc.record({ op: fc.constant('take' as const) }),
   fc.record({ op: fc.constant('flap' as const) }),
 );
@@ -140,17 +161,18 @@ const operation = fc.oneof(
 describe('BmpFeed', () => {
   it('brings a collector to what the Adj-RIB-In has, whenever it takes what', () => {
     fc.assert(
-      fc.property(fc.array(operation, { maxLength: 40 }), (operations) => {
-        const { adjRibIn, feed, monitored, announce, withdraw } = scene();
-        const collector = new CollectorModel();
+      fc.property(fc.array(operation, { maxLength: 40 }), fc.boolean(), (operations, addPath) => {
+        const { adjRibIn, feed, monitored, announce, withdraw } = scene(addPath);
+        const collector = new CollectorModel(addPath);
+        const idOf = (id: number) => (addPath ? id : undefined);
         feed.peerUp(monitored, true);
         for (const step of operations) {
           switch (step.op) {
             case 'announce':
-              announce(step.key, step.route);
+              announce(step.key, step.route, idOf(step.pathId));
               break;
             case 'withdraw':
-              withdraw(step.key);
+              withdraw(step.key, idOf(step.pathId));
               break;
             case 'take':
               for (const message of feed.take(0)) collector.take(message);

@@ -58,11 +58,16 @@ export interface ReadRib {
   readonly sequence: number;
   readonly length: number;
   readonly prefix: string;
-  readonly entries: readonly { readonly peer: number; readonly attributes: ReadonlyMap<number, string> }[];
+  readonly entries: readonly {
+    readonly peer: number;
+    /** Of the subtypes of RFC 8050. */
+    readonly pathId?: number;
+    readonly attributes: ReadonlyMap<number, string>;
+  }[];
 }
 
-/** Prefix and attribute values as hexadecimal digits. */
-export function readRib(body: Buffer): ReadRib {
+/** Prefix and attribute values as hexadecimal digits. `addPath`: entries have Path Identifiers (RFC 8050 4.1). */
+export function readRib(body: Buffer, addPath = false): ReadRib {
   const length = body.readUInt8(4);
   let at = 5 + Math.ceil(length / 8);
   const prefix = body.toString('hex', 5, at);
@@ -70,8 +75,13 @@ export function readRib(body: Buffer): ReadRib {
   at += 2;
   const entries = [];
   for (let index = 0; index < count; index += 1) {
-    const end = at + 8 + body.readUInt16BE(at + 6);
-    entries.push({ peer: body.readUInt16BE(at), attributes: readAttributes(body.subarray(at + 8, end)) });
+    const start = at + (addPath ? 12 : 8);
+    const end = start + body.readUInt16BE(start - 2);
+    entries.push({
+      peer: body.readUInt16BE(at),
+      ...(addPath ? { pathId: body.readUInt32BE(at + 6) } : {}),
+      attributes: readAttributes(body.subarray(start, end)),
+    });
     at = end;
   }
   if (at !== body.length) throw new Error(`${body.length - at} octets are left behind the entries`);

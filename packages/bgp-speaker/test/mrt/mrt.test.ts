@@ -1,10 +1,11 @@
 import { FakeClock } from '@slash32/shared';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { encodeKeepalive } from '../../src/codec/index.ts';
+import { encodeKeepalive, prefixKeyFromText } from '../../src/codec/index.ts';
 import { concatOctets } from '../../src/codec/octets.ts';
 import { encodeMessage, encodeStateChange } from '../../src/mrt/bgp4mp-record.ts';
 import { dumpStream } from '../../src/mrt/dump-stream.ts';
 import { type DumpSources, dumpTables } from '../../src/mrt/dump-tables.ts';
+import { encodeRibAttributes, encodeRibRecord } from '../../src/mrt/table-dump-record.ts';
 import { LabHost } from '../lab/lab-host.ts';
 import { MemoryNetwork } from '../lab/memory-transport.ts';
 import { readMrt, readPeerIndex, readRib } from './mrt-reader.ts';
@@ -48,6 +49,41 @@ describe('BGP4MP records', () => {
     expect(record?.body.toString('hex')).toBe(
       `fa56ea010000fc5900000002${'20010db8000000000000000000000001'}${'00'.repeat(16)}00010003`,
     );
+  });
+});
+
+describe('RIB records', () => {
+  const attributes = encodeRibAttributes({ origin: 'igp', asPath: [] }, { address: '192.0.2.1' });
+
+  it('have Path Identifiers if a route has one, 0 for those without', () => {
+    const entries = [
+      { peerIndex: 0, attributes },
+      { peerIndex: 1, pathId: 7, attributes },
+      { peerIndex: 1, pathId: 0xffff_ffff, attributes },
+    ];
+    const records = readMrt(
+      concatOctets(
+        ['198.51.100.0/24', '2001:db8::/32'].map((prefix) => encodeRibRecord(0, 5, prefixKeyFromText(prefix), entries)),
+      ),
+    );
+    expect(records.map(({ subtype }) => subtype)).toEqual([8, 10]);
+    for (const { body } of records) {
+      const rib = readRib(body, true);
+      expect(rib.sequence).toBe(5);
+      expect(rib.entries.map(({ peer, pathId }) => [peer, pathId])).toEqual([
+        [0, 0],
+        [1, 7],
+        [1, 0xffff_ffff],
+      ]);
+      expect(new Set(rib.entries.map((entry) => entry.attributes.get(3)))).toEqual(new Set(['c0000201']));
+    }
+  });
+
+  it('have none otherwise', () => {
+    const record = encodeRibRecord(0, 0, prefixKeyFromText('198.51.100.0/24'), [{ peerIndex: 0, attributes }]);
+    const [read] = readMrt(record);
+    expect(read?.subtype).toBe(2);
+    expect(read && readRib(read.body).entries).toHaveLength(1);
   });
 });
 
