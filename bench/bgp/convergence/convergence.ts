@@ -28,7 +28,7 @@ const ROUTERS: readonly TopOfRackSettings[] = [
 ];
 
 type Stream = WireProcess<PacketStreamCommand, PacketStreamEvent>;
-type Death = 'falls silent' | 'is killed, link down';
+type Death = 'falls silent' | 'loses power';
 
 interface Outage {
   readonly routeMs: number;
@@ -74,7 +74,7 @@ export async function measureConvergence(daemon: BgpDaemon): Promise<readonly Fi
   const changes = stack.use(new EventStamps(host, 'route', onlyRouter));
   const scene = { host, routers, sender, counters, changes };
   const figures: Figure[] = [];
-  for (const death of ['falls silent', 'is killed, link down'] as const) {
+  for (const death of ['falls silent', 'loses power'] as const) {
     const outages: Outage[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       await bothInUse(host, routers);
@@ -112,7 +112,7 @@ async function oneDeath({ host, routers, sender, counters, changes }: Scene, dea
   if (dying === undefined || other === undefined) throw new Error(`no router is in use: ${used}`);
   changes.forget(other.settings.address);
   const from = await packetsOf(sender);
-  const atMs = death === 'falls silent' ? await dying.fallSilent() : await dying.loseEverything();
+  const atMs = death === 'falls silent' ? await dying.fallSilent() : await dying.losePower();
   const routeMs = (await changes.of(other.settings.address)) - atMs;
   await delay(COUNTED_MS);
   const to = await packetsOf(sender);
@@ -146,10 +146,10 @@ async function startStream(
 }
 
 async function bothInUse(host: Namespace, routers: readonly TopOfRack[]): Promise<void> {
-  await waitUntil('routes over both routers, and BFD with both', 30_000, async () => {
+  await waitUntil('routes over both routers, and sessions with both', 30_000, async () => {
     const routes = await host.run('ip', 'route', 'show', SERVICE);
     if (!ROUTERS.every(({ address }) => routes.includes(`via ${address} `))) return undefined;
-    const up = await Promise.all(routers.map((router) => router.bfdIsUp()));
+    const up = await Promise.all(routers.map((router) => router.isUp()));
     return up.every((isUp) => isUp) ? true : undefined;
   });
 }

@@ -30,6 +30,9 @@ export class TopOfRack implements AsyncDisposable {
   /** `directory`: a folder that exists. */
   static async make(host: Namespace, settings: TopOfRackSettings, directory: string): Promise<TopOfRack> {
     const namespace = await makeNamespace(`${host.name}-${settings.device}`);
+    // Both ends of a veth pair with the same number look like a physical link to the kernel, which may then hold back the
+    // loss of carrier for up to a second.
+    await namespace.ipBatch(['link add pad0 type veth peer name pad1']);
     await connect(
       { namespace: host, interface: settings.device, addresses: [`${settings.daemonAddress}/24`] },
       { namespace, interface: 'down0', addresses: [`${settings.address}/24`] },
@@ -50,8 +53,9 @@ export class TopOfRack implements AsyncDisposable {
     await bird.answers('bird', () => this.#birdc('show', 'status'));
   }
 
-  /** BFD with the host is Up, at its full rate both ways. */
-  async bfdIsUp(): Promise<boolean> {
+  /** The session with the host is up, and BFD as well, at its full rate both ways. */
+  async isUp(): Promise<boolean> {
+    if (!(await this.#birdc('show', 'protocols', 'host')).includes('Established')) return false;
     const sessions = await this.#birdc('show', 'bfd', 'sessions');
     const [, interval, timeout] = / Up +\S+ +([\d.]+) +([\d.]+)/.exec(sessions) ?? [];
     return Number(interval) * 1000 === BFD_INTERVAL_MS && Number(timeout) * 1000 === 3 * BFD_INTERVAL_MS;
@@ -64,11 +68,11 @@ export class TopOfRack implements AsyncDisposable {
     return atMs;
   }
 
-  /** As the machine's power fails: its processes end, and so does the carrier. Returns the moment before. */
-  async loseEverything(): Promise<number> {
+  /** As the machine's power fails: the carrier goes, so no dying words of its processes get out. Returns the moment before. */
+  async losePower(): Promise<number> {
     const pid = this.#bird?.pid ?? 0;
     const atMs = performance.timeOrigin + performance.now();
-    await this.namespace.run('sh', '-c', `kill -9 ${pid}; ip link set down0 down`);
+    await this.namespace.run('sh', '-c', `ip link set down0 down; kill -9 ${pid}`);
     return atMs;
   }
 
