@@ -4,6 +4,7 @@ export {
   asPathLength,
   firstAs,
   formatAsPath,
+  joinSequences,
   prependAs,
 } from './attributes/as-path.ts';
 export { attributesKey, type FormattedAttribute, formatAttributes } from './attributes/attribute-encoder.ts';

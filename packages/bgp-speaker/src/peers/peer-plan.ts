@@ -239,6 +239,10 @@ function settingsOf(
     maxPrefixes: spec.maxPrefixes ?? {},
     ...addPathsOf(spec.addPaths),
     ...clientOf(spec),
+    asPathRewrite: {
+      asOverride: spec.asOverride,
+      ...(spec.removePrivateAs === undefined ? {} : { removePrivateAs: spec.removePrivateAs }),
+    },
     clusterId: host.spec.clusterId ?? routerId,
     routerId,
     ...(spec.localAddress === undefined ? {} : { localAddress: spec.localAddress }),

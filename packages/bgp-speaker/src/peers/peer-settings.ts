@@ -1,4 +1,5 @@
 import type { BGPPeer, BgpFamily } from '@slash32/shared';
+import type { AsPathRewrite } from '../rib/as-path-rewrite.ts';
 import type { ClientKind } from '../rib/path.ts';
 import type { NamedPolicy } from '../rib/route-policy.ts';
 import { peerTypeOf, type RemoteAs } from './remote-as.ts';
@@ -63,6 +64,8 @@ export interface PeerSettings {
   readonly addPaths?: AddPathSettings;
   /** The router is a client of the route reflector or route server that this host is. Absent: neither. */
   readonly client?: ClientKind;
+  /** Of what is passed on to it. */
+  readonly asPathRewrite: AsPathRewrite;
   /** Of the route reflector that this host may be, dotted quad. */
   readonly clusterId: string;
   /** Our BGP Identifier, dotted quad. */
@@ -100,6 +103,7 @@ const LIVE_FIELDS: ReadonlySet<keyof PeerSettings> = new Set([
   'allowOwnAs',
   'importPolicies',
   'exportPolicies',
+  'asPathRewrite',
   'maxPrefixes',
   'passwordFile',
   'stalePathSeconds',

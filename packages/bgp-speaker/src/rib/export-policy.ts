@@ -1,5 +1,6 @@
 import { type BgpFamily, WELL_KNOWN_COMMUNITIES } from '@slash32/shared';
 import {
+  type AsPathSegment,
   attributesKey,
   canonicalSet,
   type NextHop,
@@ -26,6 +27,8 @@ export interface ExportSettings {
   readonly nextHop: NextHop;
   /** Announced as a whole. */
   readonly blocks: AddressBlocks;
+  /** What is done to the AS_PATH of learned paths before the policies see it; absent: nothing. */
+  readonly rewriteAsPath?: (asPath: readonly AsPathSegment[]) => readonly AsPathSegment[];
   readonly chain: PolicyChain;
   /** All routes get GRACEFUL_SHUTDOWN: the session is about to be shut down (RFC 8326 4.1). */
   readonly draining: boolean;
@@ -178,13 +181,14 @@ export class ExportPolicy {
   #judge(path: Path): PassedOn | string {
     const known = this.#passedOn.get(path);
     if (known !== undefined) return known;
-    const { recipient, family, chain, clusterId } = this.#settings;
+    const { recipient, family, chain, clusterId, rewriteAsPath } = this.#settings;
     const obstacle = obstacleToPassingOn(path, recipient);
     if (obstacle !== undefined) return obstacle;
     if (family === 'ipv4-unicast' && path.nextHop.address.includes(':') && !recipient.extendedNextHop) {
       return 'its next hop is of IPv6, which this router does not take for IPv4 (RFC 8950)';
     }
-    const attributes = passedOnAttributes(path, recipient.type, clusterId);
+    const passed = passedOnAttributes(path, recipient.type, clusterId);
+    const attributes = rewriteAsPath === undefined ? passed : { ...passed, asPath: rewriteAsPath(passed.asPath) };
     const verdicts = chain.forRoute({ family, attributes, nextHop: path.nextHop.address });
     const passedOn: PassedOn = { verdicts, routes: new Map() };
     this.#passedOn.set(path, passedOn);

@@ -150,7 +150,12 @@ export class Neighbor {
     if (before.passive && !settings.passive) this.#sessions.callNow();
     this.#bfd.apply(settings);
     this.#received.apply(settings, this.#administration.isDraining);
-    if (!samePolicies(before.exportPolicies, settings.exportPolicies)) this.sent.applyTerms();
+    if (
+      !samePolicies(before.exportPolicies, settings.exportPolicies) ||
+      JSON.stringify(before.asPathRewrite) !== JSON.stringify(settings.asPathRewrite)
+    ) {
+      this.sent.applyTerms();
+    }
     if (JSON.stringify(before.maxPrefixes) !== JSON.stringify(settings.maxPrefixes)) {
       this.#administration.limitsChanged();
     }

@@ -3,7 +3,8 @@ import { type PrefixKey, prefixKeyFamily } from '../codec/index.ts';
 import { isOnLink, type PeerSettings, resourceOf } from '../peers/peer-settings.ts';
 import { peerTypeOf } from '../peers/remote-as.ts';
 import { type AddressBlocks, inTellingOrder } from '../rib/address-blocks.ts';
-import { ExportPolicy, ExportRouteTable } from '../rib/export-policy.ts';
+import { rewriteAsPath } from '../rib/as-path-rewrite.ts';
+import { ExportPolicy, ExportRouteTable, type ExportSettings } from '../rib/export-policy.ts';
 import { offersOf, type PathsToSend } from '../rib/export-selection.ts';
 import type { LocRib } from '../rib/loc-rib.ts';
 import type { Recipient } from '../rib/passing-on.ts';
@@ -179,6 +180,7 @@ export class PeerExport {
             routerId: settings.routerId,
             nextHop,
             blocks,
+            ...this.#asPathRewriter(),
             chain,
             draining,
           },
@@ -203,6 +205,16 @@ export class PeerExport {
     const { name, client } = settings;
     const extendedNextHop = this.#session?.context.extendedNextHop.has('ipv4-unicast') === true;
     return { name, type: peerTypeOf(settings), extendedNextHop, ...(client === undefined ? {} : { client }) };
+  }
+
+  /** Only between AS numbers: a route reflector leaves the path as it is. */
+  #asPathRewriter(): Pick<ExportSettings, 'rewriteAsPath'> {
+    const { settings } = this.#terms;
+    const { asPathRewrite, localAsNumber } = settings;
+    const remoteAsNumber = this.#session?.remoteAsNumber;
+    const isNeeded = asPathRewrite.asOverride === true || asPathRewrite.removePrivateAs !== undefined;
+    if (!isNeeded || remoteAsNumber === undefined || peerTypeOf(settings) === 'ibgp') return {};
+    return { rewriteAsPath: (asPath) => rewriteAsPath(asPath, asPathRewrite, { localAsNumber, remoteAsNumber }) };
   }
 
   #pathsToSend(family: BgpFamily): PathsToSend {

@@ -234,3 +234,32 @@ it('a client of the wrong kind is a finding, and has no session', async () => {
   hub.addPeer('to-h3', '192.0.2.3', 64_601, { routeReflectorClient: true });
   expect(hub.status().findings).toMatchObject([{ code: 'bgp-peer.client-kind', path: 'spec.routeReflectorClient' }]);
 });
+
+describe('AS_PATH of a route server', () => {
+  /** Two sites in one AS, behind a hub; the third is in another. */
+  const SITE = 64_700;
+  const asNumberOf = (index: number) => [64_600, SITE, SITE, 64_703][index] ?? 0;
+
+  it('has our AS number in place of a client’s own, by choice, and while the session is up', async () => {
+    await lab(asNumberOf, (index) => ({ routeServerClient: true, asOverride: index === 2 }));
+    spoke(1).addInstance('198.51.100.1/32');
+    await settle();
+    expect(spoke(2).routes({ view: 'best', prefix: '198.51.100.1/32' })).toMatchObject([{ asPath: '64600' }]);
+    expect(received(spoke(3), '198.51.100.1/32')).toMatchObject([{ asPath: `${SITE}` }]);
+    hub.addPeer('to-h2', '192.0.2.2', SITE, { routeServerClient: true });
+    await settle();
+    expect(received(spoke(2), '198.51.100.1/32')).toMatchObject([{ asPath: `${SITE}`, best: false }]);
+    expect(hub.neighbor('to-h2').stateSeconds).toBeGreaterThan(1);
+  });
+
+  it('loses private AS numbers by choice, before policies prepend', async () => {
+    await lab(asNumberOf, (index) => ({
+      routeServerClient: true,
+      ...(index === 3 ? { removePrivateAs: 'replace', export: ['longer'] } : {}),
+    }));
+    hub.putPolicy('longer', { action: 'accept', set: { prepend: 2 } });
+    spoke(1).addInstance('198.51.100.1/32');
+    await settle();
+    expect(received(spoke(3), '198.51.100.1/32')).toMatchObject([{ asPath: '64600 64600 64600' }]);
+  });
+});

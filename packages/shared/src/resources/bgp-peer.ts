@@ -113,6 +113,9 @@ interface PeerFields {
   readonly localAddress?: string | undefined;
   readonly multihopTtl?: number | undefined;
   readonly ttlSecurity?: { readonly hops: number } | undefined;
+  readonly routeServerClient: boolean;
+  readonly asOverride: boolean;
+  readonly removePrivateAs?: string | undefined;
 }
 
 function checkPeerFields(peer: PeerFields, context: z.RefinementCtx): void {
@@ -130,6 +133,13 @@ function checkPeerFields(peer: PeerFields, context: z.RefinementCtx): void {
   }
   if (peer.address !== undefined && peer.interface !== undefined) {
     fault('interface', 'excludes address: the router at the other end is found by itself; leave one of them out');
+  }
+  for (const field of ['asOverride', 'removePrivateAs'] as const) {
+    if (peer.routeServerClient || peer[field] === undefined || peer[field] === false) continue;
+    fault(
+      field,
+      'is for a route server client: to other routers goes no foreign AS_PATH over AS borders; leave it out',
+    );
   }
   if (peer.interface !== undefined && peer.localAddress !== undefined) {
     fault('localAddress', 'excludes interface: the link-local address of that interface is used; leave it out');
@@ -239,6 +249,18 @@ export const bgpPeerSchema = z
           .default(false)
           .describe(
             'pass its routes on to other clients, and theirs to it, AS_PATH and next hop as they are (RFC 7947): this host is a route server; eBGP only',
+          ),
+        asOverride: z
+          .boolean()
+          .default(false)
+          .describe(
+            'of a route server client: where its own AS number is in the AS_PATH of what is passed on to it, put ours',
+          ),
+        removePrivateAs: z
+          .enum(['only', 'all', 'replace'])
+          .optional()
+          .describe(
+            'of a route server client: private AS numbers (RFC 6996) in what is passed on to it go if there are no others (only), always (all), or ours takes the place of each (replace); its own one stays',
           ),
         localAsNumber: asNumberField.optional().describe('our AS number towards this router; left out: the host’s'),
         allowOwnAs: z

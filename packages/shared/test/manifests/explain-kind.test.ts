@@ -32,7 +32,7 @@ test.each([
   ['spec.adress', 'Host.spec has no field "adress"; did you mean address?'],
   [
     'spec.zzz',
-    'Host.spec has no field "zzz"; known there: address, address6, asNumber, routerId, masqueradeAddress, blocks',
+    'Host.spec has no field "zzz"; known there: address, address6, asNumber, routerId, clusterId, masqueradeAddress, blocks',
   ],
   ['spec.address.x', 'Host.spec.address has no field "x"; Host.spec.address is string and has no fields'],
   ['sepc', 'Host has no field "sepc"; did you mean spec?'],

@@ -352,6 +352,18 @@ describe('what is refused', () => {
       { asNumber: [64_901, 23_456] },
       ['`spec.asNumber[1]` is reserved (RFC 6793, RFC 7300); choose another'],
     ],
+    [
+      'BGPPeer',
+      { asOverride: true },
+      [
+        '`spec.asOverride` is for a route server client: to other routers goes no foreign AS_PATH over AS borders; leave it out',
+      ],
+    ],
+    [
+      'BGPPeer',
+      { routeServerClient: true, removePrivateAs: 'some' },
+      ['`spec.removePrivateAs` must be only, all or replace, not the text "some"'],
+    ],
     ['BGPPeer', { multihopTtl: 0 }, ['`spec.multihopTtl` must be at least 1']],
     [
       'BGPPeer',
