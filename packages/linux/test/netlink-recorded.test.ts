@@ -14,6 +14,7 @@ import {
 } from '../src/netlink/netlink-message.ts';
 import { readNotification } from '../src/netlink/notification.ts';
 import { type RouteMessage, readRoute } from '../src/netlink/route-message.ts';
+import { RouteReader } from '../src/netlink/route-reader.ts';
 import * as recorded from './netlink-recordings.ts';
 
 const RECORDED = new Map(Object.entries(recorded));
@@ -228,7 +229,7 @@ describe.runIf(LITTLE_ENDIAN)('recorded messages', () => {
           const octets = octetsOf(kept);
           for (const frame of messagesIn(octets, kept.length)) {
             expect(frame.end).toBeLessThanOrEqual(kept.length);
-            readNotification(octets, frame, () => 'tap1');
+            readNotification(octets, frame, () => 'tap1', new RouteReader(() => 'tap1'));
             readAcknowledgement(octets, frame);
             readDumpEnd(octets, frame);
           }

@@ -109,6 +109,11 @@ export class MessageWriter {
     this.#octets.view.setUint16(position, value, LITTLE_ENDIAN);
   }
 
+  /** `address`: 32 bits, written in network byte order. */
+  patchAddress(position: number, address: number): void {
+    this.#octets.view.setInt32(position, address);
+  }
+
   #reserve(octets: number): void {
     const needed = this.#end + octets;
     if (needed <= this.#octets.bytes.length) return;

@@ -4,6 +4,7 @@ import { RTM_GETLINK, readLink, writeLinkDump } from './link-message.ts';
 import { messagesIn } from './netlink-message.ts';
 import { NetlinkSocket } from './netlink-socket.ts';
 import { type Notification, type NotificationKind, notificationKind, readNotification } from './notification.ts';
+import { RouteReader } from './route-reader.ts';
 import type { Rtnetlink } from './rtnetlink.ts';
 
 export interface NotificationListener {
@@ -24,6 +25,8 @@ const GROUPS: readonly number[] = [1, 3, 5, 7, 9, 11, 24, 25];
 const RECEIVE_BUFFER_OCTETS = 32 * 1024 * 1024;
 /** More wait for the next turn of the event loop. Above what one chunk of requests causes. */
 const MESSAGES_PER_TURN = 2_048;
+/** They are passed on in parts of this size, so that what was read of them does not outlive the youngest heap. */
+const MESSAGES_AT_ONCE = 256;
 
 /**
  * The notifications of rtnetlink, read in our own thread when the event loop sees that there are some, from one socket
@@ -37,6 +40,7 @@ export class NetlinkMonitor implements AsyncDisposable {
   readonly #receiveBufferOctets: number;
   readonly #listeners = new Set<NotificationListener>();
   readonly #names = new Map<number, string>();
+  readonly #routes = new RouteReader((index) => this.#nameOf(index));
   readonly #ended = new AbortController();
   readonly #backoff: Backoff;
   #socket: NetlinkSocket | undefined;
@@ -104,9 +108,13 @@ export class NetlinkMonitor implements AsyncDisposable {
 
   /** The first message is passed on before it is asked whether there are others: mostly there is but one. */
   #read(socket: NetlinkSocket): void {
+    this.#routes.forget();
     let end = this.#readSome(socket, 1);
     // Whoever was told may have closed us.
-    if (end === undefined && this.#socket === socket) end = this.#readSome(socket, MESSAGES_PER_TURN - 1);
+    for (let left = MESSAGES_PER_TURN; left > 0 && end === undefined && this.#socket === socket; ) {
+      end = this.#readSome(socket, MESSAGES_AT_ONCE);
+      left -= MESSAGES_AT_ONCE;
+    }
     if (typeof end === 'string') void this.#recover(socket, end);
   }
 
@@ -136,10 +144,11 @@ export class NetlinkMonitor implements AsyncDisposable {
     for (const frame of messagesIn(socket.received, length)) {
       const kind = notificationKind(frame.type);
       if (kind === undefined || (kind !== 'link' && !this.#isWanted(kind))) continue;
-      const notification = readNotification(socket.received, frame, (index) => this.#nameOf(index));
+      const notification = readNotification(socket.received, frame, (index) => this.#nameOf(index), this.#routes);
       if (notification === undefined) continue;
       notifications.push(notification);
       if (notification.kind !== 'link') continue;
+      this.#routes.forget();
       if (notification.deleted) this.#names.delete(notification.link.index);
       else this.#names.set(notification.link.index, notification.link.name);
     }

@@ -1,12 +1,12 @@
 import type { NeighbourRecord } from '../neighbour/neighbour-record.ts';
 import type { KernelRoute } from '../route/route-table.ts';
-import { toKernelRoute } from '../route/route-translation.ts';
 import { RTM_DELADDR, RTM_NEWADDR, readAddress } from './address-message.ts';
 import { type LinkMessage, RTM_DELLINK, RTM_NEWLINK, readLink } from './link-message.ts';
 import { RTM_DELNEIGH, RTM_NEWNEIGH, readNeighbour } from './neighbour-message.ts';
 import { RTM_NEWNETCONF, readNetconf } from './netconf-message.ts';
 import type { MessageFrame, Octets } from './netlink-message.ts';
-import { RTM_DELROUTE, RTM_NEWROUTE, readRoute } from './route-message.ts';
+import { RTM_DELROUTE, RTM_NEWROUTE } from './route-message.ts';
+import type { RouteReader } from './route-reader.ts';
 
 /** What Linux told of by itself; names of devices are those that they had then. */
 export type Notification =
@@ -52,6 +52,7 @@ export function readNotification(
   octets: Octets,
   { type, start, end }: MessageFrame,
   nameOf: (index: number) => string | undefined,
+  routes: RouteReader,
 ): Notification | undefined {
   switch (type) {
     case RTM_NEWLINK:
@@ -71,8 +72,7 @@ export function readNotification(
     }
     case RTM_NEWROUTE:
     case RTM_DELROUTE: {
-      const message = readRoute(octets, start, end);
-      const route = message === undefined ? undefined : toKernelRoute(message, nameOf);
+      const route = routes.read(octets, start, end);
       return route === undefined ? undefined : { kind: 'route', deleted: type === RTM_DELROUTE, route };
     }
     case RTM_NEWNEIGH:

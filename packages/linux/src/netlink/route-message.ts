@@ -1,6 +1,6 @@
 import { addressOctets, addressText, prefixOctets } from './address-octets.ts';
 import type { MessageWriter } from './message-writer.ts';
-import { AttributeCursor, aligned, LITTLE_ENDIAN, type Octets } from './netlink-message.ts';
+import { ATTRIBUTE_HEADER_OCTETS, AttributeCursor, aligned, LITTLE_ENDIAN, type Octets } from './netlink-message.ts';
 
 export const RTM_NEWROUTE = 24;
 export const RTM_DELROUTE = 25;
@@ -28,7 +28,7 @@ export const AF_INET6 = 10;
 /** rtm_flags: a route that the kernel made for one flow out of another. */
 const RTM_F_CLONED = 0x200;
 
-const RTA_DST = 1;
+export const RTA_DST = 1;
 const RTA_OIF = 4;
 const RTA_GATEWAY = 5;
 const RTA_PRIORITY = 6;
@@ -37,7 +37,9 @@ const RTA_MULTIPATH = 9;
 const RTA_TABLE = 15;
 const RTA_VIA = 18;
 
-const RTMSG_OCTETS = 12;
+export const RTMSG_OCTETS = 12;
+/** Where {@link writeRoute} has the address of a host route, from the start of the structure. */
+export const HOST_ADDRESS_AT = RTMSG_OCTETS + ATTRIBUTE_HEADER_OCTETS;
 const RTNEXTHOP_OCTETS = 8;
 
 export interface MessageNextHop {

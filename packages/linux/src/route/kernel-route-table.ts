@@ -1,28 +1,23 @@
 import { constants } from 'node:os';
 import { remembered } from '../netlink/interface-names.ts';
 import type { NetlinkContext } from '../netlink/netlink-context.ts';
-import { NLM_F_CREATE, NLM_F_REPLACE } from '../netlink/netlink-message.ts';
-import type { IndexOf, Request } from '../netlink/request-channel.ts';
 import {
   AF_INET,
   AF_INET6,
   RT_TABLE_LOCAL,
   RT_TABLE_MAIN,
-  RTM_DELROUTE,
   RTM_GETROUTE,
-  RTM_NEWROUTE,
   RTN_LOCAL,
   RTN_UNSPEC,
-  readRoute,
-  writeRoute,
   writeRouteDump,
 } from '../netlink/route-message.ts';
+import { RouteReader } from '../netlink/route-reader.ts';
 import { runChanges } from '../netlink/run-changes.ts';
 import { ViewSynchronizer } from '../netlink/view-synchronizer.ts';
 import { SerialQueue } from '../process/serial-queue.ts';
 import { RouteCollection } from './route-collection.ts';
+import { routeRequests } from './route-requests.ts';
 import type { KernelRoute, RouteChange, RouteFailure, RouteFilter, RouteTable } from './route-table.ts';
-import { toKernelRoute, toRouteDeletion, toRouteMessage } from './route-translation.ts';
 import { type RouteListener, RouteWatch } from './route-watch.ts';
 
 const { ENOENT, EOPNOTSUPP, ESRCH } = constants.errno;
@@ -49,7 +44,7 @@ export class KernelRouteTable implements RouteTable {
     const { rtnetlink } = this.#context;
     return this.#queue.run(() =>
       runChanges(rtnetlink, changes, {
-        prepare,
+        prepare: routeRequests(),
         isNoFailure: ({ op }, errno) => op === 'delete' && errno === ESRCH,
       }),
     );
@@ -73,7 +68,7 @@ export class KernelRouteTable implements RouteTable {
 
   async #collect(filter: RouteFilter): Promise<RouteCollection> {
     const { rtnetlink } = this.#context;
-    const nameOf = remembered((index: number) => rtnetlink.names.nameOf(index));
+    const reader = new RouteReader(remembered((index: number) => rtnetlink.names.nameOf(index)));
     const collection = new RouteCollection();
     for (const family of filter.family === undefined ? FAMILIES : [filter.family]) {
       for (const { table, type } of SELECTIONS) {
@@ -87,8 +82,7 @@ export class KernelRouteTable implements RouteTable {
             routes = new RouteCollection();
           },
           read(octets, start, end) {
-            const message = readRoute(octets, start, end);
-            const route = message === undefined ? undefined : toKernelRoute(message, nameOf);
+            const route = reader.read(octets, start, end);
             if (route !== undefined) routes.set(route);
             return undefined;
           },
@@ -103,11 +97,4 @@ export class KernelRouteTable implements RouteTable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#queue.idle();
   }
-}
-
-function prepare({ op, route }: RouteChange, indexOf: IndexOf): Request | string {
-  const message = op === 'replace' ? toRouteMessage(route, indexOf) : toRouteDeletion(route);
-  if (typeof message === 'string') return message;
-  const [type, flags] = op === 'replace' ? [RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE] : [RTM_DELROUTE, 0];
-  return { type, flags, write: (writer) => writeRoute(writer, message) };
 }
