@@ -11,6 +11,15 @@
  * - A second OPEN on one connection (event 19 in OpenConfirm, Established) is an FSM error; collisions are between two
  *   machines and reach this one as event 23.
  * - Events 6 and 7 wait for the IdleHoldTimer, whose length is for the surroundings to choose (damping).
+ *
+ * Optional session attributes (RFC 4271 8.1.1):
+ * - AllowAutomaticStart, DampPeerOscillations: TRUE. Idle lasts 0.25 s to 30 s, twice as long after each failure.
+ * - PassiveTcpEstablishment: `passive`. DelayOpen: `delayOpenSeconds`.
+ * - AllowAutomaticStop: TRUE, for limits on prefixes, a path that BFD lost, and operators.
+ * - SendNOTIFICATIONwithoutOPEN, TrackTcpState, AcceptConnectionsUnconfiguredPeers: FALSE. Dynamic neighbours are
+ *   configured by range, and have a machine before they are accepted.
+ * - CollisionDetectEstablishedState: FALSE, but for a peer that does graceful restart (collisions in Established are its
+ *   restart, RFC 4724 4.2).
  */
 import { inConnectOrActive, inIdle } from './connecting-states.ts';
 import { inEstablished } from './established-state.ts';

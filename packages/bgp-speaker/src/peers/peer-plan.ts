@@ -249,6 +249,8 @@ function settingsOf(
     families: spec.families,
     holdTimeSeconds: spec.holdTimeSeconds,
     connectRetrySeconds: spec.connectRetrySeconds,
+    ...(spec.sendHoldSeconds === undefined ? {} : { sendHoldSeconds: spec.sendHoldSeconds }),
+    ...(spec.delayOpenSeconds === undefined ? {} : { delayOpenSeconds: spec.delayOpenSeconds }),
     passive: spec.passive || spec.range !== undefined,
     ...gracefulRestartOf(spec.gracefulRestart),
     ...(spec.multihopTtl === undefined ? {} : { multihopTtl: spec.multihopTtl }),

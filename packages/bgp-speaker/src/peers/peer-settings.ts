@@ -75,6 +75,10 @@ export interface PeerSettings {
   readonly families: readonly BgpFamily[];
   readonly holdTimeSeconds: number;
   readonly connectRetrySeconds: number;
+  /** How long the peer may read nothing; absent: as RFC 9687 3.2 has it. */
+  readonly sendHoldSeconds?: number;
+  /** Absent: our OPEN is not held back. */
+  readonly delayOpenSeconds?: number;
   readonly passive: boolean;
   readonly gracefulRestart: GracefulRestartSettings;
   /** What a router that is back may take until End-of-RIB. */
@@ -107,6 +111,8 @@ const LIVE_FIELDS: ReadonlySet<keyof PeerSettings> = new Set([
   'maxPrefixes',
   'passwordFile',
   'stalePathSeconds',
+  'sendHoldSeconds',
+  'delayOpenSeconds',
 ]);
 
 /** Names of the fields that differ and need a new session. */

@@ -136,7 +136,7 @@ export class ConnectionPair {
     const challenger = this.#challenger;
     if (challenger === undefined) return;
     if (machine === challenger && this.state === 'Established') this.#challengeEstablished(challenger);
-    else if (!this.#primary.hasConnection || this.state === 'Connect') this.#promote(challenger);
+    else if (machine === challenger && !this.#primary.hasSpoken) this.#promote(challenger);
     else {
       const settings = this.#deps.settings();
       const local = { routerId: settings.routerId, asNumber: settings.localAsNumber };

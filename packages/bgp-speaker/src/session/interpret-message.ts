@@ -32,7 +32,9 @@ export interface MessageMeaning {
 /** The session as far as the meaning of its messages depends on it. */
 export interface MessageScene {
   readonly state: BgpSessionState;
-  /** The OPEN that we sent on this connection. */
+  /** We hold our OPEN back for the DelayOpenTimer. */
+  readonly delayingOpen: boolean;
+  /** The OPEN that we sent on this connection, or will when `delayingOpen` ends. */
   readonly localOpen: OpenMessage | undefined;
   readonly negotiated: NegotiatedSession | undefined;
   readonly settings: PeerSettings;
@@ -54,7 +56,7 @@ export function interpretMessage(frame: Frame, scene: MessageScene): MessageMean
   }
 }
 
-function interpretOpen(octets: Uint8Array, { state, localOpen, settings }: MessageScene): MessageMeaning {
+function interpretOpen(octets: Uint8Array, { state, delayingOpen, localOpen, settings }: MessageScene): MessageMeaning {
   const peerType = peerTypeOf(settings);
   const decoded = decodeOpen(octets);
   const open = decoded.ok
@@ -66,11 +68,12 @@ function interpretOpen(octets: Uint8Array, { state, localOpen, settings }: Messa
       })
     : decoded;
   if (!open.ok) return { event: { name: 'BGPOpenMsgErr', notification: open.notification, reason: open.reason } };
-  if (localOpen === undefined || state !== 'OpenSent') {
+  if (localOpen === undefined || (state !== 'OpenSent' && !delayingOpen)) {
     return { event: { name: 'BGPOpen', holdTimeSeconds: open.value.holdTimeSeconds } };
   }
   const negotiated = negotiateSession(localOpen, open.value, peerType);
-  return { event: { name: 'BGPOpen', holdTimeSeconds: negotiated.holdTimeSeconds }, negotiated };
+  const name = delayingOpen ? 'BGPOpen_with_DelayOpenTimer_running' : 'BGPOpen';
+  return { event: { name, holdTimeSeconds: negotiated.holdTimeSeconds }, negotiated };
 }
 
 function interpretUpdate(octets: Uint8Array, { state, negotiated }: MessageScene): MessageMeaning {

@@ -7,7 +7,6 @@ import {
   encodeRouteRefresh,
   FAMILY_PARAMETERS,
   type Frame,
-  MessageFramer,
   type OpenMessage,
   type RouteRefreshSubtype,
 } from '../codec/index.ts';
@@ -16,7 +15,7 @@ import type { FsmEvent } from '../fsm/fsm-event.ts';
 import { transition } from '../fsm/session-fsm.ts';
 import { INITIAL_FSM, type SessionFsm } from '../fsm/session-fsm-state.ts';
 import type { ConnectionEnds, MessageDirection } from '../observe/speaker-observer.ts';
-import { connectionEnds } from './connection-ends.ts';
+import { FramedConnection } from './framed-connection.ts';
 import { interpretMessage } from './interpret-message.ts';
 import { countReceived } from './message-counters.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
@@ -33,13 +32,11 @@ export class SessionMachine {
   readonly #deps: SessionDependencies;
   readonly #observer: SessionObserver;
   readonly #timers: SessionTimers;
+  readonly #connection: FramedConnection;
   readonly #events: FsmEvent[] = [];
   #fsm: SessionFsm = INITIAL_FSM;
   #dispatching = false;
   #discarded = false;
-  #connection: BgpConnection | undefined;
-  #initiator: 'local' | 'remote' = 'local';
-  #framer = new MessageFramer();
   #localOpen: OpenMessage | undefined;
   #negotiated: NegotiatedSession | undefined;
   #update: DecodedUpdate | undefined;
@@ -50,6 +47,21 @@ export class SessionMachine {
     this.#timers = new SessionTimers(dependencies.clock, dependencies.random, (timer) =>
       this.dispatch({ name: EXPIRY_EVENT[timer] }),
     );
+    this.#connection = new FramedConnection({
+      onConnected: () => {
+        observer.onAttempt('answered');
+        this.dispatch({ name: 'Tcp_CR_Acked' });
+      },
+      onFrame: (frame) => {
+        if (frame.ok) this.#receive(frame.value);
+        else this.dispatch({ name: 'BGPHeaderErr', notification: frame.notification, reason: frame.reason });
+      },
+      onWritten: () => this.#onWritten(),
+      onClosed: (reason) => {
+        observer.onAttempt('answered');
+        this.dispatch({ name: 'TcpConnectionFails', reason });
+      },
+    });
   }
 
   get state(): BgpSessionState {
@@ -58,7 +70,7 @@ export class SessionMachine {
 
   /** Who opened the TCP connection that there is; collisions are decided by it. */
   get initiator(): 'local' | 'remote' {
-    return this.#initiator;
+    return this.#connection.ends.initiator;
   }
 
   /** Set from the peer's OPEN on. */
@@ -67,20 +79,25 @@ export class SessionMachine {
   }
 
   get localAddress(): string {
-    return this.#connection?.localAddress ?? '';
+    return this.#connection.ends.localAddress;
   }
 
   /** Of the connection that there is. */
   get ends(): ConnectionEnds {
-    return connectionEnds(this.#connection, this.#initiator);
+    return this.#connection.ends;
+  }
+
+  /** Our OPEN went out on the present connection. */
+  get hasSpoken(): boolean {
+    return this.state !== 'Idle' && this.state !== 'Connect' && this.state !== 'Active';
   }
 
   get hasConnection(): boolean {
-    return this.#connection !== undefined;
+    return this.#connection.exists;
   }
 
   get bufferedOctets(): number {
-    return this.#connection?.bufferedOctets ?? 0;
+    return this.#connection.bufferedOctets;
   }
 
   isTimerRunning(timer: FsmTimer): boolean {
@@ -102,8 +119,7 @@ export class SessionMachine {
 
   /** Takes a connection that the peer opened; the FSM must be in Active, without a connection. */
   accept(incoming: IncomingConnection): void {
-    this.#prepareConnection('remote');
-    this.#connection = incoming.accept(this.#listen());
+    this.#open('remote', (listener) => incoming.accept(listener));
     this.dispatch({ name: 'TcpConnectionConfirmed' });
   }
 
@@ -111,8 +127,7 @@ export class SessionMachine {
   discard(): void {
     this.#discarded = true;
     this.#timers.stopAll();
-    this.#connection?.close();
-    this.#connection = undefined;
+    this.#connection.drop();
   }
 
   /** Writes UPDATEs; only in Established. */
@@ -129,9 +144,10 @@ export class SessionMachine {
   #step(event: FsmEvent): void {
     const before = this.#fsm.state;
     if (event.name === 'ConnectRetryTimer_Expires' && before === 'Connect') this.#observer.onAttempt('unanswered');
+    const { passive, delayOpenSeconds = 0 } = this.#deps.settings();
     const { fsm, actions } = transition(this.#fsm, event, {
-      passive: this.#deps.settings().passive,
-      delayOpen: false,
+      passive,
+      delayOpen: delayOpenSeconds > 0,
       allowAutomaticStart: true,
       gracefulNotification: this.#negotiated?.gracefulNotification === true,
     });
@@ -152,13 +168,10 @@ export class SessionMachine {
         this.#connect();
         return;
       case 'drop-connection':
-        if (action.abort) this.#connection?.abort();
-        else this.#connection?.close();
-        this.#connection = undefined;
+        this.#connection.drop({ abort: action.abort });
         return;
       case 'send-open':
-        this.#localOpen = this.#deps.localOpen();
-        this.#write(encodeOpen(this.#localOpen));
+        this.#write(encodeOpen(this.#ownOpen()));
         this.#deps.counters.sent.open += 1;
         return;
       case 'send-keepalive':
@@ -184,10 +197,16 @@ export class SessionMachine {
     }
   }
 
+  /** What we say, or have said, on this connection. */
+  #ownOpen(): OpenMessage {
+    this.#localOpen ??= this.#deps.localOpen();
+    return this.#localOpen;
+  }
+
   #startTimer(timer: FsmTimer): void {
     if (this.#discarded) return;
     const { delayMs, jitter } = timerDelay(timer, {
-      connectRetrySeconds: this.#deps.settings().connectRetrySeconds,
+      settings: this.#deps.settings(),
       holdTimeSeconds: this.#fsm.holdTimeSeconds,
       idleHoldMs: this.#deps.idleHoldMs,
     });
@@ -197,93 +216,59 @@ export class SessionMachine {
 
   #connect(): void {
     const { address, localAddress, interface: device } = this.#deps.settings();
-    this.#prepareConnection('local');
-    this.#connection = this.#deps.transport.connect(
-      {
-        address,
-        port: this.#deps.port,
-        ...(localAddress === undefined ? {} : { localAddress }),
-        ...(device === undefined ? {} : { device }),
-        protection: this.#deps.protection,
-      },
-      this.#listen(),
+    this.#open('local', (listener) =>
+      this.#deps.transport.connect(
+        {
+          address,
+          port: this.#deps.port,
+          ...(localAddress === undefined ? {} : { localAddress }),
+          ...(device === undefined ? {} : { device }),
+          protection: this.#deps.protection,
+        },
+        listener,
+      ),
     );
   }
 
-  #prepareConnection(initiator: 'local' | 'remote'): void {
-    this.#connection?.close();
-    this.#initiator = initiator;
-    this.#framer = new MessageFramer();
+  /** A connection of which nothing is known yet. */
+  #open(initiator: 'local' | 'remote', begin: (listener: ConnectionListener) => BgpConnection): void {
     this.#negotiated = undefined;
     this.#localOpen = undefined;
+    this.#connection.open(initiator, begin);
   }
 
-  /** A listener that is deaf once another connection has taken this one's place. */
-  #listen(): ConnectionListener {
-    const framer = this.#framer;
-    const current = () => this.#framer === framer && !this.#discarded;
-    return {
-      onConnected: () => {
-        if (!current()) return;
-        this.#observer.onAttempt('answered');
-        this.dispatch({ name: 'Tcp_CR_Acked' });
-      },
-      onData: (chunk) => {
-        if (current()) this.#receive(framer, chunk);
-      },
-      onWritten: () => {
-        if (!current()) return;
-        if (this.bufferedOctets === 0) this.#timers.stop('SendHold');
-        else this.#startTimer('SendHold');
-        if (this.state === 'Established') this.#observer.onWritten();
-      },
-      onClosed: (reason) => {
-        if (!current()) return;
-        this.#connection = undefined;
-        this.#observer.onAttempt('answered');
-        this.dispatch({ name: 'TcpConnectionFails', reason });
-      },
-    };
+  #onWritten(): void {
+    if (this.bufferedOctets === 0) this.#timers.stop('SendHold');
+    else this.#startTimer('SendHold');
+    if (this.state === 'Established') this.#observer.onWritten();
   }
 
   /** The SendHoldTimer (RFC 9687) runs while octets wait for the peer to read, anew whenever some have left. */
   #write(octets: Uint8Array): void {
     this.#show('sent', octets);
-    this.#connection?.write(octets);
+    this.#connection.write(octets);
     if (this.bufferedOctets > 0 && !this.#timers.isRunning('SendHold')) this.#startTimer('SendHold');
-  }
-
-  #receive(framer: MessageFramer, chunk: Uint8Array): void {
-    framer.push(chunk);
-    while (this.#framer === framer && this.#connection !== undefined) {
-      const frame = framer.next();
-      if (frame === undefined) return;
-      if (!frame.ok) {
-        this.dispatch({ name: 'BGPHeaderErr', notification: frame.notification, reason: frame.reason });
-        return;
-      }
-      this.#receiveMessage(frame.value);
-    }
   }
 
   #show(direction: MessageDirection, octets: Uint8Array): void {
     const show = this.#deps.onMessage?.();
-    if (show === undefined || this.#connection === undefined) return;
+    if (show === undefined || !this.#connection.exists) return;
     show({ direction, octets, context: this.#negotiated?.context, ends: this.ends });
   }
 
-  #receiveMessage(frame: Frame): void {
+  #receive(frame: Frame): void {
     this.#show('received', frame.octets);
     countReceived(this.#deps.counters.received, frame.type);
     const meaning = interpretMessage(frame, {
       state: this.state,
-      localOpen: this.#localOpen,
+      localOpen: this.#fsm.delayingOpen ? this.#ownOpen() : this.#localOpen,
+      delayingOpen: this.#fsm.delayingOpen,
       negotiated: this.#negotiated,
       settings: this.#deps.settings(),
     });
     if (meaning.negotiated !== undefined) {
       this.#negotiated = meaning.negotiated;
-      this.#framer.extendedMessages = meaning.negotiated.context.extendedMessages;
+      this.#connection.extendedMessages = meaning.negotiated.context.extendedMessages;
       this.#observer.onOpen(meaning.negotiated.remote);
     }
     this.#update = meaning.update;

@@ -1,15 +1,14 @@
 import type { FsmTimer } from '../fsm/fsm-action.ts';
+import type { PeerSettings } from '../peers/peer-settings.ts';
 
 /** Large value of the HoldTimer until the hold time is negotiated (RFC 4271 8.2.2). */
 const OPEN_HOLD_MS = 240_000;
 /** RFC 9687 3.2: the larger of 8 minutes and twice the hold time. */
 const MIN_SEND_HOLD_MS = 480_000;
-/** Unused while no peer is configured with DelayOpen; a moderate value (RFC 4271 8.1.1 names none). */
-const DELAY_OPEN_MS = 5000;
 
 /** What the lengths of a session's timers depend on. */
 export interface TimerTerms {
-  readonly connectRetrySeconds: number;
+  readonly settings: Pick<PeerSettings, 'connectRetrySeconds' | 'delayOpenSeconds' | 'sendHoldSeconds'>;
   /** Negotiated; 0 before it is, and for a session without a HoldTimer. */
   readonly holdTimeSeconds: number;
   /** Asked for once for each start of the IdleHoldTimer: each is longer than the one before. */
@@ -24,9 +23,10 @@ export interface TimerDelay {
 
 export function timerDelay(timer: FsmTimer, terms: TimerTerms): TimerDelay {
   const holdMs = terms.holdTimeSeconds * 1000;
+  const { connectRetrySeconds, delayOpenSeconds = 0, sendHoldSeconds } = terms.settings;
   switch (timer) {
     case 'ConnectRetry':
-      return { delayMs: terms.connectRetrySeconds * 1000, jitter: true };
+      return { delayMs: connectRetrySeconds * 1000, jitter: true };
     case 'Hold':
       return { delayMs: holdMs > 0 ? holdMs : OPEN_HOLD_MS, jitter: false };
     case 'Keepalive':
@@ -34,8 +34,11 @@ export function timerDelay(timer: FsmTimer, terms: TimerTerms): TimerDelay {
     case 'IdleHold':
       return { delayMs: terms.idleHoldMs(), jitter: false };
     case 'DelayOpen':
-      return { delayMs: DELAY_OPEN_MS, jitter: true };
+      return { delayMs: delayOpenSeconds * 1000, jitter: true };
     case 'SendHold':
-      return { delayMs: Math.max(MIN_SEND_HOLD_MS, 2 * holdMs), jitter: false };
+      return {
+        delayMs: sendHoldSeconds === undefined ? Math.max(MIN_SEND_HOLD_MS, 2 * holdMs) : sendHoldSeconds * 1000,
+        jitter: false,
+      };
   }
 }

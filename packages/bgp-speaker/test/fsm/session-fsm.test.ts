@@ -82,15 +82,27 @@ const TABLE: Readonly<Record<FsmEventName, readonly [string, string, string, str
   SendHoldTimer_Expires: ['.', 'Idle +', 'Idle +', 'Idle 8/0 +', 'Idle 8/0 +', 'Idle 8/0 +'],
 };
 
-function describeTransition(before: SessionFsm, event: FsmEvent): string {
-  const { fsm, actions } = transition(before, event, SETTINGS);
+/**
+ * As {@link TABLE}, where the OPEN is held back: Connect before the connection is there, Connect and Active while the
+ * DelayOpenTimer runs. `delay`: it starts. Events that are not listed do as in {@link TABLE}.
+ */
+const DELAY_OPEN_TABLE: Readonly<Partial<Record<FsmEventName, readonly [string, string, string]>>> = {
+  ConnectRetryTimer_Expires: ['Connect', 'Connect', 'Connect'],
+  Tcp_CR_Acked: ['Connect delay', 'Connect delay', 'Active delay'],
+  TcpConnectionConfirmed: ['Connect delay', 'Connect delay', 'Active delay'],
+  NotifMsgVerErr: ['Idle +', 'Idle', 'Idle'],
+};
+
+function describeTransition(before: SessionFsm, event: FsmEvent, settings = SETTINGS): string {
+  const { fsm, actions } = transition(before, event, settings);
   if (fsm === before && actions.length === 0) return '.';
   const sent = actions.flatMap((action) =>
     action.type === 'send-notification' ? [`${action.notification.code}/${action.notification.subcode}`] : [],
   );
   const counted = fsm.connectRetryCounter - before.connectRetryCounter;
   const counter = counted === 1 ? ['+'] : counted < 0 ? ['0'] : [];
-  return [fsm.state, ...sent, ...counter].join(' ');
+  const delays = actions.some((action) => action.type === 'start-timer' && action.timer === 'DelayOpen');
+  return [fsm.state, ...sent, ...counter, ...(delays ? ['delay'] : [])].join(' ');
 }
 
 describe('every state and event', () => {
@@ -102,6 +114,49 @@ describe('every state and event', () => {
       expect(found).toEqual(TABLE[name]);
     });
   }
+
+  for (const name of EVENT_NAMES) {
+    it(`${FSM_EVENT_NUMBER[name]} ${name}, with DelayOpen`, () => {
+      const before = [
+        inState('Connect'),
+        inState('Connect', { delayingOpen: true }),
+        inState('Active', { delayingOpen: true }),
+      ];
+      const settings = { ...SETTINGS, delayOpen: true };
+      const found = before.map((fsm) =>
+        describeTransition({ ...fsm, connectRetryCounter: 3 }, makeEvent(name), settings),
+      );
+      const [, connect, active] = TABLE[name];
+      expect(found).toEqual(DELAY_OPEN_TABLE[name] ?? [connect, connect, active]);
+    });
+  }
+
+  it('none is taken for another state, hold time or timer than the FSM has', () => {
+    for (const state of STATES) {
+      for (const name of EVENT_NAMES) {
+        const mayDelay = state === 'Connect' || state === 'Active';
+        for (const fields of [{}, ...(mayDelay ? [{ delayingOpen: true }] : []), { holdTimeSeconds: 0 }]) {
+          for (const settings of [SETTINGS, { ...SETTINGS, passive: true }, { ...SETTINGS, delayOpen: true }]) {
+            const { fsm, actions } = transition(inState(state, fields), makeEvent(name), settings);
+            const isUp = fsm.state === 'OpenConfirm' || fsm.state === 'Established';
+            if (!isUp)
+              expect(fsm.holdTimeSeconds).toBe(state === fsm.state ? inState(state, fields).holdTimeSeconds : 0);
+            if (fsm.state !== 'Connect' && fsm.state !== 'Active' && fsm.state !== state) {
+              expect(fsm.delayingOpen).toBe(false);
+            }
+            // No timer is both started and stopped by one event.
+            const started = actions.flatMap((action) => (action.type === 'start-timer' ? [action.timer] : []));
+            const last = new Map(
+              actions.flatMap((action) =>
+                action.type === 'start-timer' || action.type === 'stop-timer' ? [[action.timer, action.type]] : [],
+              ) as [string, string][],
+            );
+            for (const timer of started) expect(last.get(timer)).toBe('start-timer');
+          }
+        }
+      }
+    }
+  });
 
   it('numbers the events 1 to 29', () => {
     expect(EVENT_NAMES.map((name) => FSM_EVENT_NUMBER[name])).toEqual(

@@ -53,6 +53,27 @@ describe('sessions', () => {
     await established();
   });
 
+  it('are established where an OPEN is held back, by theirs or by the timer', async () => {
+    await startBoth({ delayOpenSeconds: 60 });
+    await established();
+    await clock.advanceAsync(SECOND);
+    expect(network.openConnections).toBe(2);
+    expect(a.neighbor('to-b').messages.sent.OPEN).toBe(1);
+    expect(a.neighbor('to-b')).toMatchObject({ remoteRouterId: '192.0.2.2', keepaliveSeconds: 30 });
+  });
+
+  it('are established where both hold it back: the one whose timer is over speaks first', async () => {
+    await startBoth({ delayOpenSeconds: 30, connectRetrySeconds: 60 }, { delayOpenSeconds: 90, passive: true });
+    await clock.advanceAsync(20 * SECOND);
+    expect([a.neighbor('to-b').state, b.neighbor('to-a').state]).toEqual(['Connect', 'Active']);
+    expect(a.neighbor('to-b').messages.sent.OPEN).toBe(0);
+    await established(20);
+    expect(b.neighbor('to-a').messages.sent.OPEN).toBe(1);
+    a.addInstance('198.51.100.1/32');
+    await clock.advanceAsync(SECOND);
+    expect(b.learned()).toEqual(['198.51.100.1/32 via 192.0.2.1']);
+  });
+
   it('come up when the peer starts later, without waiting for our retry', async () => {
     a.addPeer('to-b', '192.0.2.2', 64_602, { connectRetrySeconds: 3600 });
     b.addPeer('to-a', '192.0.2.1', 64_601);
@@ -104,6 +125,17 @@ describe('sessions', () => {
     expect(a.neighbor('to-b').state).toBe('Established');
     await clock.advanceAsync(2 * SECOND);
     expect(a.neighbor('to-b').state).not.toBe('Established');
+    expect(a.neighbor('to-b').lastDown?.reason).toContain('Send Hold Timer Expired');
+  });
+
+  it('end sooner where sendHoldSeconds says so', async () => {
+    await startBoth({ sendHoldSeconds: 20, holdTimeSeconds: 0 });
+    await established();
+    network.partitioned = true;
+    a.addInstance('198.51.100.1/32');
+    await clock.advanceAsync(19 * SECOND);
+    expect(a.neighbor('to-b').state).toBe('Established');
+    await clock.advanceAsync(2 * SECOND);
     expect(a.neighbor('to-b').lastDown?.reason).toContain('Send Hold Timer Expired');
   });
 

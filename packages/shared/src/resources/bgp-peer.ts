@@ -116,6 +116,8 @@ interface PeerFields {
   readonly routeServerClient: boolean;
   readonly asOverride: boolean;
   readonly removePrivateAs?: string | undefined;
+  readonly holdTimeSeconds: number;
+  readonly sendHoldSeconds?: number | undefined;
 }
 
 function checkPeerFields(peer: PeerFields, context: z.RefinementCtx): void {
@@ -146,6 +148,9 @@ function checkPeerFields(peer: PeerFields, context: z.RefinementCtx): void {
   }
   if (peer.interface !== undefined && peer.multihopTtl !== undefined) {
     fault('multihopTtl', 'excludes interface: the router is on that link; leave it out');
+  }
+  if (peer.sendHoldSeconds !== undefined && peer.sendHoldSeconds <= peer.holdTimeSeconds) {
+    fault('sendHoldSeconds', `must be more than holdTimeSeconds, ${peer.holdTimeSeconds} (RFC 9687 4)`);
   }
   if (peer.ttlSecurity !== undefined && peer.multihopTtl !== undefined) {
     fault(
@@ -199,6 +204,22 @@ export const bgpPeerSchema = z
           .default(90)
           .describe('down after this long without a word from the router'),
         connectRetrySeconds: z.int().min(1).max(65_535).default(5).describe('pause before connecting again'),
+        sendHoldSeconds: z
+          .int()
+          .min(1)
+          .max(65_535)
+          .optional()
+          .describe(
+            'down after the router has read nothing that we sent for this long, whatever it says (RFC 9687); more than holdTimeSeconds; left out: 480, or twice the hold time if that is more',
+          ),
+        delayOpenSeconds: z
+          .int()
+          .min(1)
+          .max(240)
+          .optional()
+          .describe(
+            'let the router speak first: hold our OPEN back for so long (DelayOpen, RFC 4271 8.1.1); left out: not',
+          ),
         passive: z.boolean().default(false).describe('wait for the router to connect; of a range always so'),
         multihopTtl: z
           .int()

@@ -421,6 +421,7 @@ describe('what is refused', () => {
     ['BGPPeer', { bfd: { minTxMS: 50 } }, ['unknown field `spec.bfd.minTxMS`; did you mean `minTxMs`?']],
     ['BGPPeer', { bfd: 50 }, ['`spec.bfd` must be true, false, or a mapping of minTxMs, minRxMs and multiplier']],
     ['BGPPeer', { bfd: 'yes' }, ['`spec.bfd` must be true, false, or a mapping of minTxMs, minRxMs and multiplier']],
+    ['BGPPeer', { sendHoldSeconds: 90 }, ['`spec.sendHoldSeconds` must be more than holdTimeSeconds, 90 (RFC 9687 4)']],
     [
       'BGPPeer',
       { gracefulRestart: { restartTimeSeconds: 4096 } },

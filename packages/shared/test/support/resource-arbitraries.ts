@@ -160,6 +160,7 @@ const manifest = fc.oneof(
           }),
         ),
       ),
+      delayOpenSeconds: optional(fc.integer({ min: 1, max: 240 })),
       gracefulRestart: optional(
         fc.record({
           restartTimeSeconds: optional(fc.integer({ min: 1, max: 4095 })),
