@@ -18,7 +18,7 @@ function rules(
 export function everyKindOfRule(counters = false): Resource[] {
   const udp = 'udp';
   const group = (name: string, its: RuleInput[], stateful = true): Resource =>
-    securityGroup(name, its, stateful, counters);
+    securityGroup(name, its, stateful, { counters });
   return [
     addressGroup('t/a1', CIDRS),
     group('t/g1', [

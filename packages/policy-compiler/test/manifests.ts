@@ -36,13 +36,9 @@ export function securityGroup(
   name: string,
   rules: readonly RuleInput[],
   stateful = true,
-  counters?: boolean,
+  more: Pick<NonNullable<Spec<'SecurityGroup'>>, 'counters' | 'logDrops'> = {},
 ): SecurityGroup {
-  const group = parse('SecurityGroup', namespaced(name), {
-    stateful,
-    rules,
-    ...(counters !== undefined && { counters }),
-  });
+  const group = parse('SecurityGroup', namespaced(name), { stateful, rules, ...more });
   if (group.kind !== 'SecurityGroup') throw new TypeError('not a SecurityGroup');
   return group;
 }

@@ -89,14 +89,15 @@ export const groupArbitrary = fc
     name: fc.constantFrom(...STATEFUL_GROUPS, ...STATELESS_GROUPS),
     rules: fc.array(ruleArbitrary, { maxLength: 6 }),
     counters: fc.constantFrom(undefined, undefined, true, false),
+    logDrops: fc.constantFrom(undefined, undefined, undefined, { perSecond: 5 }),
   })
   .map(
-    ({ name, rules, counters }): Resource =>
+    ({ name, rules, counters, logDrops }): Resource =>
       securityGroup(
         name,
         rules,
         STATEFUL_GROUPS.some((some) => some === name),
-        counters,
+        { counters, logDrops },
       ),
   );
 
@@ -124,6 +125,7 @@ const instanceArbitrary = fc
     ),
     pairs: fc.array(pairArbitrary, { maxLength: 2 }),
     portSecurity: fc.constantFrom(true, true, true, true, false),
+    logDrops: fc.constantFrom(undefined, undefined, undefined, { perSecond: 1, nflogGroup: 3 }),
     created: fc.constantFrom(undefined, '2026-01-01T00:00:00.000Z', '2026-01-02T00:00:00.000Z'),
   })
   .map((some): Resource => {
@@ -139,6 +141,7 @@ const instanceArbitrary = fc
       securityGroups: [...some.groups],
       allowedAddressPairs: some.pairs,
       portSecurity: some.portSecurity,
+      ...(some.logDrops === undefined ? {} : { logDrops: some.logDrops }),
     };
     return instance(some.name, spec, some.created);
   });

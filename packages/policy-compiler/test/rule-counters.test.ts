@@ -13,7 +13,7 @@ class Bench {
     this.model.put(host('h1', { address: '192.0.2.1' }));
     this.model.put(network('net', { pools: [{ cidr: '10.0.0.0/16', gateway: '10.0.0.1' }] }));
     this.model.put(addressGroup('t/office', ['198.51.100.0/24']));
-    this.model.put(securityGroup('t/web', rules, true, counters));
+    this.model.put(securityGroup('t/web', rules, true, { counters }));
     this.model.put(
       instance('t/i1', {
         host: 'h1',
@@ -92,7 +92,7 @@ describe('rules of a counted group', () => {
 
   test('do not change with another rule that does not overlap', () => {
     const bench = new Bench(rules, true);
-    bench.model.put(securityGroup('t/web', [{ ...WEB, ports: 80 }, ...rules], true, true));
+    bench.model.put(securityGroup('t/web', [{ ...WEB, ports: 80 }, ...rules], true, { counters: true }));
     const { changes, revokes } = bench.compiler.flush();
     expect(revokes).toBe(false);
     expect(changes).toEqual([
@@ -119,12 +119,12 @@ describe('whether a group is counted', () => {
     bench.model.put(fabric({ policyCounters: true }));
     bench.compiler.flush();
     expect(bench.counted).toEqual(['counted-ingress4/t/web/tcp']);
-    bench.model.put(securityGroup('t/web', [WEB], true, false));
+    bench.model.put(securityGroup('t/web', [WEB], true, { counters: false }));
     bench.compiler.flush();
     expect(bench.counted).toEqual([]);
     bench.model.put(fabric({}));
     expect(bench.compiler.flush().changes).toEqual([]);
-    bench.model.put(securityGroup('t/web', [WEB], true, true));
+    bench.model.put(securityGroup('t/web', [WEB], true, { counters: true }));
     bench.compiler.flush();
     expect(bench.counted).toEqual(['counted-ingress4/t/web/tcp']);
   });

@@ -36,6 +36,7 @@ export * from './resources/fabric-configuration.ts';
 export * from './resources/field-types.ts';
 export * from './resources/host.ts';
 export * from './resources/instance.ts';
+export * from './resources/log-drops.ts';
 export * from './resources/network.ts';
 export * from './resources/peer-policy-findings.ts';
 export * from './resources/resource.ts';

@@ -14,6 +14,7 @@ import {
   type Statement,
   vmap,
 } from '../ir/rule.ts';
+import { flowLogRules, packetLogRule } from './drop-log.ts';
 import type { TapMatch } from './tap-match.ts';
 
 /**
@@ -26,17 +27,31 @@ import type { TapMatch } from './tap-match.ts';
  * The kernel walks through all chains that an element may lead to before it commits one. So one map's chains must not
  * lead to the other map: they return.
  */
-export function forwardChains(taps: TapMatch, withStateless: boolean): NftChain[] {
+export function forwardChains(taps: TapMatch, { withStateless, withLog }: ForwardOptions): NftChain[] {
   const source = endRules('egress', 'iifname', 'oifname', taps, RETURN);
   const destination = endRules('ingress', 'oifname', 'iifname', taps, ACCEPT);
   return [
-    ...(withStateless ? statelessChains() : []),
+    ...(withStateless ? statelessChains(withLog) : []),
     { name: NAMES.noFlow, rules: noFlowRules(taps, withStateless) },
     { name: NAMES.errorFrom.egress, rules: errorRules('saddr') },
     { name: NAMES.errorFrom.ingress, rules: errorRules('daddr') },
     { name: NAMES.end.egress, rules: [...source, rule('passed or not', [], goto(NAMES.sourceJudged))] },
-    { name: NAMES.end.ingress, rules: [...destination, rule('no endpoint has this interface', [], DROP)] },
+    {
+      name: NAMES.end.ingress,
+      rules: [
+        ...destination,
+        ...(withLog ? flowLogRules('ingress', 'oifname', 'iifname') : []),
+        rule('nothing allows it, or no endpoint has this interface', [], DROP),
+      ],
+    },
   ];
+}
+
+export interface ForwardOptions {
+  /** An endpoint is judged by packet. */
+  readonly withStateless: boolean;
+  /** An endpoint's drops are logged. */
+  readonly withLog: boolean;
 }
 
 /**
@@ -94,23 +109,33 @@ function noFlowRules(taps: TapMatch, withStateless: boolean): NftRule[] {
  * Endpoints whose groups are stateless are judged by each packet, before any flow is known to have passed, in one base
  * chain per end: `accept` ends its own base chain only.
  */
-function statelessChains(): NftChain[] {
+function statelessChains(withLog: boolean): NftChain[] {
+  const logged = (kind: Direction, field: 'iifname' | 'oifname'): NftRule[] =>
+    withLog ? [packetLogRule(kind, field)] : [];
   const { egress, ingress } = NAMES.endpoints.packet;
   return [
     {
       name: 'stateless-source',
       hook: { type: 'filter', hook: 'forward', priority: -2, policy: 'accept' },
-      rules: [rule('source end, by packet', [], vmap('iifname', egress)), notYet('iifname')],
+      rules: [
+        rule('source end, by packet', [], vmap('iifname', egress)),
+        ...logged('egress', 'iifname'),
+        notPassed('iifname'),
+      ],
     },
     {
       name: 'stateless-destination',
       hook: { type: 'filter', hook: 'forward', priority: -1, policy: 'accept' },
-      rules: [rule('destination end, by packet', [], vmap('oifname', ingress)), notYet('oifname')],
+      rules: [
+        rule('destination end, by packet', [], vmap('oifname', ingress)),
+        ...logged('ingress', 'oifname'),
+        notPassed('oifname'),
+      ],
     },
   ];
 }
 
-/** Nothing comes back from an endpoint's chain, but while a transaction commits (see `PolicyList.verdicts`). */
-function notYet(field: 'iifname' | 'oifname'): NftRule {
-  return rule('its policy is being committed', [inSet([field], NAMES.stateless)], DROP);
+/** What passes does not come back from an endpoint's chain (see `PolicyList.verdicts`). */
+function notPassed(field: 'iifname' | 'oifname'): NftRule {
+  return rule('nothing allows it, or its policy is being committed', [inSet([field], NAMES.stateless)], DROP);
 }

@@ -13,6 +13,8 @@ import {
   rule,
   type Statement,
 } from '../ir/rule.ts';
+import { flowLogRules } from './drop-log.ts';
+import type { ForwardOptions } from './forward-chains.ts';
 import { INET_TABLE } from './tables.ts';
 
 /**
@@ -43,7 +45,10 @@ export function nextGeneration(generation: number): number {
  * The chains that hold the generation, so that a new one replaces few rules. A flow that passed both ends here needs the
  * first rule only; one whose other end is elsewhere, or that is new, is judged at one end or both.
  */
-export function generationChains(generation: number): readonly NftChain[] {
+export function generationChains(
+  generation: number,
+  { withLog }: Pick<ForwardOptions, 'withLog'>,
+): readonly NftChain[] {
   const { egress: source, ingress: destination } = END_BIT;
   const both = source | destination;
   return [
@@ -66,7 +71,8 @@ export function generationChains(generation: number): readonly NftChain[] {
       name: NAMES.sourceJudged,
       rules: [
         rule(`source end passes in generation ${generation}`, [marked(generation, source)], RETURN),
-        rule('no endpoint has this interface', [], DROP),
+        ...(withLog ? flowLogRules('egress', 'iifname', 'oifname') : []),
+        rule('nothing allows it, or no endpoint has this interface', [], DROP),
       ],
     },
     { name: NAMES.passes.egress, rules: noteRules('egress', generation, RETURN) },

@@ -1,6 +1,19 @@
 import type { NftChain } from '@slash32/shared';
 import { NAMES } from '../ir/names.ts';
-import { ACCEPT, DROP, goto, inSet, is, isNot, jump, type Match, notInSet, RETURN, rule } from '../ir/rule.ts';
+import {
+  ACCEPT,
+  DROP,
+  goto,
+  inSet,
+  is,
+  isNot,
+  jump,
+  type Match,
+  notInSet,
+  RETURN,
+  rule,
+  type Statement,
+} from '../ir/rule.ts';
 import type { TapMatch } from './tap-match.ts';
 
 /**
@@ -15,7 +28,8 @@ const HOSTS_LINK_LOCAL = '0xfe800000000000000000000000000001';
 const MULTICAST_LISTENER = ['131', '132', '143'];
 
 /** The common case first: a source of one's own costs one lookup, and then what nobody may send with it. */
-export function preroutingChains(taps: TapMatch): NftChain[] {
+/** `drop`: how they do that, as {@link guardDrop}. */
+export function preroutingChains(taps: TapMatch, drop: Statement): NftChain[] {
   const source4 = ['iifname', 'ether saddr', 'ip saddr'] as const;
   const source6 = ['iifname', 'ether saddr', 'ip6 saddr'] as const;
   const { knownSource, unknownSource } = NAMES;
@@ -35,38 +49,38 @@ export function preroutingChains(taps: TapMatch): NftChain[] {
         rule('no port security', [inSet(['iifname'], NAMES.unfiltered)], RETURN),
         rule('IPv4', [is('meta nfproto', 'ipv4')], goto(unknownSource[4])),
         rule('IPv6', [is('meta nfproto', 'ipv6')], goto(unknownSource[6])),
-        rule('neither IPv4 nor IPv6', [], DROP),
+        rule('neither IPv4 nor IPv6', [], drop),
       ],
     },
-    { name: knownSource[4], rules: knownSource4() },
-    { name: knownSource[6], rules: knownSource6() },
-    { name: unknownSource[4], rules: unknownSource4() },
-    { name: unknownSource[6], rules: unknownSource6() },
+    { name: knownSource[4], rules: knownSource4(drop) },
+    { name: knownSource[6], rules: knownSource6(drop) },
+    { name: unknownSource[4], rules: unknownSource4(drop) },
+    { name: unknownSource[6], rules: unknownSource6(drop) },
   ];
 }
 
 /** What is not dropped here passes. To look for options and extension headers is dear, so most packets end before that. */
-function knownSource4(): NftChain['rules'] {
+function knownSource4(drop: Statement): NftChain['rules'] {
   return [
-    rule('DHCP server', [is('udp sport', '67')], DROP),
+    rule('DHCP server', [is('udp sport', '67')], drop),
     rule('no IPv4 options', [is('ip hdrlength', '5')], RETURN),
-    rule('loose source route', [{ kind: 'source-routed', header: 'ip option lsrr exists' }], DROP),
-    rule('strict source route', [{ kind: 'source-routed', header: 'ip option ssrr exists' }], DROP),
+    rule('loose source route', [{ kind: 'source-routed', header: 'ip option lsrr exists' }], drop),
+    rule('strict source route', [{ kind: 'source-routed', header: 'ip option ssrr exists' }], drop),
   ];
 }
 
-function knownSource6(): NftChain['rules'] {
+function knownSource6(drop: Statement): NftChain['rules'] {
   return [
     rule('TCP, no extension header', [is('ip6 nexthdr', '6')], RETURN),
-    rule('DHCPv6 server', [is('udp sport', '547')], DROP),
+    rule('DHCPv6 server', [is('udp sport', '547')], drop),
     rule('UDP, no extension header', [is('ip6 nexthdr', '17')], RETURN),
-    rule('router advertisement, redirect', [is('icmpv6 type', '134', '137')], DROP),
-    rule('routing header type 0', [{ kind: 'source-routed', header: 'rt type 0' }], DROP),
-    rule('advertises the gateway', [is('icmpv6 type', '136'), is('@th,64,128', HOSTS_LINK_LOCAL)], DROP),
+    rule('router advertisement, redirect', [is('icmpv6 type', '134', '137')], drop),
+    rule('routing header type 0', [{ kind: 'source-routed', header: 'rt type 0' }], drop),
+    rule('advertises the gateway', [is('icmpv6 type', '136'), is('@th,64,128', HOSTS_LINK_LOCAL)], drop),
   ];
 }
 
-function unknownSource4(): NftChain['rules'] {
+function unknownSource4(drop: Statement): NftChain['rules'] {
   return [
     rule(
       'DHCP client without an address',
@@ -79,11 +93,11 @@ function unknownSource4(): NftChain['rules'] {
       ],
       goto(NAMES.knownSource[4]),
     ),
-    rule('source is not its own, or no endpoint', [], DROP),
+    rule('source is not its own, or no endpoint', [], drop),
   ];
 }
 
-function unknownSource6(): NftChain['rules'] {
+function unknownSource6(drop: Statement): NftChain['rules'] {
   const linkLocal = is('ip6 saddr', 'fe80::/10');
   const unspecified = is('ip6 saddr', '::');
   const allowed = goto(NAMES.knownSource[6]);
@@ -99,11 +113,11 @@ function unknownSource6(): NftChain['rules'] {
     rule('multicast listener', [KNOWN_MAC, linkLocal, listener], allowed),
     rule('multicast listener without an address', [KNOWN_MAC, unspecified, listener], allowed),
     rule('DHCPv6 client', [KNOWN_MAC, linkLocal, is('udp sport', '546'), is('udp dport', '547')], allowed),
-    rule('source is not its own, or no endpoint', [], DROP),
+    rule('source is not its own, or no endpoint', [], drop),
   ];
 }
 
-export function hostChains(taps: TapMatch): NftChain[] {
+export function hostChains(taps: TapMatch, drop: Statement): NftChain[] {
   return [
     {
       name: 'input',
@@ -127,7 +141,7 @@ export function hostChains(taps: TapMatch): NftChain[] {
           [inSet(['iifname', 'ip6 daddr'], NAMES.gateways[6]), is('icmpv6 type', '128')],
           ACCEPT,
         ),
-        rule('the host is closed to instances', [], DROP),
+        rule('the host is closed to instances', [], drop),
       ],
     },
     {
@@ -159,7 +173,7 @@ export function natChain(address: string): NftChain {
   };
 }
 
-export function arpChains(taps: TapMatch): NftChain[] {
+export function arpChains(taps: TapMatch, drop: Statement): NftChain[] {
   const sender = ['iifname', 'arp saddr ether', 'arp saddr ip'] as const;
   return [
     {
@@ -171,7 +185,7 @@ export function arpChains(taps: TapMatch): NftChain[] {
         rule('own address', [inSet(sender, NAMES.sources[4])], ACCEPT),
         rule('allowed address pair', [inSet(sender, NAMES.pairs[4])], ACCEPT),
         rule('probe', [inSet(['iifname', 'arp saddr ether'], NAMES.macs), is('arp saddr ip', '0.0.0.0')], ACCEPT),
-        rule('sender is not its own, or no endpoint', [taps.is('iifname')], DROP),
+        rule('sender is not its own, or no endpoint', [taps.is('iifname')], drop),
       ],
     },
   ];

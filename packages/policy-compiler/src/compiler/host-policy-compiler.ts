@@ -1,20 +1,19 @@
 import type { NftChain, NftChange, NftRuleset, NftTableId } from '@slash32/shared';
 import { orderChanges, type TableDifference } from '../diff/order-changes.ts';
 import { rulesetDifferences } from '../diff/ruleset-diff.ts';
-import { prefixElement } from '../ir/element-text.ts';
 import { NAMES } from '../ir/names.ts';
 import type { FabricModel } from '../model/fabric-model.ts';
 import type { ModelSubscription } from '../model/model-changes.ts';
 import type { OpenInstance } from '../model/resolved-instance.ts';
-import { type EndpointElement, endpointElements, STATELESS_SETS, STATIC_SETS } from './endpoint-elements.ts';
-import { forwardChains } from './forward-chains.ts';
-import { generationChains, generationOf, nextGeneration } from './generation.ts';
-import { arpChains, hostChains, natChain, preroutingChains } from './guard-chains.ts';
+import { type BaseNeeds, BaseProgram } from './base-program.ts';
+import { DROP_LOG_SETS, dropLogObjects } from './drop-log.ts';
+import { type EndpointElement, endpointElements, STATELESS_SETS } from './endpoint-elements.ts';
+import { generationOf, nextGeneration } from './generation.ts';
 import { PolicyList } from './policy-list.ts';
 import { type GroupCounterPlaces, PolicyObjects } from './policy-objects.ts';
 import { ProgramStore } from './program-store.ts';
 import { mayRevoke } from './revocation.ts';
-import { ARP_TABLE, INET_TABLE, POLICY_TABLES } from './tables.ts';
+import { INET_TABLE, POLICY_TABLES } from './tables.ts';
 import { TapMatch } from './tap-match.ts';
 
 export { generationOf } from './generation.ts';
@@ -57,8 +56,12 @@ export interface HostPolicyCompilerOptions {
 
 interface Endpoint {
   readonly list: PolicyList;
+  /** That log its drops. */
+  readonly logChains: readonly { readonly table: NftTableId; readonly chain: NftChain }[];
   readonly elements: ReadonlyMap<string, EndpointElement>;
 }
+
+const NO_LOG: ReturnType<typeof dropLogObjects> = { elements: [], chains: [] };
 
 interface EndpointUpdate {
   readonly name: string;
@@ -79,13 +82,13 @@ export class HostPolicyCompiler implements Disposable {
   readonly #model: FabricModel;
   readonly #subscription: ModelSubscription;
   readonly #store = new ProgramStore(POLICY_TABLES);
+  readonly #base = new BaseProgram(this.#store);
   readonly #objects: PolicyObjects;
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #excluded = new Set<string>();
   readonly #toggled = new Set<string>();
   #statelessEndpoints = 0;
-  #withStateless = false;
-  #withTranslation = false;
+  #loggedEndpoints = 0;
   #generation: number;
   #reconciled = false;
 
@@ -95,9 +98,6 @@ export class HostPolicyCompiler implements Disposable {
     this.#subscription = model.subscribe();
     this.#objects = new PolicyObjects(this.#store, model, options.mostSingleRemotes);
     this.#generation = options.initialGeneration ?? 1;
-    for (const table of POLICY_TABLES) {
-      for (const set of STATIC_SETS[table] ?? []) this.#store.ensureSet(table, set);
-    }
   }
 
   [Symbol.dispose](): void {
@@ -203,15 +203,19 @@ export class HostPolicyCompiler implements Disposable {
     for (const [group, members] of changes.memberships) this.#objects.membershipChanged(group, members);
     for (const group of changes.addressGroups) this.#objects.addressGroupChanged(group);
     if (changes.fabric) {
-      this.#updateSite();
+      this.#base.updateSite(this.#model.sitePrefixes());
       this.#objects.configurationChanged();
     }
-    const withStateless = this.#statelessEndpoints > 0;
-    const withTranslation = this.#store.elements(INET_TABLE, NAMES.masqueraded).size > 0;
-    const otherChains = withStateless !== this.#withStateless || withTranslation !== this.#withTranslation;
-    this.#withStateless = withStateless;
-    this.#withTranslation = withTranslation;
-    if (otherChains || changes.fabric || changes.hosts.has(this.host)) this.#updateBaseChains();
+    const needs: BaseNeeds = {
+      withStateless: this.#statelessEndpoints > 0,
+      withLog: this.#loggedEndpoints > 0,
+      withTranslation: this.#store.elements(INET_TABLE, NAMES.masqueraded).size > 0,
+    };
+    if (this.#base.isNews(needs) || changes.fabric || changes.hosts.has(this.host)) {
+      const taps = new TapMatch(this.#model.configuration().interfacePrefixes);
+      const { address, masqueradeAddress = address } = this.#model.host(this.host)?.spec ?? {};
+      this.#base.updateChains(taps, masqueradeAddress, this.#generation, needs);
+    }
     return differing;
   }
 
@@ -220,18 +224,21 @@ export class HostPolicyCompiler implements Disposable {
     const instance = this.#openInstance(name);
     if (instance === undefined) return { name, before, after: undefined };
     const list = new PolicyList(instance);
+    const { logDrops } = instance;
+    const log = logDrops === undefined ? NO_LOG : dropLogObjects(name, instance.interface, logDrops);
     const elements = new Map(
-      endpointElements(instance, list.verdicts()).map((element) => [
+      [...endpointElements(instance, list.verdicts()), ...log.elements].map((element) => [
         `${element.table} ${element.set} ${element.key}`,
         element,
       ]),
     );
-    return { name, before, after: { list, elements } };
+    return { name, before, after: { list, elements, logChains: log.chains } };
   }
 
   /** Takes out what the endpoint no longer has. True if that is anything. */
   #withdraw({ before, after }: EndpointUpdate): boolean {
     if (before?.list.mode === 'packet') this.#statelessEndpoints -= 1;
+    if ((before?.logChains.length ?? 0) > 0) this.#loggedEndpoints -= 1;
     let differs = false;
     for (const [id, { table, set, key }] of before?.elements ?? []) {
       if (after?.elements.has(id) === true) continue;
@@ -247,6 +254,15 @@ export class HostPolicyCompiler implements Disposable {
       this.#statelessEndpoints += 1;
       for (const set of STATELESS_SETS) this.#store.ensureSet(INET_TABLE, set);
     }
+    if (after !== undefined && after.logChains.length > 0) {
+      this.#loggedEndpoints += 1;
+      for (const { table, set } of DROP_LOG_SETS) this.#store.ensureSet(table, set);
+    }
+    const logChains = new Set(after?.logChains.map(({ table, chain }) => `${table} ${chain.name}`));
+    for (const { table, chain } of before?.logChains ?? []) {
+      if (!logChains.has(`${table} ${chain.name}`)) this.#store.deleteChain(table, chain.name);
+    }
+    for (const { table, chain } of after?.logChains ?? []) this.#store.putChain(table, chain);
     if (after === undefined) this.#endpoints.delete(name);
     else {
       this.#endpoints.set(name, after);
@@ -268,44 +284,9 @@ export class HostPolicyCompiler implements Disposable {
     return instance;
   }
 
-  #updateSite(): void {
-    const prefixes = this.#model.sitePrefixes();
-    for (const family of [4, 6] as const) {
-      const ofFamily = prefixes.filter((prefix) => prefix.family === family);
-      this.#store.replaceSet(INET_TABLE, {
-        name: NAMES.site[family],
-        // Not keyed by protocol, as other sets of prefixes are: rules ask who is *not* in it, and a packet whose
-        // protocol cannot be told must not pass for that.
-        type: family === 4 ? 'ipv4_addr' : 'ipv6_addr',
-        interval: true,
-        elements: new Map(ofFamily.map((prefix) => [prefixElement(prefix), ''])),
-      });
-    }
-  }
-
-  #updateBaseChains(): void {
-    const taps = new TapMatch(this.#model.configuration().interfacePrefixes);
-    const host = this.#model.host(this.host);
-    const withStateless = this.#withStateless;
-    const chains: NftChain[] = [
-      ...preroutingChains(taps),
-      ...forwardChains(taps, withStateless),
-      ...hostChains(taps),
-      ...generationChains(this.#generation),
-    ];
-    for (const chain of chains) this.#store.putChain(INET_TABLE, chain);
-    for (const chain of arpChains(taps)) this.#store.putChain(ARP_TABLE, chain);
-    const translated = host?.spec.masqueradeAddress ?? host?.spec.address;
-    if (this.#withTranslation && translated !== undefined) this.#store.putChain(INET_TABLE, natChain(translated));
-    else this.#store.deleteChain(INET_TABLE, NAMES.postrouting);
-    if (withStateless) return;
-    for (const chain of ['stateless-source', 'stateless-destination']) this.#store.deleteChain(INET_TABLE, chain);
-    for (const set of STATELESS_SETS) this.#store.deleteSet(INET_TABLE, set.name);
-  }
-
   #setGeneration(generation: number): void {
     this.#generation = generation;
-    for (const chain of generationChains(generation)) this.#store.putChain(INET_TABLE, chain);
+    this.#base.setGeneration(generation);
   }
 
   #finish(differences: readonly TableDifference[], revokes: boolean, endpoints: ReadonlySet<string>): PolicyUpdate {

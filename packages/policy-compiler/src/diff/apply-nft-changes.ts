@@ -133,7 +133,7 @@ function deleteElements(table: MutableTable, name: string, keys: readonly string
 
 /** `@name`, but not the raw payload expression `@th,64,128`. */
 function setsOf(rule: NftRule): string[] {
-  return [...rule.text.matchAll(/@([a-z][\w./-]*)(?![\w,])/gi)].flatMap(([, name]) => name ?? []);
+  return [...unquoted(rule.text).matchAll(/@([a-z][\w./-]*)(?![\w,])/gi)].flatMap(([, name]) => name ?? []);
 }
 
 /** Else it is nothing, or a comment. */
@@ -146,6 +146,11 @@ function targetsOfElement(set: NftSet, data: string): string[] {
   return set.dataType === undefined ? [] : targetsOf(data);
 }
 
+/** Words in quotation marks are for people. */
+function unquoted(text: string): string {
+  return text.replaceAll(/"[^"]*"/g, '""');
+}
+
 function targetsOf(text: string): string[] {
-  return [...text.matchAll(/\b(?:jump|goto) (\S+)/g)].flatMap(([, name]) => name ?? []);
+  return [...unquoted(text).matchAll(/\b(?:jump|goto) (\S+)/g)].flatMap(([, name]) => name ?? []);
 }

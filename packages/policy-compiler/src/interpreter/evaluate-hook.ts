@@ -98,6 +98,8 @@ class HookRun {
         if (typeof flow === 'object') flow.mark = ((flow.mark & statement.keep) | statement.set) >>> 0;
         return undefined;
       }
+      case 'log':
+        return undefined;
       case 'snat':
         this.snat = statement.address;
         return { verdict: 'accept', chain: chain.name, rule };

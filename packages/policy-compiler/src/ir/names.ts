@@ -19,12 +19,22 @@ function bounded(name: string): string {
 
 /** The chain of all endpoints with these groups, in this order, and this reach. */
 export function listChainName(mode: Mode, direction: Direction, list: PolicyListKey): string {
-  const prefix = `${mode === 'packet' ? 'stateless-' : ''}${direction}${list.reach === 'site' ? '-in-site' : ''}`;
+  const prefix = `${mode === 'packet' ? 'stateless-' : ''}${direction}${list.reach === 'site' ? '-in-site' : ''}${
+    list.logged ? '-logged' : ''
+  }`;
   if (list.unfiltered) return `${prefix}/unfiltered`;
   const [only, ...more] = list.groups;
   if (only === undefined) return `${prefix}/none`;
   // Three labels where one group has two, so that no tenant's names can make them equal.
   return bounded(`${prefix}/${more.length === 0 ? only : `several/groups/${digest(list.groups.join(' '), 32)}`}`);
+}
+
+/** What dropped a packet: the rules of an end, the guard of the fabric, or that for ARP. */
+export type DropKind = Direction | 'guard' | 'arp';
+
+/** The chain that logs one endpoint's drops. */
+export function dropLogChainName(kind: DropKind, instance: string): string {
+  return bounded(`log-${kind}/${instance}`);
 }
 
 /** What endpoints have in common that share their chains. */
@@ -34,6 +44,8 @@ export interface PolicyListKey {
   readonly reach: 'internet' | 'site';
   /** Without port security; has no groups. */
   readonly unfiltered: boolean;
+  /** What drops is logged: that is not for the chain to do, so it only returns. */
+  readonly logged: boolean;
 }
 
 /**
@@ -96,4 +108,7 @@ export const NAMES = {
   knownSource: { 4: 'known-source4', 6: 'known-source6' },
   toHost: 'to-host',
   postrouting: 'postrouting',
+  /** `ifname : verdict`: who logs what drops, by what dropped it. */
+  dropLog: { egress: 'log-egress', ingress: 'log-ingress', guard: 'log-guard', arp: 'log-arp' },
+  loggedDrop: 'logged-drop',
 } as const;

@@ -60,7 +60,9 @@ export type Statement =
   | { readonly kind: 'vmap'; readonly field: Field; readonly map: string }
   /** Sets the connection mark's bits `set`, after clearing all but `keep`. */
   | { readonly kind: 'mark'; readonly keep: number; readonly set: number }
-  | { readonly kind: 'snat'; readonly address: string };
+  | { readonly kind: 'snat'; readonly address: string }
+  /** To the kernel's log, or to a group of nflog; at most so many a second, with as many at once. */
+  | { readonly kind: 'log'; readonly perSecond: number; readonly prefix: string; readonly nflogGroup?: number };
 
 /** A rule with what it was made from. */
 export interface CompiledRule extends NftRule {
@@ -150,6 +152,11 @@ function renderStatement(statement: Statement): string {
     case 'mark': {
       const kept = statement.keep === ALL_BITS ? '' : ` and ${hex(statement.keep)}`;
       return `ct mark set ct mark${kept} or ${hex(statement.set)}`;
+    }
+    case 'log': {
+      const { perSecond, prefix, nflogGroup } = statement;
+      const where = nflogGroup === undefined ? 'level info' : `group ${nflogGroup}`;
+      return `limit rate ${perSecond}/second burst ${perSecond} packets log prefix "${prefix}" ${where}`;
     }
     case 'snat':
       return `snat ip to ${statement.address}`;

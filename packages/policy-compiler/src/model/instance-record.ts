@@ -1,4 +1,4 @@
-import { type Instance, type ResourceKey, resolveReference } from '@slash32/shared';
+import { type Instance, type LogDrops, type ResourceKey, resolveReference } from '@slash32/shared';
 import type { ResolvedPair } from './resolved-instance.ts';
 import { compareText, nameOf } from './resource-name.ts';
 import { SharedValues } from './shared-values.ts';
@@ -10,6 +10,7 @@ export interface InstanceProfile {
   /** `NAMESPACE/NAME`, in the order of the manifest. */
   readonly groups: readonly string[];
   readonly portSecurity: boolean;
+  readonly logDrops: LogDrops | undefined;
 }
 
 /**
@@ -35,13 +36,14 @@ export interface InstanceRecord {
 export class InstanceRecords {
   readonly #hosts = new SharedValues<string>((host) => host);
   readonly #profiles = new SharedValues<InstanceProfile>(
-    ({ network, groups, portSecurity }) => `${network} ${portSecurity} ${groups.join(' ')}`,
+    ({ network, groups, portSecurity, logDrops }) =>
+      `${network} ${portSecurity} ${logDropsIdentity(logDrops)} ${groups.join(' ')}`,
   );
 
   /** `before`: the record that this one replaces; it is not to be used any more. */
   replace(instance: Instance, before: InstanceRecord | undefined): InstanceRecord {
     const { metadata, spec } = instance;
-    const { network, securityGroups, portSecurity } = spec;
+    const { network, securityGroups, portSecurity, logDrops } = spec;
     const record: InstanceRecord = {
       name: before?.name ?? nameOf(instance),
       createdAt: metadata.creationTimestamp,
@@ -54,6 +56,7 @@ export class InstanceRecords {
         network,
         groups: securityGroups.map((reference) => resolveReference(reference, metadata.namespace)),
         portSecurity,
+        logDrops,
       }),
     };
     if (before !== undefined) this.release(before);
@@ -69,6 +72,11 @@ export class InstanceRecords {
   get empty(): boolean {
     return this.#hosts.size === 0 && this.#profiles.size === 0;
   }
+}
+
+/** The same text for the same. */
+export function logDropsIdentity(logDrops: LogDrops | undefined): string {
+  return logDrops === undefined ? '-' : `${logDrops.perSecond}/${logDrops.nflogGroup ?? ''}`;
 }
 
 export function instanceKey(record: InstanceRecord): ResourceKey {

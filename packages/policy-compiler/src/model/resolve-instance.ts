@@ -1,5 +1,6 @@
 import {
   type Host,
+  type LogDrops,
   type Network,
   parseIpAddress,
   parseIpPrefix,
@@ -7,7 +8,7 @@ import {
   type ResourceFinding,
   type SecurityGroup,
 } from '@slash32/shared';
-import { type InstanceRecord, instanceKey } from './instance-record.ts';
+import { type InstanceRecord, instanceKey, logDropsIdentity } from './instance-record.ts';
 import type { ClosedInstance, OpenInstance } from './resolved-instance.ts';
 
 /** IPv6 first hop of pools that name no gateway. */
@@ -33,6 +34,7 @@ export interface InstanceFacts {
   /** Sorted, without repetition; empty without port security. */
   readonly groups: readonly string[];
   readonly stateful: boolean;
+  readonly logDrops: LogDrops | undefined;
 }
 
 export interface Resolution {
@@ -159,14 +161,25 @@ export function resolveInstance(record: InstanceRecord, context: ResolutionConte
       egressNat: network.spec.egressNat.ipv4,
       groups: portSecurity ? [...groups].sort() : [],
       stateful: !modes.has(false),
+      logDrops: profile.logDrops ?? mostLogged([...groups].sort(), context),
     },
     findings: findings.length === 0 ? NO_FINDINGS : findings,
   };
 }
 
+/** Of groups that log as much, the first by name. */
+function mostLogged(groups: readonly string[], context: ResolutionContext): LogDrops | undefined {
+  let most: LogDrops | undefined;
+  for (const group of groups) {
+    const logDrops = context.securityGroup(group)?.spec.logDrops;
+    if (logDrops !== undefined && logDrops.perSecond > (most?.perSecond ?? 0)) most = logDrops;
+  }
+  return most;
+}
+
 /** The same text for the same facts. */
-export function factsIdentity({ gateways, reach, egressNat, groups, stateful }: InstanceFacts): string {
-  return `${reach} ${egressNat} ${stateful} ${gateways.join(' ')} / ${groups.join(' ')}`;
+export function factsIdentity({ gateways, reach, egressNat, groups, stateful, logDrops }: InstanceFacts): string {
+  return `${reach} ${egressNat} ${stateful} ${logDropsIdentity(logDrops)} ${gateways.join(' ')} / ${groups.join(' ')}`;
 }
 
 export function openInstance(record: InstanceRecord, facts: InstanceFacts): OpenInstance {
@@ -187,6 +200,7 @@ export function openInstance(record: InstanceRecord, facts: InstanceFacts): Open
     pairs: profile.portSecurity ? record.pairs : [],
     portSecurity: profile.portSecurity,
     stateful: facts.stateful,
+    logDrops: facts.logDrops,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { MacAddress, ResourceFinding, ResourceKey } from '@slash32/shared';
+import type { LogDrops, MacAddress, ResourceFinding, ResourceKey } from '@slash32/shared';
 
 /** A source that an instance may use besides its own addresses. */
 export interface ResolvedPair {
@@ -35,6 +35,8 @@ export interface OpenInstance extends InstanceIdentity {
   readonly portSecurity: boolean;
   /** False: each packet is judged alone, replies too. */
   readonly stateful: boolean;
+  /** Of itself, or of the group that logs most; `undefined`: drops are not logged. */
+  readonly logDrops: LogDrops | undefined;
 }
 
 /** An instance that stays closed: its tap passes nothing, its addresses are not routed. */

@@ -10,7 +10,7 @@ import {
   type ResourceKey,
   type SecurityGroup,
 } from '@slash32/shared';
-import { type InstanceRecord, InstanceRecords } from './instance-record.ts';
+import { type InstanceRecord, InstanceRecords, logDropsIdentity } from './instance-record.ts';
 import { MultiMap } from './multi-map.ts';
 import { nameOf } from './resource-name.ts';
 
@@ -187,7 +187,8 @@ export class ResourceStore {
   #setSecurityGroup(name: string, group: SecurityGroup | undefined): void {
     const before = this.securityGroups.get(name);
     setOrDelete(this.securityGroups, name, group);
-    if (before?.spec.stateful !== group?.spec.stateful) this.#affect(this.#instancesByGroup.get(name));
+    const logging = logDropsIdentity(group?.spec.logDrops) !== logDropsIdentity(before?.spec.logDrops);
+    if (before?.spec.stateful !== group?.spec.stateful || logging) this.#affect(this.#instancesByGroup.get(name));
     this.#listener.securityGroup(name);
   }
 

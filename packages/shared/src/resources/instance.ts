@@ -10,6 +10,7 @@ import {
   statusField,
   unicastAddressField,
 } from './field-types.ts';
+import { logDropsField } from './log-drops.ts';
 
 /** A virtual machine with its one interface. */
 export const instanceSchema = z
@@ -40,6 +41,9 @@ export const instanceSchema = z
         )
         .default([])
         .describe('further source addresses that the instance may use'),
+      logDrops: logDropsField
+        .optional()
+        .describe('logs what it may not send or get; left out: as its groups say; nothing if none does'),
       portSecurity: z.boolean().default(true).describe('false: neither filtered nor checked for spoofing'),
     }),
     status: statusField,

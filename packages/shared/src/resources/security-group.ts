@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { apiVersionField, groupReferenceField, namespacedMetadata, prefixField, statusField } from './field-types.ts';
+import { logDropsField } from './log-drops.ts';
 
 /** IP protocol numbers by the names that rules may use (Neutron's list, IANA's numbers). */
 export const PROTOCOL_NUMBERS = {
@@ -134,6 +135,9 @@ export const securityGroupSchema = z
         .boolean()
         .optional()
         .describe('each rule counts the packets that it let pass; left out: as policyCounters of FabricConfiguration'),
+      logDrops: logDropsField
+        .optional()
+        .describe('logs what instances of this group drop; an Instance’s own comes first'),
       rules: z.array(securityGroupRuleSchema).default([]).describe('each allows something; none: nothing passes'),
     }),
     status: statusField,
