@@ -1,10 +1,5 @@
 import { FakeClock } from '@slash32/shared';
-import {
-  encodeOpen,
-  MAX_EXTENDED_MESSAGE_LENGTH,
-  MAX_MESSAGE_LENGTH,
-  prefixKeyFromText,
-} from '../../src/codec/index.ts';
+import { MAX_EXTENDED_MESSAGE_LENGTH, MAX_MESSAGE_LENGTH, prefixKeyFromText } from '../../src/codec/index.ts';
 import { hex, update } from '../codec/message-fixtures.ts';
 import { LabHost } from '../lab/lab-host.ts';
 import { MemoryNetwork } from '../lab/memory-transport.ts';
@@ -166,7 +161,8 @@ export class FuzzedSpeaker {
     this.#victim = victim;
     victim.connect();
     await this.#settle();
-    victim.send(open.length > 0 ? open : encodeOpen(victim.open));
+    if (open.length > 0) victim.sendOpen(open);
+    else victim.sendOpen();
     await this.#settle();
     victim.sendKeepalive();
     await this.#settle();

@@ -110,6 +110,9 @@ export interface FrrPeerSettings {
   readonly peerAsNumber: number;
   /** Further lines under the neighbor: `passive`. */
   readonly options?: readonly string[];
+  /** Further lines of the IPv4 family, and of the whole configuration. */
+  readonly ipv4?: readonly string[];
+  readonly global?: readonly string[];
 }
 
 /** A router with one BGP peer that it gives default routes of both families, as a rack router does. */
@@ -117,6 +120,7 @@ export function frrConfiguration(settings: FrrPeerSettings): string {
   const { peerAddress } = settings;
   return `
 hostname tor
+${(settings.global ?? []).join('\n')}
 router bgp ${settings.asNumber}
  bgp router-id ${settings.routerId}
  no bgp ebgp-requires-policy
@@ -129,6 +133,7 @@ ${(settings.options ?? []).map((line) => ` neighbor ${peerAddress} ${line}`).joi
  address-family ipv4 unicast
   neighbor ${peerAddress} activate
   neighbor ${peerAddress} default-originate
+${(settings.ipv4 ?? []).map((line) => `  ${line}`).join('\n')}
  exit-address-family
  address-family ipv6 unicast
   neighbor ${peerAddress} activate

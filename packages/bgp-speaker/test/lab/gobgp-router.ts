@@ -12,6 +12,8 @@ export interface GobgpSettings {
   readonly password?: string;
   /** Of one hop. */
   readonly ttlSecurity?: boolean;
+  /** A second peer, whose routes it passes on. */
+  readonly feeder?: { readonly address: string; readonly asNumber: number };
 }
 
 /** GoBGP in a namespace: AS 65000 with one peer of AS 4200000001, both families. It has no kernel routes. */
@@ -75,7 +77,13 @@ export class GobgpRouter implements AsyncDisposable {
   }
 }
 
-function configuration({ peerAddress, passive = false, password = '', ttlSecurity = false }: GobgpSettings): string {
+function configuration({
+  peerAddress,
+  passive = false,
+  password = '',
+  ttlSecurity = false,
+  feeder,
+}: GobgpSettings): string {
   const family = (name: string) => `
   [[neighbors.afi-safis]]
     [neighbors.afi-safis.config]
@@ -105,5 +113,18 @@ function configuration({ peerAddress, passive = false, password = '', ttlSecurit
   [neighbors.graceful-restart.config]
     enabled = true
     restart-time = 20
-${family('ipv4')}${family('ipv6')}`;
+${family('ipv4')}${family('ipv6')}
+${
+  feeder === undefined
+    ? ''
+    : `
+[[neighbors]]
+  [neighbors.config]
+    neighbor-address = "${feeder.address}"
+    peer-as = ${feeder.asNumber}
+  [neighbors.timers.config]
+    connect-retry = 1
+    idle-hold-time-after-reset = 1
+`
+}`;
 }

@@ -3,6 +3,9 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
+/** A table of 100,000 routes, several lines each, is read at once. */
+const OUTPUT = { maxBuffer: 256 * 1024 * 1024 } as const;
+
 /** A network namespace; disposing it ends its children and removes it. */
 export class Namespace implements AsyncDisposable {
   readonly name: string;
@@ -44,11 +47,25 @@ export class Namespace implements AsyncDisposable {
 
   /** `ip -n NAME WORDS…`; returns standard output. */
   async ip(words: string): Promise<string> {
-    return (await run('ip', ['-n', this.name, ...words.split(' ')])).stdout;
+    return (await run('ip', ['-n', this.name, ...words.split(' ')], OUTPUT)).stdout;
   }
 
   async exec(command: string, args: readonly string[]): Promise<string> {
-    return (await run('ip', ['netns', 'exec', this.name, command, ...args])).stdout;
+    return (await run('ip', ['netns', 'exec', this.name, command, ...args], OUTPUT)).stdout;
+  }
+
+  /** `ip` commands, carried out in one process. */
+  async ipBatch(commands: readonly string[]): Promise<void> {
+    const child = spawn('ip', ['-n', this.name, '-batch', '-'], { stdio: ['pipe', 'ignore', 'pipe'] });
+    let complaint = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      complaint += chunk.toString();
+    });
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    // It stops reading at the first command that fails, and says why.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(`${commands.join('\n')}\n`);
+    if ((await ended) !== 0) throw new Error(`ip -batch: ${complaint.slice(0, 500)}`);
   }
 
   /** Starts a child in it; its output goes to `onOutput`. */

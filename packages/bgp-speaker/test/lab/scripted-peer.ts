@@ -3,6 +3,7 @@ import {
   type Capability,
   type CodecContext,
   decodeMessage,
+  decodeOpen,
   encodeKeepalive,
   encodeOpen,
   FAMILY_PARAMETERS,
@@ -14,6 +15,7 @@ import {
   type OpenMessage,
   type PeerType,
 } from '../../src/codec/index.ts';
+import { HEADER_LENGTH } from '../../src/codec/messages/header.ts';
 import type { BgpConnection, Transport } from '../../src/session/transport.ts';
 
 export interface ScriptedPeerSettings {
@@ -31,20 +33,21 @@ export interface ScriptedPeerSettings {
 /** The other end of a session: says what it is told to, octet by octet, and keeps what it hears. */
 export class ScriptedPeer {
   readonly #settings: ScriptedPeerSettings;
-  readonly open: OpenMessage;
   readonly #framer = new MessageFramer();
   #connection: BgpConnection | undefined;
   #context: CodecContext;
   readonly #received: BgpMessage[] = [];
   readonly #frames: Frame[] = [];
   #closed: string | undefined;
+  #open: OpenMessage;
+  #heardOpen: OpenMessage | undefined;
 
   constructor(settings: ScriptedPeerSettings) {
     this.#settings = settings;
     this.#context = initialContext(settings.peerType);
     const { asNumber, routerId, capabilities, holdTimeSeconds = 0 } = settings;
     const myAs = asNumber > 0xffff ? 23_456 : asNumber;
-    this.open = { version: 4, myAs, holdTimeSeconds, routerId, capabilities };
+    this.#open = { version: 4, myAs, holdTimeSeconds, routerId, capabilities };
   }
 
   /** Calls the speaker; nothing is said yet. */
@@ -67,8 +70,12 @@ export class ScriptedPeer {
     this.#connection?.write(octets);
   }
 
-  sendOpen(): void {
-    this.send(encodeOpen(this.open));
+  /** Its own OPEN, or other octets in place of it; if these can be read, the session is what they agree on. */
+  sendOpen(octets: Uint8Array = encodeOpen(this.#open)): void {
+    const open = octets.length > HEADER_LENGTH ? decodeOpen(octets) : undefined;
+    if (open?.ok === true) this.#open = open.value;
+    this.#negotiate();
+    this.send(octets);
   }
 
   sendKeepalive(): void {
@@ -103,6 +110,12 @@ export class ScriptedPeer {
     return this.#context;
   }
 
+  #negotiate(): void {
+    if (this.#heardOpen === undefined) return;
+    this.#context = negotiate(this.#open, this.#heardOpen, this.#settings.peerType);
+    this.#framer.extendedMessages = this.#context.extendedMessages;
+  }
+
   #take(chunk: Uint8Array): void {
     this.#framer.push(chunk.slice());
     for (let frame = this.#framer.next(); frame !== undefined; frame = this.#framer.next()) {
@@ -110,8 +123,8 @@ export class ScriptedPeer {
       const message = decodeMessage(frame.value, this.#context);
       if (!message.ok) throw new Error(`the speaker sent a malformed message: ${message.reason}`);
       if (message.value.type === 'open') {
-        this.#context = negotiate(this.open, message.value.open, this.#settings.peerType);
-        this.#framer.extendedMessages = this.#context.extendedMessages;
+        this.#heardOpen = message.value.open;
+        this.#negotiate();
       }
       if (message.value.type === 'update' && message.value.update.errors.length > 0) {
         throw new Error(`the speaker sent a bad UPDATE: ${message.value.update.errors[0]?.reason}`);

@@ -3,6 +3,7 @@ export async function waitUntil<Answer>(
   what: string | (() => string),
   probe: () => Promise<Answer | undefined | false> | Answer | undefined | false,
   timeoutMs = 20_000,
+  pauseMs = 20,
 ): Promise<Answer> {
   const deadline = performance.now() + timeoutMs;
   let lastError: unknown;
@@ -17,6 +18,6 @@ export async function waitUntil<Answer>(
     if (performance.now() > deadline) {
       throw new Error(`not within ${timeoutMs} ms: ${typeof what === 'string' ? what : what()}`, { cause: lastError });
     }
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }

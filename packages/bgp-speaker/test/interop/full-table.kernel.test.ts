@@ -1,0 +1,133 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Namespace } from '../lab/namespace.ts';
+import { SpeakerProcess } from '../lab/speaker-process.ts';
+import { NEEDS_OTHER_USERS, rootIsTheOnlyUser } from '../lab/unprivileged.ts';
+import { waitUntil } from '../lab/wait-until.ts';
+import { FULL_TABLE_ROUTERS, type FullTableRouter } from './full-table-routers.ts';
+
+const TABLE_SIZE = 100_000;
+const PATIENCE_MS = 90_000;
+/** A look at a whole table costs both sides processor time. */
+const PAUSE_MS = 700;
+
+/** `10.FIRST.0.0/32` and those that follow. */
+function hostRoutes(first: number): readonly string[] {
+  return Array.from(
+    { length: TABLE_SIZE },
+    (_, index) => `10.${first + (index >> 16)}.${(index >> 8) & 255}.${index & 255}/32`,
+  );
+}
+
+const OURS = hostRoutes(100);
+const THEIRS = hostRoutes(200);
+
+const MANIFESTS = `apiVersion: slash32.dev/v1
+kind: Host
+metadata: { name: h1 }
+spec: { address: 192.0.2.1, asNumber: 4200000001 }
+---
+apiVersion: slash32.dev/v1
+kind: BGPPeer
+metadata: { name: tor }
+spec: { hosts: all(), address: 192.0.2.254, asNumber: 65000, connectRetrySeconds: 1 }
+`;
+
+let host: Namespace;
+let stack: AsyncDisposableStack;
+let router: FullTableRouter;
+let speaker: SpeakerProcess;
+let serial = 0;
+
+beforeEach(async () => {
+  stack = new AsyncDisposableStack();
+  serial += 1;
+  host = stack.use(await Namespace.create(`table-host-${serial}`));
+  await host.ip('link add tap0 type veth peer name inst0');
+  await host.ip('link set tap0 up');
+  await host.ip('link set inst0 up');
+});
+
+afterEach(() => stack.disposeAsync());
+
+/** The first differences, so that a failure can be read. */
+function differences(actual: readonly string[], expected: readonly string[]): object {
+  const has = new Set(actual);
+  const wanted = new Set(expected);
+  return {
+    repeated: actual.length - has.size,
+    missing: [...wanted.difference(has)].slice(0, 3),
+    unexpected: [...has.difference(wanted)].slice(0, 3),
+  };
+}
+
+const NONE = { repeated: 0, missing: [], unexpected: [] };
+
+async function kernelRoutes(): Promise<readonly string[]> {
+  const lines = await host.routes(4);
+  return lines
+    .filter((line) => line.includes('proto 135') && !line.startsWith('default'))
+    .map((line) => line.replace(/ proto 135.*/, ''));
+}
+
+const openbgpdIsSkipped = rootIsTheOnlyUser();
+
+describe.each(FULL_TABLE_ROUTERS)('100,000 routes each way with $name', ({ name, create }) => {
+  const isSkipped = name === 'OpenBGPD' && openbgpdIsSkipped;
+
+  it.skipIf(isSkipped)(
+    isSkipped ? NEEDS_OTHER_USERS : 'both tables are exact, and empty in the end',
+    async () => {
+      serial += 1;
+      const tor = stack.use(await Namespace.create(`table-tor-${serial}`));
+      await Namespace.link(host, 'eth0', ['192.0.2.1/24'], tor, 'down0', ['192.0.2.254/24']);
+      await host.ipBatch(OURS.map((prefix) => `route add ${prefix} dev tap0 proto 133`));
+      router = stack.use(await create(tor));
+      await router.start(THEIRS);
+      speaker = stack.use(await SpeakerProcess.create(host, 'h1', MANIFESTS));
+      speaker.start(['--log-level', 'info']);
+      await speaker.established('tor');
+
+      await waitUntil(
+        () => `our table at the router; ${router.log.slice(-2000)}`,
+        async () => (await router.learned()).length >= TABLE_SIZE,
+        PATIENCE_MS,
+      );
+      expect(
+        differences(
+          await router.learned(),
+          OURS.map((prefix) => `${prefix} 192.0.2.1 4200000001`),
+        ),
+      ).toEqual(NONE);
+      await waitUntil(
+        () => `its table in our kernel; ${speaker.log.slice(-2000)}`,
+        async () => (await speaker.status()).installedRoutes >= TABLE_SIZE + 1,
+        PATIENCE_MS,
+      );
+      expect(
+        differences(
+          await kernelRoutes(),
+          THEIRS.map((prefix) => `${prefix.replace('/32', '')} via 192.0.2.254 dev eth0`),
+        ),
+      ).toEqual(NONE);
+      for (const prefix of [THEIRS[0], THEIRS[TABLE_SIZE / 2], THEIRS.at(-1)]) {
+        expect(await speaker.routes(prefix ?? '')).toMatchObject([
+          { nextHop: '192.0.2.254', asPath: router.itsPath, best: true, installed: true },
+        ]);
+      }
+      const { messages, remoteCapabilities = [] } = await speaker.neighbor('tor');
+      const isExtended = remoteCapabilities.includes('extended-message');
+      // Full messages: 8 of 65,535 octets or 124 of 4,096, End-of-RIB, and what was sent while the table was still read.
+      expect(messages.sent.UPDATE).toBeLessThan(isExtended ? 20 : 140);
+
+      await host.ip('route flush proto 133');
+      await router.withdraw();
+      await waitUntil('ours are withdrawn', async () => (await router.learned()).length === 0, PATIENCE_MS, PAUSE_MS);
+      await waitUntil('its routes are gone', async () => (await kernelRoutes()).length === 0, PATIENCE_MS, PAUSE_MS);
+      expect(await speaker.neighbor('tor')).toMatchObject({ state: 'Established' });
+      expect(speaker.log.match(/session up/g)).toHaveLength(1);
+      await speaker.stop('SIGTERM');
+      await host.ip('route flush proto 135');
+    },
+    240_000,
+  );
+});
