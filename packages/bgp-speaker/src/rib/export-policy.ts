@@ -11,7 +11,7 @@ import {
 import { type AddressBlocks, blockMetric } from './address-blocks.ts';
 import type { ExportRoute, Offer } from './adj-rib-out.ts';
 import { DEFAULT_LOCAL_PREF } from './decision-process.ts';
-import { obstacleToPassingOn, passedOnAttributes, type Recipient } from './passing-on.ts';
+import { markedAttributes, obstacleToPassingOn, passedOnAttributes, type Recipient } from './passing-on.ts';
 import type { Path } from './path.ts';
 import type { PolicyChain, PolicyVerdict, PrefixVerdicts } from './route-policy.ts';
 
@@ -171,7 +171,8 @@ export class ExportPolicy {
     if (!verdict.accepted) return undefined;
     let route = passedOn.routes.get(verdict);
     if (route === undefined) {
-      route = this.#table.intern(this.#finished(verdict.attributes), { address: path.nextHop.address });
+      const attributes = markedAttributes(verdict.attributes, path, this.#settings.recipient);
+      route = this.#table.intern(this.#finished(attributes), { address: path.nextHop.address });
       passedOn.routes.set(verdict, route);
     }
     return route;

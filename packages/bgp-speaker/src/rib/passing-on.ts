@@ -8,8 +8,9 @@
  * Never from eBGP to iBGP or back, and never back to the router that it came from.
  */
 import { WELL_KNOWN_COMMUNITIES } from '@slash32/shared';
-import { formatCommunity, type PathAttributes, type PeerType, routerIdText } from '../codec/index.ts';
+import { canonicalSet, formatCommunity, type PathAttributes, type PeerType, routerIdText } from '../codec/index.ts';
 import { DEFAULT_LOCAL_PREF } from './decision-process.ts';
+import { isLongLivedStale } from './kept-paths.ts';
 import type { ClientKind, Path } from './path.ts';
 
 /** The router that is to be told. */
@@ -20,6 +21,8 @@ export interface Recipient {
   readonly client?: ClientKind;
   /** It takes IPv4 routes with IPv6 next hops (RFC 8950). */
   readonly extendedNextHop: boolean;
+  /** It knows what LLGR_STALE means (RFC 9494). */
+  readonly longLived: boolean;
 }
 
 /** True if any learned path may go to such a router, seeing that there are reflector clients or not. */
@@ -40,6 +43,9 @@ export function obstacleToPassingOn({ source, attributes, nextHop }: Path, to: R
   }
   const scope = attributes.communities?.find((community) => scopesOf(to.type).includes(community));
   if (scope !== undefined) return `its community ${formatCommunity(scope)} forbids it`;
+  if (to.type === 'ebgp' && !to.longLived && isLongLivedStale(attributes)) {
+    return 'it is LLGR_STALE, and this router does not do long-lived graceful restart';
+  }
   if (nextHop.address === '::' || nextHop.address.startsWith('fe80:')) return 'its next hop is on one link only';
   return undefined;
 }
@@ -47,6 +53,18 @@ export function obstacleToPassingOn({ source, attributes, nextHop }: Path, to: R
 function scopesOf(type: PeerType): readonly number[] {
   const { NO_ADVERTISE, NO_EXPORT, NO_EXPORT_SUBCONFED } = WELL_KNOWN_COMMUNITIES;
   return type === 'ibgp' ? [NO_ADVERTISE] : [NO_ADVERTISE, NO_EXPORT, NO_EXPORT_SUBCONFED];
+}
+
+/**
+ * What no export policy can take from a path that is kept for a router that is long gone (RFC 9494 4.3). Within the AS, a
+ * router that does not know the mark learns otherwise that any other route is better, and keeps it in the AS (4.6).
+ */
+export function markedAttributes(attributes: PathAttributes, path: Path, to: Recipient): PathAttributes {
+  if (!isLongLivedStale(path.attributes)) return attributes;
+  const { LLGR_STALE, NO_EXPORT } = WELL_KNOWN_COMMUNITIES;
+  const marks = to.longLived ? [LLGR_STALE] : [LLGR_STALE, NO_EXPORT];
+  const communities = canonicalSet([...(attributes.communities ?? []), ...marks]);
+  return { ...attributes, communities, ...(to.longLived ? {} : { localPref: 0 }) };
 }
 
 /** What a path goes on with. `clusterId`: ours, a dotted quad. */

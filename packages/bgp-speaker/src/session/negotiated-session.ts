@@ -39,6 +39,8 @@ export interface NegotiatedSession {
    * restart. The time is the peer's, or ours if that is shorter.
    */
   readonly longLivedFamilies: ReadonlyMap<BgpFamily, LongLivedFamily>;
+  /** The peer offers long-lived graceful restart, so that it knows LLGR_STALE. */
+  readonly remoteLongLived: boolean;
   readonly remoteGracefulRestart?: Extract<Capability, { kind: 'graceful-restart' }>;
 }
 
@@ -59,6 +61,7 @@ export function negotiateSession(local: OpenMessage, remote: OpenMessage, peerTy
     gracefulNotification: [local, remote].every(
       ({ capabilities }) => lastCapability(capabilities, 'graceful-restart')?.notification === true,
     ),
+    remoteLongLived: lastCapability(remote.capabilities, 'long-lived-graceful-restart') !== undefined,
     longLivedFamilies: longLivedFamilies(local, remote),
     ...(remoteGracefulRestart === undefined ? {} : { remoteGracefulRestart }),
   };

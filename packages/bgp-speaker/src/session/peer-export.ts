@@ -204,7 +204,14 @@ export class PeerExport {
     const { settings } = this.#terms;
     const { name, client } = settings;
     const extendedNextHop = this.#session?.context.extendedNextHop.has('ipv4-unicast') === true;
-    return { name, type: peerTypeOf(settings), extendedNextHop, ...(client === undefined ? {} : { client }) };
+    const longLived = this.#session?.remoteLongLived === true;
+    return {
+      name,
+      type: peerTypeOf(settings),
+      extendedNextHop,
+      longLived,
+      ...(client === undefined ? {} : { client }),
+    };
   }
 
   /** Only between AS numbers: a route reflector leaves the path as it is. */

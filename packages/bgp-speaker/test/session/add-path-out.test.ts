@@ -32,7 +32,7 @@ const CONTEXT: CodecContext = {
 const KEYS = ['198.51.100.1/32', '198.51.100.2/32', '203.0.113.0/24'].map(prefixKeyFromText);
 const SETTINGS: Omit<ExportSettings, 'chain'> = {
   family: FAMILY,
-  recipient: { name: 'to', type: 'ebgp', client: 'server', extendedNextHop: false },
+  recipient: { name: 'to', type: 'ebgp', client: 'server', extendedNextHop: false, longLived: false },
   localAsNumber: 64_601,
   clusterId: '192.0.2.1',
   routerId: '192.0.2.1',

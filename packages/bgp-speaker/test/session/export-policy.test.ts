@@ -17,7 +17,7 @@ import { UpdateSender } from '../../src/session/update-sender.ts';
 const CONTEXT: CodecContext = { ...initialContext('ebgp'), fourOctetAs: true };
 const SETTINGS: Omit<ExportSettings, 'chain'> = {
   family: 'ipv4-unicast',
-  recipient: { name: 'p', type: 'ebgp', extendedNextHop: false },
+  recipient: { name: 'p', type: 'ebgp', extendedNextHop: false, longLived: false },
   localAsNumber: 64_601,
   clusterId: '192.0.2.1',
   routerId: '192.0.2.1',

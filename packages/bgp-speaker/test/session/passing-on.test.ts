@@ -176,6 +176,46 @@ describe('route reflector', () => {
   });
 });
 
+describe('routes of a client that is long gone (RFC 9494)', () => {
+  const gone = async (spec: object, asNumberOf: (index: number) => number) => {
+    const gracefulRestart = { restartTimeSeconds: 10, longLivedStaleTimeSeconds: 1000 };
+    await lab(asNumberOf, () => ({ ...spec, gracefulRestart }), { gracefulRestart });
+    hub.putPolicy('clean', { match: {}, action: 'accept', set: { communities: { set: [] } } });
+    // h3 does not do LLGR.
+    spoke(3).addPeer('to-hub', '192.0.2.100', asNumberOf(0), { gracefulRestart: { restartTimeSeconds: 10 } });
+    spoke(1).addInstance(ANYCAST);
+    await clock.advanceAsync(20_000);
+    expect([received(spoke(2), ANYCAST).length, received(spoke(3), ANYCAST).length]).toEqual([1, 1]);
+    spoke(1).kill();
+    await clock.advanceAsync(9000);
+    expect(received(spoke(2), ANYCAST)).toMatchObject([{ communities: [] }]);
+    await clock.advanceAsync(2000);
+  };
+
+  it('go on from a reflector with LLGR_STALE, or with LOCAL_PREF 0 and NO_EXPORT to a router without LLGR', async () => {
+    // No policy can take the marks off.
+    await gone({ routeReflectorClient: true, export: ['clean'] }, () => 64_600);
+    expect(received(spoke(2), ANYCAST)).toMatchObject([{ communities: ['LLGR_STALE'], localPref: 100 }]);
+    expect(received(spoke(3), ANYCAST)).toMatchObject([{ communities: ['LLGR_STALE', 'NO_EXPORT'], localPref: 0 }]);
+    await spoke(1).start();
+    await clock.advanceAsync(20_000);
+    expect(received(spoke(2), ANYCAST)).toMatchObject([{ communities: [], localPref: 100 }]);
+    expect(received(spoke(3), ANYCAST)).toMatchObject([{ communities: [], localPref: 100 }]);
+  });
+
+  it('go on from a route server to clients with LLGR only', async () => {
+    await gone({ routeServerClient: true }, (index) => 64_600 + index);
+    expect(received(spoke(2), ANYCAST)).toMatchObject([{ communities: ['LLGR_STALE'] }]);
+    expect(received(spoke(3), ANYCAST)).toEqual([]);
+    await spoke(1).start();
+    await clock.advanceAsync(20_000);
+    expect([2, 3].map((index) => received(spoke(index), ANYCAST).map(({ communities }) => communities))).toEqual([
+      [[]],
+      [[]],
+    ]);
+  });
+});
+
 describe('route server', () => {
   it('passes on between its clients without its own AS in the path, and to no other router', async () => {
     await lab(
