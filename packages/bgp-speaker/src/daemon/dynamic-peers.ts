@@ -102,23 +102,21 @@ export class DynamicPeers {
     return this.#shut.delete(range);
   }
 
-  /** Of the ranges that routers may call from. */
-  statuses(): readonly BgpNeighborStatus[] {
-    return this.#readyRanges().map((settings) => {
-      const { name } = settings;
-      const { count = 0, last } = this.#refusals.get(name) ?? {};
-      const shutReason = this.#shut.get(name);
-      return rangeStatus(settings, {
-        neighbors: this.#countOf(name),
-        refused: count,
-        ...(last === undefined ? {} : { lastRefused: last }),
-        ...(shutReason === undefined ? {} : { shutReason }),
-      });
+  /** Of an open range. */
+  statusOf(settings: PeerSettings): BgpNeighborStatus {
+    const { name } = settings;
+    const { count = 0, last } = this.#refusals.get(name) ?? {};
+    const shutReason = this.#shut.get(name);
+    return rangeStatus(settings, {
+      neighbors: this.#countOf(name),
+      refused: count,
+      ...(last === undefined ? {} : { lastRefused: last }),
+      ...(shutReason === undefined ? {} : { shutReason }),
     });
   }
 
   findings(): readonly ResourceFinding[] {
-    return this.#readyRanges().flatMap((settings): readonly ResourceFinding[] => {
+    return this.openRanges().flatMap((settings): readonly ResourceFinding[] => {
       const { name, range } = settings;
       const shutReason = this.#shut.get(name);
       const resource = `BGPPeer/${name}`;
@@ -133,13 +131,14 @@ export class DynamicPeers {
     });
   }
 
+  /** Ranges that routers may call from. */
+  openRanges(): readonly PeerSettings[] {
+    return [...this.#readiness.ready.values()].flatMap(({ settings }) => (isRange(settings) ? [settings] : []));
+  }
+
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
-  }
-
-  #readyRanges(): readonly PeerSettings[] {
-    return [...this.#readiness.ready.values()].flatMap(({ settings }) => (isRange(settings) ? [settings] : []));
   }
 
   #countOf(range: string): number {

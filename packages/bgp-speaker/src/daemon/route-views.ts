@@ -66,7 +66,7 @@ export function findNeighbor(speaker: Speaker, peer: string): Neighbor {
   const named = speaker.neighbors.get(peer);
   if (named !== undefined) return named;
   for (const neighbor of speaker.neighbors.values()) if (neighbor.settings.address === peer) return neighbor;
-  const ranges = speaker.dynamicPeers.statuses().map((range) => range.peer);
+  const ranges = speaker.dynamicPeers.openRanges().map(({ name }) => name);
   const known = [...speaker.neighbors.keys(), ...ranges].join(', ');
   const hint = known === '' ? 'no BGPPeer selects this host' : `this host has ${known}`;
   throw new FabricError('bgp.unknown-peer', `there is no BGP session with "${peer}"; ${hint}`, { details: { peer } });

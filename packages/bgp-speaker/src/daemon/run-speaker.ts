@@ -1,5 +1,5 @@
 import { flushCompileCache } from 'node:module';
-import { openKernel } from '@slash32/linux';
+import { openKernel, readSignatureCounters } from '@slash32/linux';
 import {
   createLogger,
   type DaemonContext,
@@ -69,6 +69,7 @@ export async function runSpeaker(
     logger,
     transport: new TcpTransport(),
     readFile: readFileStart,
+    signatureCounters: readSignatureCounters,
     admit: (peers) => listener.admit(peers),
     bfd,
     port,

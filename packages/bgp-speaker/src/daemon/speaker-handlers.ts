@@ -1,6 +1,13 @@
-import type { BgpFamily, Clock, ControlHandlers, SpeakerMethods, SpeakerStatus } from '@slash32/shared';
+import type {
+  BgpFamily,
+  BgpNeighborStatus,
+  Clock,
+  ControlHandlers,
+  SpeakerMethods,
+  SpeakerStatus,
+} from '@slash32/shared';
 import { prefixKeyFamily } from '../codec/index.ts';
-import type { Neighbor } from '../session/neighbor.ts';
+import type { PeerSettings } from '../peers/peer-settings.ts';
 import { operatorHandlers } from './operator-handlers.ts';
 import { routesInView } from './route-views.ts';
 import type { Speaker } from './speaker.ts';
@@ -21,13 +28,7 @@ export function speakerHandlers(facts: SpeakerFacts): ControlHandlers<SpeakerMet
     ...visibilityHandlers(speaker, facts.clock),
     ...operatorHandlers(speaker),
     'speaker.status': () => speakerStatus(facts),
-    'speaker.neighbors': () => [
-      ...[...speaker.neighbors.values()].map((neighbor) =>
-        neighbor.status((family) => bestPaths(speaker, neighbor, family)),
-      ),
-      ...speaker.dynamicPeers.statuses(),
-      ...speaker.waitingPeers(),
-    ],
+    'speaker.neighbors': () => neighborStatuses(speaker),
     'speaker.routes': (question) => routesInView(speaker, question),
   };
 }
@@ -50,12 +51,41 @@ function speakerStatus({ speaker, process }: SpeakerFacts): SpeakerStatus {
   };
 }
 
-/** Prefixes in Loc-RIB that a neighbor's path forwards for. */
-function bestPaths(speaker: Speaker, neighbor: Neighbor, family: BgpFamily): number {
-  let count = 0;
+/** Sessions, then ranges that routers may call from, then peers that must not have a session yet. */
+function neighborStatuses(speaker: Speaker): readonly BgpNeighborStatus[] {
+  const best = bestPaths(speaker);
+  const hinted = (settings: PeerSettings, status: BgpNeighborStatus): BgpNeighborStatus => {
+    const hint = speaker.signatureHints.of(settings, status.state);
+    return hint === undefined ? status : { ...status, hint: hint.message };
+  };
+  return [
+    ...[...speaker.neighbors].map(([name, neighbor]) =>
+      hinted(
+        neighbor.settings,
+        neighbor.status((family) => best.get(name)?.[family] ?? 0),
+      ),
+    ),
+    ...speaker.dynamicPeers.openRanges().map((range) => hinted(range, speaker.dynamicPeers.statusOf(range))),
+    ...speaker.waitingPeers(),
+  ];
+}
+
+/** By neighbor: prefixes in Loc-RIB that a path of it forwards for. */
+function bestPaths(speaker: Speaker): ReadonlyMap<string, Readonly<Record<BgpFamily, number>>> {
+  const counts = new Map<string, Record<BgpFamily, number>>();
   for (const [key, paths] of speaker.locRib.routes()) {
-    if (prefixKeyFamily(key) !== family) continue;
-    if (paths.some((path) => path.source.name === neighbor.settings.name)) count += 1;
+    const family = prefixKeyFamily(key);
+    const [first] = paths;
+    // Several paths may be of one neighbor (ADD-PATH).
+    const names = paths.length === 1 && first ? [first.source.name] : new Set(paths.map(({ source }) => source.name));
+    for (const name of names) {
+      let count = counts.get(name);
+      if (count === undefined) {
+        count = { 'ipv4-unicast': 0, 'ipv6-unicast': 0 };
+        counts.set(name, count);
+      }
+      count[family] += 1;
+    }
   }
-  return count;
+  return counts;
 }

@@ -1,4 +1,4 @@
-import type { Kernel } from '@slash32/linux';
+import type { Kernel, SignatureCounters } from '@slash32/linux';
 import type { Clock, Logger } from '@slash32/shared';
 import type { BfdSessions } from '../bfd/bfd-service.ts';
 import type { AdmittedPeer, Transport } from '../session/transport.ts';
@@ -14,6 +14,8 @@ export interface SpeakerOptions {
   readonly transport: Transport;
   /** Up to `limit` octets of a password file. */
   readonly readFile: (path: string, limit: number) => Promise<Uint8Array>;
+  /** Absent: the kernel does not tell. */
+  readonly signatureCounters?: () => Promise<SignatureCounters | undefined>;
   /** Called with all peers before any of them is added, changed or removed. */
   readonly admit?: (peers: readonly AdmittedPeer[]) => void;
   /** Absent: no BFD, whatever peers are configured with. */

@@ -1,7 +1,6 @@
 import type { InterfaceEvent } from '@slash32/linux';
 import type { BgpFamily, BgpNeighborStatus, ResourceFinding } from '@slash32/shared';
-import { type PrefixKey, prefixKeyFamily, prefixKeyFromText } from '../codec/index.ts';
-import { BlockRoutes } from '../kernel-sync/block-routes.ts';
+import { type PrefixKey, prefixKeyFamily } from '../codec/index.ts';
 import { type LocalRouteChange, LocalRoutes } from '../kernel-sync/local-routes.ts';
 import { NextHopTracker } from '../kernel-sync/next-hop-tracker.ts';
 import { RestartDeferral } from '../kernel-sync/restart-deferral.ts';
@@ -11,14 +10,16 @@ import { admittedPeers } from '../peers/admitted-peers.ts';
 import { EMPTY_PLAN, type PeerPlan, planPeers, type SpeakerResources } from '../peers/peer-plan.ts';
 import { PrerequisiteWatch } from '../peers/peer-prerequisites.ts';
 import { NO_PEERS_READY, type PeerReadiness } from '../peers/ready-peers.ts';
-import { AddressBlocks, blockMetric, NO_BLOCKS } from '../rib/address-blocks.ts';
+import type { AddressBlocks } from '../rib/address-blocks.ts';
 import { LocRib } from '../rib/loc-rib.ts';
 import type { Path } from '../rib/path.ts';
 import type { Neighbor } from '../session/neighbor.ts';
 import type { IncomingConnection } from '../session/transport.ts';
+import { AnnouncedBlocks } from './announced-blocks.ts';
 import { DynamicPeers } from './dynamic-peers.ts';
 import { LearnedRouteExport } from './learned-route-export.ts';
 import { NeighborSet } from './neighbor-set.ts';
+import { SignatureHints } from './signature-hints.ts';
 import type { SpeakerOptions } from './speaker-options.ts';
 import { WaitingPeers } from './waiting-peers.ts';
 
@@ -40,6 +41,7 @@ export class Speaker {
   readonly observers: ObserverHub;
   /** Neighbours that are not planned one by one. */
   readonly dynamicPeers: DynamicPeers;
+  readonly signatureHints: SignatureHints;
   readonly #options: SpeakerOptions;
   readonly #neighbors: NeighborSet;
   readonly #deferral: RestartDeferral;
@@ -48,8 +50,7 @@ export class Speaker {
   readonly #prerequisites: PrerequisiteWatch;
   readonly #waiting: WaitingPeers;
   readonly #learnedExport = new LearnedRouteExport();
-  readonly #blockRoutes: BlockRoutes;
-  #blocks: AddressBlocks = NO_BLOCKS;
+  readonly #blocks: AnnouncedBlocks;
   #plan: PeerPlan = EMPTY_PLAN;
   #readiness: PeerReadiness = NO_PEERS_READY;
   #local: LocalRoutes | undefined;
@@ -83,15 +84,18 @@ export class Speaker {
       readFile: options.readFile,
       onChange: () => this.#reconcile(),
     });
-    this.#blockRoutes = new BlockRoutes({
-      routes: options.kernel.routes,
-      addresses: options.kernel.addresses,
+    this.#blocks = new AnnouncedBlocks(options, {
+      locRib: this.locRib,
+      neighbors: () => this.neighbors.values(),
+      decideAgain: (key) => this.#decideAgain(key),
+    });
+    this.signatureHints = new SignatureHints({
       clock,
-      random,
-      logger,
-      enabled: options.installRoutes !== false,
-      host: options.host,
-      onChange: (active) => this.#onBlocks(active),
+      read: options.signatureCounters,
+      peers: () => [
+        ...[...this.neighbors.values()].map(({ settings, state }) => [settings, state] as const),
+        ...this.dynamicPeers.openRanges().map((settings) => [settings, 'Active'] as const),
+      ],
     });
     this.#deferral = new RestartDeferral({
       clock,
@@ -113,7 +117,7 @@ export class Speaker {
         restarting: () => this.#hadForwarding.size > 0 && !this.#deferral.isOver,
         forwardingPreserved: (family) => this.#hadForwarding.has(family),
       },
-      blocks: () => this.#blocks,
+      blocks: () => this.blocks,
       decideAgain: (key) => this.#decideAgain(key),
     });
   }
@@ -133,14 +137,15 @@ export class Speaker {
 
   /** Those that are announced as a whole. */
   get blocks(): AddressBlocks {
-    return this.#blocks;
+    return this.#blocks.current;
   }
 
   findings(): readonly ResourceFinding[] {
     return [
       ...this.#plan.findings,
       ...this.#readiness.findings,
-      ...this.#blockRoutes.findings(),
+      ...this.#blocks.findings(),
+      ...this.signatureHints.findings(),
       ...this.dynamicPeers.findings(),
       ...[...this.#neighbors.byName.values()].flatMap((neighbor) => neighbor.findings()),
     ];
@@ -150,7 +155,8 @@ export class Speaker {
   async start(signal: AbortSignal): Promise<void> {
     const { kernel, clock, logger } = this.#options;
     if (this.#options.installRoutes !== false) await this.installer.start(signal);
-    await this.#blockRoutes.start(signal);
+    await this.#blocks.start(signal);
+    this.signatureHints.start(signal);
     this.#local = await LocalRoutes.start(
       { routes: kernel.routes, clock, logger, onChanges: (changes) => this.#onLocalRoutes(changes) },
       signal,
@@ -186,7 +192,7 @@ export class Speaker {
   applyResources(resources: SpeakerResources): void {
     if (this.#closed) return;
     this.#plan = planPeers(this.#options.host, resources, this.#plan);
-    this.#blockRoutes.want(this.#plan.blocks.map(prefixKeyFromText));
+    this.#blocks.want(this.#plan.blocks);
     this.#reconcile();
     this.#beginDeferral();
   }
@@ -240,25 +246,10 @@ export class Speaker {
     );
   }
 
-  /** What takes the place of what goes is told first, either way. */
-  #onBlocks(active: ReadonlySet<PrefixKey>): void {
-    const gone = [...this.#blocks.keys()].filter((key) => !active.has(key));
-    this.#blocks = new AddressBlocks(active);
-    for (const key of [...active, ...gone]) {
-      if (this.locRib.setLocal(key, active.has(key) ? blockMetric(key) : undefined)) this.#decideAgain(key);
-    }
-    const neighbors = [...this.#neighbors.byName.values()];
-    for (const neighbor of neighbors) {
-      neighbor.blocksChanged();
-      for (const key of gone) neighbor.setLocal(key, undefined);
-      neighbor.flush();
-    }
-  }
-
   #onLocalRoutes(changes: readonly LocalRouteChange[]): void {
     const startMs = this.#options.clock.monotonicMs();
     for (const { key, metric } of changes) {
-      if (this.#blocks.has(key)) continue;
+      if (this.blocks.has(key)) continue;
       this.locRib.setLocal(key, metric);
       this.#decideAgain(key);
       for (const neighbor of this.#neighbors.byName.values()) neighbor.setLocal(key, metric);

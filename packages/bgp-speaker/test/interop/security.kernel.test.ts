@@ -146,6 +146,22 @@ describe('TCP-MD5', () => {
     expect((await speaker.neighbor('tor')).messages.received.OPEN).toBe(0);
   });
 
+  it('says of a passive peer that the router calls with another password, or with one that nobody asked for', async () => {
+    await writePassword('sardine');
+    await startBird(4, 'password "swordfish";');
+    await startSpeaker(4, `passive: true, passwordFile: ${passwordFile()}`);
+    await waitUntil('finding', async () => (await findingCodes()).includes('bgp-peer.bad-signatures'));
+    expect((await speaker.neighbor('tor')).hint).toMatch(/MD5 signature of another password came to this host/);
+    await speaker.write(manifests(4, 'passive: true'));
+    await waitUntil('another hint', async () =>
+      /that nothing here asks for/.test((await speaker.neighbor('tor')).hint ?? ''),
+    );
+    await speaker.write(manifests(4, `passive: true, passwordFile: ${passwordFile()}`));
+    await writePassword('swordfish');
+    await speaker.established('tor');
+    expect((await speaker.neighbor('tor')).hint).toBeUndefined();
+  });
+
   it('keeps the session closed without the file, and opens it when the file is there', async () => {
     await startBird(4, 'password "swordfish";');
     await startSpeaker(4, `passwordFile: ${passwordFile()}`);

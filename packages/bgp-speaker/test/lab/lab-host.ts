@@ -1,4 +1,4 @@
-import { FakeKernel } from '@slash32/linux';
+import { FakeKernel, type SignatureCounters } from '@slash32/linux';
 import {
   type BGPPeer,
   type BgpNeighborStatus,
@@ -40,6 +40,8 @@ export class LabHost {
   /** Of other hosts: name → blocks. */
   readonly otherBlocks = new Map<string, readonly string[]>();
   #blocks: readonly string[] = [];
+  /** Of segments that the kernel dropped. */
+  signatures: SignatureCounters | undefined = { missing: 0, unexpected: 0, wrong: 0 };
   /** Password files, by path. */
   readonly files = new Map<string, string>();
   /** What the listener was told last. */
@@ -146,6 +148,7 @@ export class LabHost {
         this.admitted = peers;
       },
       port: 179,
+      signatureCounters: async () => this.signatures,
       ...(bfd === undefined ? {} : { bfd }),
     });
     await this.speaker.start(this.#life.signal);

@@ -120,6 +120,7 @@ function detailText(neighbor: HostNeighbor, { style }: TableLayout): string {
     ['Router ID', neighbor.remoteRouterId],
     ['Held', heldText(neighbor)],
     ['Last down', lastDownText(neighbor)],
+    ['Hint', neighbor.hint],
     [
       'Hold time',
       holdTimeSeconds === undefined ? undefined : `${holdTimeSeconds}s, keepalive ${keepaliveSeconds ?? '-'}s`,

@@ -242,6 +242,8 @@ export interface BgpNeighborStatus {
   readonly stateSeconds: number;
   readonly remoteRouterId?: string;
   readonly lastDown?: { readonly at: string; readonly reason: string };
+  /** What may be wrong, where there is no session; for people. */
+  readonly hint?: string;
   readonly holdTimeSeconds?: number;
   readonly keepaliveSeconds?: number;
   /** Names of capabilities, ours and theirs. */
