@@ -172,7 +172,10 @@ function nextHopText({ address, linkLocal }: NextHop): string {
   return address === '::' && linkLocal !== undefined ? linkLocal : address;
 }
 
-type AttributeFields = Pick<BgpRouteStatus, 'asPath' | 'origin' | 'localPref' | 'med' | 'communities'>;
+type AttributeFields = Pick<
+  BgpRouteStatus,
+  'asPath' | 'origin' | 'localPref' | 'med' | 'communities' | 'onlyToCustomer'
+>;
 
 function attributeFields(attributes: PathAttributes): AttributeFields {
   return {
@@ -184,6 +187,7 @@ function attributeFields(attributes: PathAttributes): AttributeFields {
       ...(attributes.communities ?? []).map(formatCommunity),
       ...(attributes.largeCommunities ?? []).map(formatLargeCommunity),
     ],
+    ...(attributes.onlyToCustomer === undefined ? {} : { onlyToCustomer: attributes.onlyToCustomer }),
   };
 }
 
@@ -194,6 +198,7 @@ function withoutAttributes(status: BgpRouteStatus): Omit<BgpRouteStatus, keyof A
     localPref: _localPref,
     med: _med,
     communities: _communities,
+    onlyToCustomer: _onlyToCustomer,
     ...rest
   } = status;
   return rest;

@@ -166,6 +166,13 @@ function problemOf(
       `a client of a route reflector is of our own AS ${own}, spec.asNumber is another one; use routeServerClient, or neither`,
     );
   }
+  if (spec.role !== undefined && type === 'ibgp') {
+    return finding(
+      'bgp-peer.role-inside',
+      'spec.role',
+      `roles are between AS numbers (RFC 9234), the router is of our own AS ${own}; leave role out`,
+    );
+  }
   if (spec.routeServerClient && type !== 'ebgp') {
     return finding(
       'bgp-peer.client-kind',
@@ -243,6 +250,7 @@ function settingsOf(
       asOverride: spec.asOverride,
       ...(spec.removePrivateAs === undefined ? {} : { removePrivateAs: spec.removePrivateAs }),
     },
+    ...(spec.role === undefined ? {} : { role: spec.role, ...(spec.strictRole ? { strictRole: true } : {}) }),
     clusterId: host.spec.clusterId ?? routerId,
     routerId,
     ...(spec.localAddress === undefined ? {} : { localAddress: spec.localAddress }),

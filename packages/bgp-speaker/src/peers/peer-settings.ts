@@ -1,4 +1,5 @@
 import type { BGPPeer, BgpFamily } from '@slash32/shared';
+import type { BgpRole } from '../codec/index.ts';
 import type { AsPathRewrite } from '../rib/as-path-rewrite.ts';
 import type { ClientKind } from '../rib/path.ts';
 import type { NamedPolicy } from '../rib/route-policy.ts';
@@ -62,6 +63,10 @@ export interface PeerSettings {
   readonly maxPrefixes: PrefixLimits;
   /** Absent: no ADD-PATH. */
   readonly addPaths?: AddPathSettings;
+  /** Ours towards the router (RFC 9234). Absent: none. */
+  readonly role?: BgpRole;
+  /** The router has to give its role. */
+  readonly strictRole?: true;
   /** The router is a client of the route reflector or route server that this host is. Absent: neither. */
   readonly client?: ClientKind;
   /** Of what is passed on to it. */

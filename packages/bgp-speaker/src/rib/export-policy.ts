@@ -11,6 +11,7 @@ import {
 import { type AddressBlocks, blockMetric } from './address-blocks.ts';
 import type { ExportRoute, Offer } from './adj-rib-out.ts';
 import { DEFAULT_LOCAL_PREF } from './decision-process.ts';
+import { markedOnExport } from './only-to-customer.ts';
 import { markedAttributes, obstacleToPassingOn, passedOnAttributes, type Recipient } from './passing-on.ts';
 import type { Path } from './path.ts';
 import type { PolicyChain, PolicyVerdict, PrefixVerdicts } from './route-policy.ts';
@@ -207,12 +208,13 @@ export class ExportPolicy {
 
   #finished(attributes: PathAttributes): PathAttributes {
     const {
-      recipient: { type: peerType },
+      recipient: { type: peerType, role },
+      localAsNumber,
       draining,
     } = this.#settings;
     // LOCAL_PREF is between speakers of one AS; an eBGP peer neither gets it nor may it make two routes of one.
     const { localPref, ...rest } = attributes;
-    const sent: PathAttributes = peerType === 'ibgp' ? attributes : rest;
+    const sent = markedOnExport(peerType === 'ibgp' ? attributes : rest, role, localAsNumber);
     if (!draining) return sent;
     const communities = canonicalSet([...(sent.communities ?? []), WELL_KNOWN_COMMUNITIES.GRACEFUL_SHUTDOWN]);
     return { ...sent, ...(peerType === 'ibgp' ? { localPref: 0 } : {}), communities };

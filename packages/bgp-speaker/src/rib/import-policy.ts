@@ -1,5 +1,6 @@
 import { type BgpFamily, parseIpPrefix, prefixContains, WELL_KNOWN_COMMUNITIES } from '@slash32/shared';
 import {
+  type BgpRole,
   ipv4KeyAddress,
   type NextHop,
   type PathAttributes,
@@ -7,6 +8,7 @@ import {
   prefixKeyFromText,
   prefixKeyToText,
 } from '../codec/index.ts';
+import { leakOf, markedOnImport } from './only-to-customer.ts';
 import type { PolicyChain, PolicyVerdict } from './route-policy.ts';
 
 /** What becomes of a received route. */
@@ -38,6 +40,10 @@ export interface ImportPolicySettings {
   readonly clusterId: string;
   /** True if the address is one of this host's own. */
   readonly isOwnAddress: (address: string) => boolean;
+  /** Ours towards the router (RFC 9234). */
+  readonly role?: BgpRole;
+  /** AS number of the router, if it is known. */
+  readonly remoteAsNumber?: number;
   readonly chain: PolicyChain;
   /** Everything becomes the last resort: the session is about to be shut down (RFC 8326 4.2). */
   readonly draining: boolean;
@@ -65,10 +71,12 @@ const MARTIANS = [
  */
 export function importPolicy(settings: ImportPolicySettings): ImportPolicy {
   return {
-    forRoute(family, attributes, nextHop) {
-      const fault = pathFault(settings, attributes, nextHop);
+    forRoute(family, received, nextHop) {
+      const { role, remoteAsNumber } = settings;
+      const attributes = markedOnImport(received, role, remoteAsNumber);
+      const fault = pathFault(settings, received, nextHop) ?? leakOf(received, role, remoteAsNumber);
       if (fault !== undefined) {
-        const verdict = { rejection: fault, attributes };
+        const verdict = { rejection: fault, attributes: received };
         return () => verdict;
       }
       const lastResort =

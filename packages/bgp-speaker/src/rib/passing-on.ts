@@ -8,9 +8,17 @@
  * Never from eBGP to iBGP or back, and never back to the router that it came from.
  */
 import { WELL_KNOWN_COMMUNITIES } from '@slash32/shared';
-import { canonicalSet, formatCommunity, type PathAttributes, type PeerType, routerIdText } from '../codec/index.ts';
+import {
+  type BgpRole,
+  canonicalSet,
+  formatCommunity,
+  type PathAttributes,
+  type PeerType,
+  routerIdText,
+} from '../codec/index.ts';
 import { DEFAULT_LOCAL_PREF } from './decision-process.ts';
 import { isLongLivedStale } from './kept-paths.ts';
+import { isClosedTo } from './only-to-customer.ts';
 import type { ClientKind, Path } from './path.ts';
 
 /** The router that is to be told. */
@@ -19,6 +27,8 @@ export interface Recipient {
   readonly name: string;
   readonly type: PeerType;
   readonly client?: ClientKind;
+  /** Ours towards it (RFC 9234). */
+  readonly role?: BgpRole;
   /** It takes IPv4 routes with IPv6 next hops (RFC 8950). */
   readonly extendedNextHop: boolean;
   /** It knows what LLGR_STALE means (RFC 9494). */
@@ -46,6 +56,7 @@ export function obstacleToPassingOn({ source, attributes, nextHop }: Path, to: R
   if (to.type === 'ebgp' && !to.longLived && isLongLivedStale(attributes)) {
     return 'it is LLGR_STALE, and this router does not do long-lived graceful restart';
   }
+  if (isClosedTo(attributes, to.role)) return 'it is for customers only (RFC 9234)';
   if (nextHop.address === '::' || nextHop.address.startsWith('fe80:')) return 'its next hop is on one link only';
   return undefined;
 }

@@ -65,6 +65,8 @@ function interpretOpen(octets: Uint8Array, { state, delayingOpen, localOpen, set
         expectedAs: remoteAsText(settings),
         localRouterId: settings.routerId,
         peerType,
+        ...(settings.role === undefined ? {} : { localRole: settings.role }),
+        strictRole: settings.strictRole === true,
       })
     : decoded;
   if (!open.ok) return { event: { name: 'BGPOpenMsgErr', notification: open.notification, reason: open.reason } };

@@ -33,6 +33,7 @@ export function localOpen(settings: PeerSettings, restart: RestartState): OpenMe
     },
     ...longLived(settings, restart),
     { kind: 'four-octet-as', asNumber: settings.localAsNumber },
+    ...(settings.role === undefined ? [] : [{ kind: 'role', role: settings.role } as const]),
     ...addPath(settings),
   ];
   return {

@@ -1,5 +1,5 @@
 import type { BgpFamily, BgpNeighborBfd, BgpNeighborStatus, BgpSessionState } from '@slash32/shared';
-import { formatCapability, type OpenMessage } from '../codec/index.ts';
+import { formatCapability, lastCapability, type OpenMessage } from '../codec/index.ts';
 import type { PeerSettings } from '../peers/peer-settings.ts';
 import { remoteAsText } from '../peers/remote-as.ts';
 import type { AdjRibIn } from '../rib/adj-rib-in.ts';
@@ -67,6 +67,7 @@ export function neighborStatus(facts: NeighborFacts): BgpNeighborStatus {
       import: settings.importPolicies.map(({ name }) => name),
       export: settings.exportPolicies.map(({ name }) => name),
     },
+    ...roleField(settings, session),
     ...facts.administration,
     gracefulRestart: {
       peerRestarting: facts.peerRestarting,
@@ -91,6 +92,15 @@ export function remoteAsFields(
       ? {}
       : { remoteAs: remoteAsText(settings) }),
   };
+}
+
+function roleField(
+  { role: local }: PeerSettings,
+  session: NegotiatedSession | undefined,
+): Pick<BgpNeighborStatus, 'role'> {
+  if (local === undefined) return {};
+  const remote = session && lastCapability(session.remote.capabilities, 'role')?.role;
+  return { role: { local, ...(remote === undefined ? {} : { remote }) } };
 }
 
 function addPathField(

@@ -202,7 +202,7 @@ export class PeerExport {
 
   #recipient(): Recipient {
     const { settings } = this.#terms;
-    const { name, client } = settings;
+    const { name, client, role } = settings;
     const extendedNextHop = this.#session?.context.extendedNextHop.has('ipv4-unicast') === true;
     const longLived = this.#session?.remoteLongLived === true;
     return {
@@ -211,6 +211,7 @@ export class PeerExport {
       extendedNextHop,
       longLived,
       ...(client === undefined ? {} : { client }),
+      ...(role === undefined ? {} : { role }),
     };
   }
 

@@ -27,6 +27,8 @@ export class ReceivedRoutes {
   readonly #refresh: RefreshReceiver;
   #settings: PeerSettings;
   #draining = false;
+  /** Of the latest session. */
+  #remoteAsNumber: number | undefined;
 
   constructor(settings: PeerSettings, source: PathSource, dependencies: ReceivedRoutesDependencies) {
     this.#settings = settings;
@@ -70,6 +72,9 @@ export class ReceivedRoutes {
   }
 
   sessionUp(session: NegotiatedSession): void {
+    const before = this.#remoteAsNumber;
+    this.#remoteAsNumber = session.remoteAsNumber;
+    if (before !== session.remoteAsNumber) this.judgeAgain();
     this.#restart.sessionUp(session);
   }
 
@@ -107,12 +112,15 @@ export class ReceivedRoutes {
   }
 
   #importPolicy(): ImportPolicy {
-    const { localAsNumber, hostAsNumber, allowOwnAs, routerId, clusterId, importPolicies } = this.#settings;
+    const { localAsNumber, hostAsNumber, allowOwnAs, routerId, clusterId, importPolicies, role } = this.#settings;
+    const remoteAsNumber = this.#remoteAsNumber;
     return importPolicy({
       ownAsNumbers: hostAsNumber === undefined ? [localAsNumber] : [localAsNumber, hostAsNumber],
       allowOwnAs,
       localRouterId: routerId,
       clusterId,
+      ...(role === undefined ? {} : { role }),
+      ...(remoteAsNumber === undefined ? {} : { remoteAsNumber }),
       isOwnAddress: this.#deps.isOwnAddress,
       chain: new PolicyChain(importPolicies),
       draining: this.#draining,

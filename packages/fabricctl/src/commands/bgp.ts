@@ -141,6 +141,7 @@ function detailText(neighbor: HostNeighbor, { style }: TableLayout): string {
           `${received}${of} received, ${accepted} accepted, ${best} best, ${advertised} advertised${addPathText(addPath)}`,
       ];
     }),
+    ['Role', roleText(neighbor.role)],
     ['Import', policies?.import.join(', ')],
     ['Export', policies?.export.join(', ')],
     ['Restart', gracefulRestart && restartText(gracefulRestart)],
@@ -185,6 +186,10 @@ function stateText({ state, held, draining, range }: BgpNeighborStatus): string 
 
 function stateTone(neighbor: BgpNeighborStatus): Tone {
   return isNotUp(neighbor) ? 'bad' : 'good';
+}
+
+function roleText(role: BgpNeighborStatus['role']): string | undefined {
+  return role && `${role.local} (the router ${role.remote === undefined ? 'gives none' : `is ${role.remote}`})`;
 }
 
 function addPathText(addPath: 'receive' | 'send' | 'both' | undefined): string {

@@ -159,6 +159,9 @@ function routesText(
       { header: 'COMMUNITIES', value: ({ communities }) => communities.join(' '), wrap: true },
     );
   }
+  if (routes.some(({ onlyToCustomer }) => onlyToCustomer !== undefined) && (wide || why)) {
+    columns.push({ header: 'ONLY TO CUSTOMER', value: ({ onlyToCustomer }) => String(onlyToCustomer ?? '') });
+  }
   if (wide || why) columns.push({ header: 'POLICY', value: ({ policy }) => policy ?? '', wrap: true });
   columns.push({ header: 'WHY', value: whyText, wrap: true });
   return formatTable(routes, columns, layout);

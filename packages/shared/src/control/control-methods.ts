@@ -270,6 +270,8 @@ export interface BgpNeighborStatus {
       >
     >
   >;
+  /** Of RFC 9234: ours towards the router, and what the router said is its own. Absent: the BGPPeer has none. */
+  readonly role?: { readonly local: string; readonly remote?: string };
   readonly gracefulRestart?: {
     /** It is away and its routes are kept. */
     readonly peerRestarting: boolean;
@@ -322,6 +324,8 @@ export interface BgpRouteStatus {
   readonly localPref?: number;
   readonly med?: number;
   readonly communities: readonly string[];
+  /** ONLY_TO_CUSTOMER (RFC 9234): the AS that said so. */
+  readonly onlyToCustomer?: number;
   readonly best: boolean;
   /** In the kernel, possibly as one of several next hops. */
   readonly installed: boolean;

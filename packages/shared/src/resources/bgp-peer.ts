@@ -118,6 +118,8 @@ interface PeerFields {
   readonly removePrivateAs?: string | undefined;
   readonly holdTimeSeconds: number;
   readonly sendHoldSeconds?: number | undefined;
+  readonly role?: string | undefined;
+  readonly strictRole?: boolean | undefined;
 }
 
 function checkPeerFields(peer: PeerFields, context: z.RefinementCtx): void {
@@ -125,6 +127,9 @@ function checkPeerFields(peer: PeerFields, context: z.RefinementCtx): void {
     context.addIssue({ code: 'custom', path: [field], message });
   if (peer.address === undefined && peer.interface === undefined && peer.range === undefined) {
     fault('address', 'is required, unless interface names the link to the router, or range where routers call from');
+  }
+  if (peer.strictRole === true && peer.role === undefined) {
+    fault('strictRole', 'needs role: which role the router has to have follows from ours');
   }
   if (peer.range !== undefined) {
     for (const field of ['address', 'interface', 'localAddress'] as const) {
@@ -283,6 +288,13 @@ export const bgpPeerSchema = z
           .describe(
             'of a route server client: private AS numbers (RFC 6996) in what is passed on to it go if there are no others (only), always (all), or ours takes the place of each (replace); its own one stays',
           ),
+        role: z
+          .enum(['provider', 'customer', 'peer', 'route-server', 'route-server-client'])
+          .optional()
+          .describe(
+            'our role towards the router (RFC 9234): customer if it gives us transit; marks routes only-to-customer, and refuses leaked ones; the router’s role must fit; eBGP only; left out: none',
+          ),
+        strictRole: z.boolean().default(false).describe('no session with a router that does not give its role'),
         localAsNumber: asNumberField.optional().describe('our AS number towards this router; left out: the host’s'),
         allowOwnAs: z
           .int()
