@@ -29,6 +29,8 @@ export interface FullTableRouter extends AsyncDisposable {
   /** Falls silent without ending, as a router that is too busy to read; absent: it is several processes. */
   freeze?(): void;
   thaw?(): void;
+  /** Withdraws all that it originates, or announces it again; absent: it cannot be told to. */
+  flap?(isUp: boolean): Promise<void>;
 }
 
 export const FULL_TABLE_ROUTERS: readonly {
@@ -69,6 +71,9 @@ async function createBird(namespace: Namespace): Promise<FullTableRouter> {
     },
     freeze: () => bird.freeze(),
     thaw: () => bird.thaw(),
+    flap: async (isUp) => {
+      await bird.command(`${isUp ? 'enable' : 'disable'} s4`);
+    },
     [Symbol.asyncDispose]: () => bird[Symbol.asyncDispose](),
   };
 }
