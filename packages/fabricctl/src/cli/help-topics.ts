@@ -14,7 +14,7 @@ Examples:
   fabricctl routes 203.0.113.10                      where does this host send it, and why?
   fabricctl explain SecurityGroup.spec.rules         what may a rule say?
 
-Help topics: fabricctl help exit-codes, fabricctl COMMAND --help
+Help topics: fabricctl help exit-codes, fabricctl help habits (for BIRD, FRR, GoBGP, OpenBGPD), fabricctl COMMAND --help
 `;
 
 /** Exit codes as a table, for help. */
@@ -22,15 +22,16 @@ export function exitCodeHelp(): string {
   return `Exit codes:\n${EXIT_CODE_MEANINGS.map(({ code, meaning }) => `  ${String(code).padStart(2)}  ${meaning}\n`).join('')}`;
 }
 
-/** Adds the examples of the main help and the topic `fabricctl help exit-codes`. */
+/** Adds the examples of the main help and the topics `exit-codes` and `habits`. */
 export function declareHelpTopics(program: Command, session: CliSession): void {
   program.addHelpText('after', FIRST_STEPS);
   program
     .command('help', { hidden: false })
     .argument('[topic...]')
-    .description('help on a command, or on `exit-codes`')
-    .action((topic: readonly string[]) => {
+    .description('help on a command, on `exit-codes`, or on `habits`')
+    .action(async (topic: readonly string[]) => {
       if (topic[0] === 'exit-codes') session.io.writeOut(exitCodeHelp());
+      else if (topic[0] === 'habits') session.io.writeOut((await import('./habits.ts')).habitHelp());
       else helpOn(program, topic).outputHelp();
     });
 }

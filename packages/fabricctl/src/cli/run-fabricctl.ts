@@ -1,4 +1,4 @@
-import { VERSION } from '@slash32/shared';
+import { FabricError, VERSION } from '@slash32/shared';
 import { Command, CommanderError } from 'commander';
 import { CliSession } from './cli-session.ts';
 import type { CommandIo } from './command-io.ts';
@@ -6,6 +6,7 @@ import { COMMAND_TABLE, type CommandEntry } from './command-table.ts';
 import { errorText } from './error-line.ts';
 import { EXIT_CODE, type ExitCode, exitCodeOf } from './exit-code.ts';
 import { declareGlobalOptions, type OutputFormat } from './global-options.ts';
+import { mayBeHabit } from './habit-verbs.ts';
 import { declareHelpTopics } from './help-topics.ts';
 
 /**
@@ -16,16 +17,38 @@ export async function runFabricctl(args: readonly string[], io: CommandIo): Prom
   const session = new CliSession(io);
   const program = createProgram(session);
   try {
-    // A program of its own, since reading options leaves their values behind.
-    const words = createProgram(session).parseOptions([...args]).operands;
-    await declareCommands(program, session, words);
-    await program.parseAsync([...args], { from: 'user' });
+    const typed = operandsOf(session, args);
+    const meant = mayBeHabit(typed[0] ?? '') ? await meantBy(args, typed, io) : args;
+    await declareCommands(program, session, operandsOf(session, meant));
+    await program.parseAsync([...meant], { from: 'user' });
     return session.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODE.ok : EXIT_CODE.usage;
     io.writeError(errorText(error, formatOf(program), io.env.SLASH32_DEBUG === '1'));
     return exitCodeOf(error);
   }
+}
+
+/** In a program of its own, since reading options leaves their values behind. */
+function operandsOf(session: CliSession, args: readonly string[]): readonly string[] {
+  return createProgram(session).parseOptions([...args]).operands;
+}
+
+/** The command line with the words of another program's in ours; unchanged, and an unknown command, if nobody knows them. */
+async function meantBy(args: readonly string[], typed: readonly string[], io: CommandIo): Promise<readonly string[]> {
+  const { translateHabit } = await import('./habits.ts');
+  const words = translateHabit(typed);
+  if (words === undefined) {
+    throw new FabricError('usage', `"${typed.join(' ')}" is no command here; fabricctl help habits has what is`);
+  }
+  io.writeError(`fabricctl ${words.join(' ')}\n`);
+  const options: string[] = [];
+  let next = 0;
+  for (const arg of args) {
+    if (arg === typed[next]) next += 1;
+    else options.push(arg);
+  }
+  return [...options, ...words];
 }
 
 /** The program with every command loaded; for completion, which needs to know them all. */
