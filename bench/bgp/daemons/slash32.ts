@@ -75,7 +75,7 @@ ${peersOf(task)
 apiVersion: slash32.dev/v1
 kind: BGPPeer
 metadata: { name: "p${address.replaceAll('.', '-')}" }
-spec: { hosts: all(), address: ${address}, asNumber: ${asNumber}, families: [ipv4-unicast], passive: true${task.bfd === true ? BFD : ''} }
+spec: { hosts: all(), address: ${address}, asNumber: ${asNumber}, families: [ipv4-unicast], passive: true${task.bfd === true ? BFD : ''}${task.relays === true ? ', routeServerClient: true' : ''} }
 `,
   )
   .join('')}`;
