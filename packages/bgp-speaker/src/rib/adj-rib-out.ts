@@ -1,5 +1,6 @@
 import { PrefixMap } from '@slash32/shared';
 import type { NextHop, PathAttributes, PrefixKey } from '../codec/index.ts';
+import { ChangeQueue } from './change-queue.ts';
 import type { Path } from './path.ts';
 
 /** What a route is announced with; compared by identity, so one object per peer and set of attributes. */
@@ -61,7 +62,7 @@ export interface AdjRibOut {
 export class BestPathRibOut implements AdjRibOut {
   readonly #advertised = new PrefixMap<PrefixKey, ExportRoute>();
   /** `undefined`: withdraw. */
-  readonly #pending = new Map<PrefixKey, ExportRoute | undefined>();
+  readonly #pending = new ChangeQueue<PrefixKey, ExportRoute | undefined>();
   /** Until nothing waits any more, a route that the peer knows is due nevertheless: it asked for all of them. */
   #repeating = false;
 
@@ -78,8 +79,7 @@ export class BestPathRibOut implements AdjRibOut {
   }
 
   get nextRoute(): ExportRoute | undefined {
-    for (const route of this.#pending.values()) return route;
-    return undefined;
+    return this.#pending.first;
   }
 
   offer(key: PrefixKey, [best]: readonly Offer[]): void {
@@ -102,21 +102,17 @@ export class BestPathRibOut implements AdjRibOut {
   take(limit: number): PendingChanges {
     const withdrawn: PrefixKey[] = [];
     const announced = new Map<ExportRoute, PrefixList>();
-    let left = limit;
-    for (const [key, route] of this.#pending) {
-      if (left === 0) break;
-      left -= 1;
-      this.#pending.delete(key);
+    this.#pending.take(limit, (key, route) => {
       if (route === undefined) {
         this.#advertised.delete(key);
         withdrawn.push(key);
-        continue;
+        return;
       }
       this.#advertised.set(key, route);
       const group = announced.get(route);
       if (group === undefined) announced.set(route, { prefixes: [key] });
       else group.prefixes.push(key);
-    }
+    });
     if (this.#pending.size === 0) this.#repeating = false;
     return { withdrawn: { prefixes: withdrawn }, announced };
   }

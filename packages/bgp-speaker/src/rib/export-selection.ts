@@ -17,8 +17,12 @@ export function offersOf(
   locRib: Pick<LocRib, 'route' | 'usable' | 'localRoutes'>,
   policy: Pick<ExportPolicy, 'offers'>,
 ): readonly Offer[] {
+  if (toSend === 'best') {
+    const chosen = locRib.route(key);
+    const best = chosen.length > 1 ? chosen.slice(0, 1) : chosen;
+    return policy.offers(key, best, best[0]?.source.type === 'local' ? locRib.localRoutes.get(key) : undefined);
+  }
   const metric = locRib.localRoutes.get(key);
-  if (toSend === 'best') return policy.offers(key, locRib.route(key).slice(0, 1), metric);
   if (toSend === 'multipath') return policy.offers(key, locRib.route(key), metric);
   const offers = policy.offers(key, locRib.usable(key), metric);
   if (toSend === 'all' || offers.length <= toSend) return offers;

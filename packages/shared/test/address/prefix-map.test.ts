@@ -7,7 +7,11 @@ import { PrefixMap } from '../../src/address/prefix-map.ts';
 const key = fc.oneof(
   fc.constantFrom(0, -1, 1, 2 ** 31 - 1, -(2 ** 31)),
   fc.integer({ min: 0x0a00_0000, max: 0x0a00_0040 }),
-  fc.constantFrom(2 ** 32 + 0x0a00_0000, 2 ** 37),
+  fc.constantFrom(2 ** 32 + 0x0a00_0000, 2 ** 37, 2 ** 38 - 1, 2 ** 38, 2 ** 31, 2 ** 32 - 1),
+  // The same lower words with other upper ones; lower words with their highest bit set.
+  fc
+    .tuple(fc.integer({ min: 2, max: 34 }), fc.constantFrom(0, 1, 0x0a00_0000, 0xc633_6400, 0xffff_ffff))
+    .map(([upper, lower]) => lower + 2 ** 32 * upper),
   fc.constantFrom('\u0040a', '\u0080b'),
 );
 const step = fc.record({ op: fc.constantFrom('set', 'set', 'set', 'delete', 'clear'), key, value: fc.nat(3) });
