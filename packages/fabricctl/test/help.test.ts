@@ -107,6 +107,7 @@ describe('completion', () => {
       'diff',
       'graph',
       'lint',
+      'packet',
       'show',
       'trace',
       'watch',

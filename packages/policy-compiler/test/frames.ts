@@ -24,7 +24,7 @@ export function arp(packet: {
   readonly targetAddress: string;
 }): Buffer {
   const { operation, senderMac, senderAddress, targetMac = '00:00:00:00:00:00', targetAddress } = packet;
-  const addresses = [mac(senderMac), address(senderAddress), mac(targetMac), address(targetAddress)];
+  const addresses = [mac(senderMac), addressOctets(senderAddress), mac(targetMac), addressOctets(targetAddress)];
   return Buffer.concat([Buffer.from('0001080006040000', 'hex').fill(operation, 7), ...addresses]);
 }
 
@@ -41,7 +41,7 @@ export function ipv4(
   payload: Buffer,
 ): Buffer {
   const { source, destination, protocol, options = Buffer.alloc(0), fragment } = header;
-  const octets = Buffer.concat([Buffer.alloc(12), address(source), address(destination), options]);
+  const octets = Buffer.concat([Buffer.alloc(12), addressOctets(source), addressOctets(destination), options]);
   octets[0] = 0x40 | (octets.length / 4);
   octets.writeUInt16BE(octets.length + payload.length, 2);
   octets.writeUInt16BE(fragment?.id ?? 0, 4);
@@ -58,7 +58,11 @@ export function ipv6(
   payload: Buffer,
 ): Buffer {
   const { source, destination, nextHeader, hopLimit = 64 } = header;
-  const octets = Buffer.concat([Buffer.from('6000000000000000', 'hex'), address(source), address(destination)]);
+  const octets = Buffer.concat([
+    Buffer.from('6000000000000000', 'hex'),
+    addressOctets(source),
+    addressOctets(destination),
+  ]);
   octets.writeUInt16BE(payload.length, 4);
   octets[6] = nextHeader;
   octets[7] = hopLimit;
@@ -76,7 +80,7 @@ export function fragmentHeader(nextHeader: number, { id, offset, more }: Fragmen
 
 /** RFC 8200 4.4, of any type, with one address (and for type 4, RFC 8754, a last entry and flags of 0). */
 export function routingHeader(nextHeader: number, type: number, hop: string, segmentsLeft = 1): Buffer {
-  return Buffer.concat([Buffer.from([nextHeader, 2, type, segmentsLeft, 0, 0, 0, 0]), address(hop)]);
+  return Buffer.concat([Buffer.from([nextHeader, 2, type, segmentsLeft, 0, 0, 0, 0]), addressOctets(hop)]);
 }
 
 /** A hop-by-hop or destination options header of padding only (RFC 8200 4.3, 4.6). */
@@ -86,7 +90,7 @@ export function paddingHeader(nextHeader: number): Buffer {
 
 /** A loose (131) or strict (137) source route option with one address, padded (RFC 791 3.1). */
 export function sourceRouteOption(type: 131 | 137, hop: string): Buffer {
-  return Buffer.concat([Buffer.from([type, 7, 4]), address(hop), Buffer.from([0])]);
+  return Buffer.concat([Buffer.from([type, 7, 4]), addressOctets(hop), Buffer.from([0])]);
 }
 
 /** RFC 768. `ends`: of the IP header, for the checksum. */
@@ -128,7 +132,7 @@ export function ip(ends: Ends, protocol: number, payload: Buffer): Buffer {
     : ipv4({ ...ends, protocol }, payload);
 }
 
-export function address(text: string): Buffer {
+export function addressOctets(text: string): Buffer {
   const { family, value } = parseIpAddress(text);
   return Buffer.from(value.toString(16).padStart(family === 4 ? 8 : 32, '0'), 'hex');
 }
@@ -143,7 +147,7 @@ function uint16(value: number): Buffer {
 
 function transportChecksum(ends: Ends, protocol: number, header: Buffer, payload: Buffer): number {
   const length = header.length + payload.length;
-  const pseudo = Buffer.concat([address(ends.source), address(ends.destination), Buffer.alloc(8)]);
+  const pseudo = Buffer.concat([addressOctets(ends.source), addressOctets(ends.destination), Buffer.alloc(8)]);
   pseudo.writeUInt32BE(length, pseudo.length - 8);
   pseudo.writeUInt32BE(protocol, pseudo.length - 4);
   return internetChecksum(Buffer.concat([pseudo, header, payload]));

@@ -46,6 +46,7 @@ const INVALID_PREFIXES = [
   'resource.',
   'flow.',
   'trace.',
+  'packet.',
 ];
 
 /** System errors of files and sockets that an operator can do something about. */

@@ -75,7 +75,7 @@ function knownSource6(drop: Statement): NftChain['rules'] {
     rule('DHCPv6 server', [is('udp sport', '547')], drop),
     rule('UDP, no extension header', [is('ip6 nexthdr', '17')], RETURN),
     rule('router advertisement, redirect', [is('icmpv6 type', '134', '137')], drop),
-    rule('routing header type 0', [{ kind: 'source-routed', header: 'rt type 0' }], drop),
+    rule('routing header', [{ kind: 'source-routed', header: 'exthdr rt exists' }], drop),
     rule('advertises the gateway', [is('icmpv6 type', '136'), is('@th,64,128', HOSTS_LINK_LOCAL)], drop),
   ];
 }

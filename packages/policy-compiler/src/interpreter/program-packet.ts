@@ -30,7 +30,7 @@ export interface ProgramPacket {
   readonly icmp?: { readonly type: number; readonly code: number };
   /** Target address of a neighbour solicitation or advertisement. */
   readonly ndTarget?: string;
-  /** Carries a source route option, or a type 0 routing header. */
+  /** Carries a source route option, or a routing header. */
   readonly sourceRouted?: boolean;
   /** A flow, or why there is none. Absent before conntrack (prerouting at priority raw). */
   readonly flow?: ProgramFlow | 'invalid' | 'untracked';

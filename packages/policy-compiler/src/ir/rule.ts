@@ -50,7 +50,7 @@ export type Match =
   /** An IPv4 option or an IPv6 extension header that steers the packet is there. */
   | {
       readonly kind: 'source-routed';
-      readonly header: 'ip option lsrr exists' | 'ip option ssrr exists' | 'rt type 0';
+      readonly header: 'ip option lsrr exists' | 'ip option ssrr exists' | 'exthdr rt exists';
     };
 
 export type Statement =
