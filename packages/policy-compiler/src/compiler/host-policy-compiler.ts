@@ -189,6 +189,7 @@ export class HostPolicyCompiler implements Disposable {
   /** Brings the store in line with the model; returns the endpoints whose elements differ. */
   #update(): ReadonlySet<string> {
     const changes = this.#subscription.take();
+    this.#objects.beginUpdate();
     const differing = new Set<string>();
     const updates: EndpointUpdate[] = [];
     for (const name of new Set([...changes.instances, ...this.#toggled])) {

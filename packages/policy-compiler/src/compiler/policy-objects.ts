@@ -51,6 +51,8 @@ export class PolicyObjects {
   #countedByDefault: boolean;
   readonly #serviceSets: ServiceSets;
   readonly #mostSingleRemotes: number | undefined;
+  /** Groups that came into use since `beginUpdate`: compiled from the model as it is now. */
+  readonly #current = new Set<string>();
 
   constructor(store: ProgramStore, model: FabricModel, mostSingleRemotes?: number) {
     this.#store = store;
@@ -58,6 +60,11 @@ export class PolicyObjects {
     this.#countedByDefault = model.configuration().policyCounters;
     this.#mostSingleRemotes = mostSingleRemotes;
     this.#serviceSets = new ServiceSets(store, model);
+  }
+
+  /** The model may have changed since the last calls. */
+  beginUpdate(): void {
+    this.#current.clear();
   }
 
   useList(list: PolicyList, instance: string): void {
@@ -83,8 +90,7 @@ export class PolicyObjects {
 
   /** The group's rules differ. */
   groupChanged(name: string): void {
-    const active = this.#groups.get(name);
-    if (active !== undefined) for (const direction of DIRECTIONS) this.#recompile(name, active, direction);
+    if (!this.#current.has(name)) this.#recompileBoth(name);
   }
 
   configurationChanged(): void {
@@ -92,7 +98,7 @@ export class PolicyObjects {
     if (policyCounters === this.#countedByDefault) return;
     this.#countedByDefault = policyCounters;
     for (const name of this.#groups.keys()) {
-      if (this.#model.securityGroup(name)?.spec.counters === undefined) this.groupChanged(name);
+      if (this.#model.securityGroup(name)?.spec.counters === undefined) this.#recompileBoth(name);
     }
   }
 
@@ -159,6 +165,7 @@ export class PolicyObjects {
     }
     const active: ActiveGroup = { lists: new Set(), programs: { egress: NOTHING, ingress: NOTHING } };
     this.#groups.set(name, active);
+    this.#current.add(name);
     for (const direction of DIRECTIONS) this.#recompile(name, active, direction);
     active.lists.add(list);
   }
@@ -174,6 +181,11 @@ export class PolicyObjects {
       for (const set of program.serviceSets) this.#serviceSets.drop(set.name);
       for (const reference of program.references) this.#dropReference(reference, name, direction);
     }
+  }
+
+  #recompileBoth(name: string): void {
+    const active = this.#groups.get(name);
+    if (active !== undefined) for (const direction of DIRECTIONS) this.#recompile(name, active, direction);
   }
 
   /** A group that vanished closes its instances; until they are gone from the program, too, it allows nothing. */
