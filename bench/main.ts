@@ -7,6 +7,7 @@
 import { bgpBenchmark } from './bgp/bgp.ts';
 import { programmingLatencyBenchmark } from './latency/programming-latency.ts';
 import { churnBenchmark } from './policy/churn.ts';
+import { compileBenchmark } from './policy/compile.ts';
 import { membershipBenchmark } from './policy/membership.ts';
 import { type BenchmarkReport, formatReport, writeReport } from './report/report.ts';
 import { agentStartBenchmark } from './start/agent-start.ts';
@@ -16,6 +17,7 @@ import { trafficBenchmark } from './traffic/traffic.ts';
 const BENCHMARKS: Readonly<Record<string, (...parts: string[]) => Promise<BenchmarkReport>>> = {
   bgp: bgpBenchmark,
   churn: churnBenchmark,
+  compile: compileBenchmark,
   latency: programmingLatencyBenchmark,
   membership: membershipBenchmark,
   start: agentStartBenchmark,

@@ -1,8 +1,8 @@
+import { cpuMs, residentMb } from '../lab/process-cost.ts';
 import { median } from '../report/percentile.ts';
 import type { Figure } from '../report/report.ts';
 import { hostPrefixes, startBgpLab, TABLE_START } from './bgp-lab.ts';
 import type { BgpDaemon } from './daemons/bgp-daemon.ts';
-import { cpuMs, residentMb } from './process-cost.ts';
 
 export const TABLE_SIZE = 100_000;
 const ROUNDS = 5;

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { cpuMs, residentMb } from '../lab/process-cost.ts';
 import { median } from '../report/percentile.ts';
 import type { Figure } from '../report/report.ts';
 import { spread, TABLE_SIZE } from './announce.ts';
 import { startBgpLab, TABLE_START } from './bgp-lab.ts';
 import type { BgpDaemon, RunningDaemon } from './daemons/bgp-daemon.ts';
-import { cpuMs, residentMb } from './process-cost.ts';
 
 const ROUNDS = 5;
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { cpuMs, residentMb } from '../lab/process-cost.ts';
 import type { Figure } from '../report/report.ts';
 import { startBgpLab } from './bgp-lab.ts';
 import { type BgpDaemon, RECEIVERS, SOURCE } from './daemons/bgp-daemon.ts';
-import { cpuMs, residentMb } from './process-cost.ts';
 import { ATTRIBUTE_SETS } from './realistic-table.ts';
 import type { RelayPeersCommand, RelayPeersEvent, RelayPeersSettings } from './relay-peers-messages.ts';
 import { WireProcess } from './wire-process.ts';

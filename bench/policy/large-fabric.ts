@@ -12,7 +12,7 @@ export const LOCAL_HOST = 'compute-1';
 const PER_HOST = 200;
 
 /** A resource as the datastore gives it, validated by its schema. */
-function resource<Kind extends ResourceKind>(
+export function resource<Kind extends ResourceKind>(
   kind: Kind,
   manifest: Omit<ResourceInput<Kind>, 'apiVersion' | 'kind'>,
 ): Resource {

@@ -1,20 +1,23 @@
 import type { AgentMethods, AgentStatus, ControlClient } from '@slash32/shared';
 import { ComputeHost, stop } from '../lab/compute-host.ts';
 import { benchInstance, groupManifest, instanceManifest } from '../lab/instances.ts';
+import { childrenOf, residentMb } from '../lab/process-cost.ts';
 import { waitUntil } from '../lab/wait-until.ts';
-import type { BenchmarkReport } from '../report/report.ts';
+import type { BenchmarkReport, Figure } from '../report/report.ts';
 
 const INSTANCES = 2_000;
 const GROUPS = 200;
 
 /**
  * (c) Start of an agent that finds 2,000 instances in 200 groups, their taps there and the kernel empty; then the same
- * start again with everything in place, which must send nothing. Time is from the start of the process.
+ * start again with everything in place, which must send nothing; and before both, one that finds no instance. Time is from
+ * the start of the process; memory is resident memory once all is up.
  */
 export async function agentStartBenchmark(): Promise<BenchmarkReport> {
   await using host = await ComputeHost.make('start');
   const instances = Array.from({ length: INSTANCES }, (_, number) => benchInstance(number));
   host.writeManifests('groups.yaml', Array.from({ length: GROUPS }, (_, g) => groupManifest(`g${g}`)).join('---\n'));
+  const idle = await startOnce(host, 0);
   for (const [index, instance] of instances.entries()) {
     host.writeManifests(`${instance.name}.yaml`, instanceManifest(instance, [`g${index % GROUPS}`]));
   }
@@ -22,16 +25,19 @@ export async function agentStartBenchmark(): Promise<BenchmarkReport> {
     instances.map((instance, index) => `link add ${instance.interface} type veth peer name p${index}`),
   );
 
-  const cold = await startOnce(host);
-  const warm = await startOnce(host);
+  const cold = await startOnce(host, INSTANCES);
+  const warm = await startOnce(host, INSTANCES);
   return {
     benchmark: 'start',
     figures: [
+      { what: '(c) start without instances → datastore in sync', value: idle.inSyncMs, unit: 'ms' },
+      { what: '(c) memory without instances', ...memory(idle) },
       { what: '(c) cold start → datastore in sync', value: cold.inSyncMs, unit: 'ms' },
       { what: `(c) cold start → ${INSTANCES} instances up`, value: cold.upMs, unit: 'ms' },
       { what: '(c) cold start: nft transactions', value: cold.status.nft.transactions, unit: '' },
       { what: '(c) cold start: nft text', value: cold.status.nft.bytes, unit: 'octets' },
       { what: '(c) cold start: routes added', value: cold.status.routes.added, unit: '' },
+      { what: `(c) memory with ${INSTANCES} instances`, ...memory(cold) },
       { what: `(c) restart → ${INSTANCES} instances up`, value: warm.upMs, unit: 'ms' },
       { what: '(c) restart: nft transactions', value: warm.status.nft.transactions, unit: '', target: { atMost: 0 } },
       { what: '(c) restart: nft text', value: warm.status.nft.bytes, unit: 'octets', target: { atMost: 0 } },
@@ -45,18 +51,34 @@ export async function agentStartBenchmark(): Promise<BenchmarkReport> {
   };
 }
 
-async function startOnce(host: ComputeHost): Promise<{ inSyncMs: number; upMs: number; status: AgentStatus }> {
+interface Start {
+  readonly inSyncMs: number;
+  readonly upMs: number;
+  readonly status: AgentStatus;
+  /** Of the agent, and of its children: nft, ip. */
+  readonly memoryMb: number;
+  readonly childrenMb: number;
+}
+
+function memory({ memoryMb, childrenMb }: Start): Pick<Figure, 'value' | 'unit' | 'note'> {
+  return { value: memoryMb, unit: 'MB', note: `its nft and ip processes: ${childrenMb.toFixed(0)} MB` };
+}
+
+async function startOnce(host: ComputeHost, instances: number): Promise<Start> {
   const started = performance.now();
   const { child, control } = await host.startAgent();
   let inSyncMs = 0;
-  const status = await waitUntil(`${INSTANCES} instances up`, 120_000, async () => {
+  const status = await waitUntil(`${instances} instances up`, 120_000, async () => {
     const now = await statusOf(control);
     if (inSyncMs === 0 && now.datastore.inSync) inSyncMs = performance.now() - started;
-    return now.endpoints.up === INSTANCES ? now : undefined;
+    return now.datastore.inSync && now.endpoints.up === instances ? now : undefined;
   });
   const upMs = performance.now() - started;
+  const { pid } = child;
+  if (pid === undefined) throw new Error('the agent has no process');
+  const [memoryMb, childrenMb] = [residentMb(pid), residentMb(...childrenOf(pid))];
   await stop(child, 'SIGKILL');
-  return { inSyncMs, upMs, status };
+  return { inSyncMs, upMs, status, memoryMb, childrenMb };
 }
 
 function statusOf(control: ControlClient<AgentMethods>): Promise<AgentStatus> {

@@ -10,12 +10,18 @@ export function cpuMs(...pids: readonly number[]): number {
   return nanoseconds / 1e6;
 }
 
-/** Resident memory of processes, MB (10^6 octets); what two of them share counts twice. */
+/** Resident memory of processes, MB (10^6 octets); what two of them share counts twice. One that has ended has none. */
 export function residentMb(...pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + residentMbOf(pid), 0);
 }
 
+/** Processes that a process started and that still run. */
+export function childrenOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return children.split(' ').filter(Boolean).map(Number);
+}
+
 function residentMbOf(pid: number): number {
   const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return (Number(kilobytes) * 1024) / 1e6;
+  return (Number(kilobytes ?? 0) * 1024) / 1e6;
 }
