@@ -1,5 +1,6 @@
 import { CEASE, type PrefixKey } from '../codec/index.ts';
 import type { PeerLink } from '../kernel-sync/learned-route.ts';
+import { LinkGuard } from '../kernel-sync/link-guard.ts';
 import type { NextHopTracker } from '../kernel-sync/next-hop-tracker.ts';
 import type { RestartDeferral } from '../kernel-sync/restart-deferral.ts';
 import type { RouteInstaller } from '../kernel-sync/route-installer.ts';
@@ -44,6 +45,7 @@ export class NeighborSet {
   readonly #neighbors = new Map<string, Neighbor>();
   /** What keeps peers down that have no neighbor for the moment. */
   readonly #holds = new Map<string, Hold>();
+  readonly #links = new LinkGuard();
 
   constructor(options: SpeakerOptions, surroundings: NeighborSurroundings) {
     this.#options = options;
@@ -101,6 +103,7 @@ export class NeighborSet {
         protection: protectionOf(settings, md5Key),
         ...(bfd === undefined ? {} : { bfd }),
         restart,
+        links: this.#links,
         findNextHops: (question) => this.#findNextHops(neighbor, question),
         locRib,
         passesOn: () => learnedExport.includes(settings),
@@ -131,6 +134,7 @@ export class NeighborSet {
     this.#neighbors.delete(name);
     this.#around.learnedExport.update(this.#neighbors.values());
     this.#around.nextHops.removePeer(name);
+    this.#judgeAgain(this.#links.removePeer(name));
   }
 
   /** Answers with our addresses on the session's link, and notes the link. */
@@ -149,6 +153,14 @@ export class NeighborSet {
     }
   }
 
+  /** Neighbors that announced one of these prefixes, and `also` this one. */
+  #judgeAgain(keys: ReadonlySet<PrefixKey>, also?: Neighbor): void {
+    for (const neighbor of this.#neighbors.values()) {
+      const { adjRibIn } = neighbor;
+      if (neighbor === also || keys.keys().some((key) => adjRibIn.entries(key).length > 0)) neighbor.judgeAgain();
+    }
+  }
+
   /** Routes that waited for it, or ran over another interface, are looked at again. */
   #setLink(neighbor: Neighbor, link: PeerLink): void {
     const { nextHops, installer } = this.#around;
@@ -157,6 +169,7 @@ export class NeighborSet {
     const before = nextHops.linkOf(name);
     if (JSON.stringify(before) === JSON.stringify(link)) return;
     nextHops.setLink(name, link);
+    this.#judgeAgain(this.#links.setLink(name, neighbor.settings.address, link), neighbor);
     if (before !== undefined && before.device === link.device) return;
     for (const key of neighbor.adjRibIn.keys()) installer.mark(key);
   }

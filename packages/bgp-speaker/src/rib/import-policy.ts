@@ -8,6 +8,7 @@ import {
   prefixKeyFromText,
   prefixKeyToText,
 } from '../codec/index.ts';
+import type { LinkRules } from './link-rules.ts';
 import { leakOf, markedOnImport } from './only-to-customer.ts';
 import type { PolicyChain, PolicyVerdict } from './route-policy.ts';
 
@@ -44,6 +45,7 @@ export interface ImportPolicySettings {
   readonly role?: BgpRole;
   /** AS number of the router, if it is known. */
   readonly remoteAsNumber?: number;
+  readonly links: LinkRules;
   readonly chain: PolicyChain;
   /** Everything becomes the last resort: the session is about to be shut down (RFC 8326 4.2). */
   readonly draining: boolean;
@@ -63,7 +65,8 @@ const MARTIANS = [
 
 /**
  * What no policy can let in: routes with our own AS in AS_PATH (9.1.2), our own router id or next hop (5.1.3), a
- * reflection loop (RFC 4456 8), a martian prefix; then the peer's policies. A prefix of an instance on this host needs no
+ * reflection loop (RFC 4456 8), a martian prefix, a part of a link that its router or next hop is in (`LinkRules`); then
+ * the peer's policies. A prefix of an instance on this host needs no
  * rule: the local route wins the decision while it exists, and the learned one waits.
  *
  * A route with GRACEFUL_SHUTDOWN gets LOCAL_PREF 0 whatever the policies say (RFC 8326 4.3): it is to be used only while
@@ -86,6 +89,8 @@ export function importPolicy(settings: ImportPolicySettings): ImportPolicy {
       // Once installed, the kernel could no longer tell how to reach the next hop of anything.
       const ownNextHop: ImportVerdict = { rejection: 'is its own next hop', attributes };
       const martian: ImportVerdict = { rejection: 'martian prefix', attributes };
+      const around = settings.links.faultsAround(nextHop.address);
+      const faults = new Map<string, ImportVerdict>();
       const known = new Map<PolicyVerdict, ImportVerdict>();
       // Neighbouring prefixes mostly fare alike.
       let lastDecided: PolicyVerdict | undefined;
@@ -93,6 +98,12 @@ export function importPolicy(settings: ImportPolicySettings): ImportPolicy {
       return (key) => {
         if (key === nextHopKey) return ownNextHop;
         if (isMartian(key)) return martian;
+        const linkFault = settings.links.faultOf(key) ?? around.get(key);
+        if (linkFault !== undefined) {
+          const verdict = faults.get(linkFault) ?? { rejection: linkFault, attributes };
+          faults.set(linkFault, verdict);
+          return verdict;
+        }
         const decided = verdicts(key);
         if (decided === lastDecided) return last;
         lastDecided = decided;

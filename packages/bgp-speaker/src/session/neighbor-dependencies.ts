@@ -5,6 +5,7 @@ import type { PrefixKey } from '../codec/index.ts';
 import type { DownReason } from '../fsm/fsm-action.ts';
 import type { ObserverHub } from '../observe/observer-hub.ts';
 import type { AddressBlocks } from '../rib/address-blocks.ts';
+import type { LinkRules } from '../rib/link-rules.ts';
 import type { LocRib } from '../rib/loc-rib.ts';
 import type { LocalNextHops, NextHopQuestion } from './local-next-hops.ts';
 import type { RestartState } from './local-open.ts';
@@ -22,6 +23,7 @@ export interface NeighborDependencies {
   /** Of all connections of this peer; another one takes a new Neighbor. */
   readonly protection: TcpProtection;
   readonly restart: RestartState;
+  readonly links: LinkRules;
   readonly findNextHops: (question: NextHopQuestion) => Promise<LocalNextHops>;
   readonly locRib: Pick<LocRib, 'localRoutes' | 'routes' | 'route' | 'usable'>;
   /** True if learned routes may go to the peer, too. */

@@ -1,11 +1,10 @@
 import type { TcpProtection } from '@slash32/linux';
 import type { BgpFamily, BgpNeighborBfd, BgpNeighborStatus, BgpSessionState, ResourceFinding } from '@slash32/shared';
-import { CEASE, type DecodedUpdate, type PrefixKey, type RouteRefreshSubtype, routerIdNumber } from '../codec/index.ts';
+import { CEASE, type DecodedUpdate, type PrefixKey, type RouteRefreshSubtype } from '../codec/index.ts';
 import type { DownReason } from '../fsm/fsm-action.ts';
 import { type PeerSettings, samePolicies } from '../peers/peer-settings.ts';
-import { peerTypeOf, soleAsOf } from '../peers/remote-as.ts';
+import { soleAsOf } from '../peers/remote-as.ts';
 import type { AdjRibIn } from '../rib/adj-rib-in.ts';
-import type { ClientKind } from '../rib/path.ts';
 import type { MessageCounters } from './message-counters.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
 import { NeighborBfd } from './neighbor-bfd.ts';
@@ -13,6 +12,7 @@ import type { NeighborDependencies, NeighborObserver } from './neighbor-dependen
 import { neighborStatus } from './neighbor-status.ts';
 import { type OperatedPeer, OperatorActions } from './operator-actions.ts';
 import { type AdministeredPeer, PeerAdministration } from './peer-administration.ts';
+import { PeerIdentity } from './peer-identity.ts';
 import { PeerSessions, type PeerSessionsObserver } from './peer-sessions.ts';
 import { ReceivedRoutes } from './received-routes.ts';
 import { SentRoutes } from './sent-routes.ts';
@@ -33,33 +33,17 @@ export class Neighbor {
   readonly #administration: PeerAdministration;
   readonly #sessions: PeerSessions;
   readonly #bfd: NeighborBfd;
-  readonly #source: {
-    readonly name: string;
-    readonly type: 'ebgp' | 'ibgp';
-    routerId: number;
-    readonly address: string;
-    readonly client?: ClientKind;
-  };
+  readonly #identity: PeerIdentity;
   #settings: PeerSettings;
-  #ownAddresses: ReadonlySet<string> = new Set();
-  /** Of the latest session. */
-  #learnedAsNumber: number | undefined;
 
   constructor(settings: PeerSettings, dependencies: NeighborDependencies, observer: NeighborObserver) {
     this.#settings = settings;
     this.#deps = dependencies;
     this.#observer = observer;
-    const { name, address, client } = settings;
-    this.#source = {
-      name,
-      type: peerTypeOf(settings),
-      routerId: 0,
-      address,
-      ...(client === undefined ? {} : { client }),
-    };
-    this.#received = new ReceivedRoutes(settings, this.#source, {
+    this.#identity = new PeerIdentity(settings);
+    this.#received = new ReceivedRoutes(settings, this.#identity.source, {
       ...dependencies,
-      isOwnAddress: (address) => this.#ownAddresses.has(address),
+      isOwnAddress: (address) => this.#identity.isOwnAddress(address),
       onRouteChanged: (key, pathId) => observer.onRouteChanged(key, pathId),
       onEndOfRib: (family) => observer.onEndOfRib(family),
     });
@@ -93,7 +77,7 @@ export class Neighbor {
 
   /** By the peer's latest OPEN, or the one that it must have; `undefined`: not known yet. */
   get remoteAsNumber(): number | undefined {
-    return this.negotiated?.remoteAsNumber ?? soleAsOf(this.#settings) ?? this.#learnedAsNumber;
+    return this.negotiated?.remoteAsNumber ?? soleAsOf(this.#settings) ?? this.#identity.remoteAsNumber;
   }
 
   get adjRibIn(): AdjRibIn {
@@ -141,6 +125,11 @@ export class Neighbor {
     this.#bfd.stop();
     this.#administration.stop();
     this.sent.end();
+  }
+
+  /** Something that decides on what it announced is different. */
+  judgeAgain(): void {
+    this.#received.judgeAgain();
   }
 
   /** Takes over fields that need no new session. */
@@ -241,19 +230,9 @@ export class Neighbor {
   }
 
   #onUp(machine: SessionMachine, session: NegotiatedSession): void {
-    // Another router has taken the place of the one whose routes may still be here.
-    if (this.#learnedAsNumber !== undefined && this.#learnedAsNumber !== session.remoteAsNumber) this.#received.clear();
-    this.#learnedAsNumber = session.remoteAsNumber;
-    const routerId = routerIdNumber(session.remote.routerId);
-    if (routerId !== this.#source.routerId) {
-      this.#source.routerId = routerId;
-      for (const key of this.adjRibIn.keys()) this.#observer.onRouteChanged(key);
-    }
-    this.#ownAddresses = new Set([
-      machine.localAddress,
-      this.#settings.hostAddress,
-      ...(this.#settings.hostAddress6 === undefined ? [] : [this.#settings.hostAddress6]),
-    ]);
+    const change = this.#identity.sessionUp(session, machine.localAddress, this.#settings);
+    if (change === 'as') this.#received.clear();
+    else if (change === 'router-id') for (const key of this.adjRibIn.keys()) this.#observer.onRouteChanged(key);
     this.#received.sessionUp(session);
     this.#deps.logger.info(
       {
@@ -309,7 +288,7 @@ export class Neighbor {
       state: () => this.state,
       session: () => (this.state === 'Established' ? this.negotiated : undefined),
       endSession: (ceaseSubcode) => this.#sessions.end(ceaseSubcode),
-      judgeAgain: () => this.#received.judgeAgain(),
+      judgeAgain: () => this.judgeAgain(),
       requestRefresh: (family) => this.#sessions.requestRefresh(family),
       resend: (family) => this.sent.resend(family),
     };

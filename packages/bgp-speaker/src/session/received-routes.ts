@@ -4,6 +4,7 @@ import type { DownReason } from '../fsm/fsm-action.ts';
 import { type PeerSettings, samePolicies } from '../peers/peer-settings.ts';
 import { AdjRibIn, type RouteChanged } from '../rib/adj-rib-in.ts';
 import { type ImportPolicy, importPolicy } from '../rib/import-policy.ts';
+import type { LinkRules } from '../rib/link-rules.ts';
 import type { PathSource } from '../rib/path.ts';
 import { PolicyChain } from '../rib/route-policy.ts';
 import { GracefulRestartHelper } from './graceful-restart-helper.ts';
@@ -14,6 +15,7 @@ export interface ReceivedRoutesDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly isOwnAddress: (address: string) => boolean;
+  readonly links: LinkRules;
   /** The candidates of this prefix changed. */
   readonly onRouteChanged: RouteChanged;
   readonly onEndOfRib: (family: BgpFamily) => void;
@@ -122,6 +124,7 @@ export class ReceivedRoutes {
       ...(role === undefined ? {} : { role }),
       ...(remoteAsNumber === undefined ? {} : { remoteAsNumber }),
       isOwnAddress: this.#deps.isOwnAddress,
+      links: this.#deps.links,
       chain: new PolicyChain(importPolicies),
       draining: this.#draining,
     });

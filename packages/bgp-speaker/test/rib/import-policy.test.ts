@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type PathAttributes, prefixKeyFromText } from '../../src/codec/index.ts';
 import { type ImportPolicySettings, importPolicy, isMartian } from '../../src/rib/import-policy.ts';
+import { NO_LINK_RULES } from '../../src/rib/link-rules.ts';
 import { builtInTerms, PolicyChain } from '../../src/rib/route-policy.ts';
 import { attributes } from '../lab/paths.ts';
 
@@ -9,6 +10,7 @@ const SETTINGS: ImportPolicySettings = {
   allowOwnAs: 0,
   localRouterId: '192.0.2.1',
   clusterId: '192.0.2.1',
+  links: NO_LINK_RULES,
   isOwnAddress: (address) => address === '192.0.2.1',
   chain: new PolicyChain([{ name: 'default-import', terms: builtInTerms('default-import', 'import') ?? 'unknown' }]),
   draining: false,

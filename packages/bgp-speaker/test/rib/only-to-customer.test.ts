@@ -3,6 +3,7 @@ import { BGP_ROLES, type BgpRole, prefixKeyFromText } from '../../src/codec/inde
 import { NO_BLOCKS } from '../../src/rib/address-blocks.ts';
 import { ExportPolicy, ExportRouteTable } from '../../src/rib/export-policy.ts';
 import { importPolicy } from '../../src/rib/import-policy.ts';
+import { NO_LINK_RULES } from '../../src/rib/link-rules.ts';
 import { makePath } from '../../src/rib/path.ts';
 import { PolicyChain } from '../../src/rib/route-policy.ts';
 import { attributes, source } from '../lab/paths.ts';
@@ -22,6 +23,7 @@ function imported(role: BgpRole | undefined, onlyToCustomer: number | undefined)
     localRouterId: '192.0.2.1',
     clusterId: '192.0.2.1',
     isOwnAddress: () => false,
+    links: NO_LINK_RULES,
     chain: CHAIN,
     draining: false,
     remoteAsNumber: REMOTE_AS,

@@ -10,6 +10,7 @@ import {
 } from '../../src/codec/index.ts';
 import { AdjRibIn } from '../../src/rib/adj-rib-in.ts';
 import { importPolicy } from '../../src/rib/import-policy.ts';
+import { NO_LINK_RULES } from '../../src/rib/link-rules.ts';
 import { PrefixMatcher } from '../../src/rib/prefix-matcher.ts';
 import { type NamedPolicy, PolicyChain } from '../../src/rib/route-policy.ts';
 import { attributes, source } from '../lab/paths.ts';
@@ -236,6 +237,7 @@ describe('evaluation', () => {
       localRouterId: '192.0.2.1',
       clusterId: '192.0.2.1',
       draining: false,
+      links: NO_LINK_RULES,
     };
     const build = (list: readonly NamedPolicy[]) =>
       importPolicy({ ...settings, isOwnAddress: () => false, chain: new PolicyChain(list) });
