@@ -42,6 +42,13 @@ export class FrrRouter implements AsyncDisposable {
     await waitUntil('bgpd answers', () => this.show('bgp summary'));
   }
 
+  /** bgpd is back, with another configuration if there is one. */
+  async restartBgpd(configuration?: string): Promise<void> {
+    if (configuration !== undefined) await writeFile(join(this.#directory, 'bgpd.conf'), configuration);
+    this.startBgpd();
+    await waitUntil('bgpd answers', () => this.show('bgp summary'));
+  }
+
   startBgpd(): void {
     this.#bgpd = this.#spawn('bgpd', []);
   }
