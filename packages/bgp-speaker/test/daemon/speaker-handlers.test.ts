@@ -50,14 +50,14 @@ describe('speaker handlers', () => {
   });
 
   it('explain every route: chosen, equal, rejected, local', () => {
-    const routes = host.routes();
+    const routes = host.routes().toSorted((left, right) => left.prefix.localeCompare(right.prefix));
     expect(
       routes.map(({ prefix, source, best, installed, reason }) => [prefix, source, best, installed, reason]),
     ).toEqual([
-      ['203.0.113.10/32', 'local', true, true, 'local route'],
+      ['127.0.0.0/8', 't1', false, false, 'rejected: martian prefix'],
       ['198.51.100.0/24', 't1', true, true, 'lowest BGP Identifier of 2 equal routes'],
       ['198.51.100.0/24', 't2', false, true, 'multipath: equal to t1 up to the BGP Identifier'],
-      ['127.0.0.0/8', 't1', false, false, 'rejected: martian prefix'],
+      ['203.0.113.10/32', 'local', true, true, 'local route'],
     ]);
     expect(routes[1]).toMatchObject({ nextHop: '192.0.2.11', asPath: '65001', origin: 'igp', stale: false });
   });

@@ -88,18 +88,20 @@ describe('files', () => {
 
   test('get sees what others do to files, at once if it is at the default path or in the file found', async () => {
     await using fixture = await makeFixture();
-    const addressOf = async (name: 'x' | 'y'): Promise<unknown> =>
-      (await fixture.datastore.get(`Host/${name}`))?.resource.spec;
+    const addressOf = async (name: 'x' | 'y'): Promise<string | undefined> => {
+      const resource = (await fixture.datastore.get(`Host/${name}`))?.resource;
+      return resource?.kind === 'Host' ? resource.spec.address : undefined;
+    };
     fixture.write('all.yaml', `${host('x', '192.0.2.1')}---\n${host('z')}`);
-    expect(await addressOf('x')).toEqual({ address: '192.0.2.1' });
+    expect(await addressOf('x')).toBe('192.0.2.1');
     expect(await addressOf('y')).toBeUndefined();
     fixture.write('all.yaml', `${host('z')}---\n${host('x', '192.0.2.3')}`);
-    expect(await addressOf('x')).toEqual({ address: '192.0.2.3' });
+    expect(await addressOf('x')).toBe('192.0.2.3');
     mkdirSync(fixture.path('host'));
     fixture.write('host/y.yaml', host('y', '192.0.2.4'));
-    expect(await addressOf('y')).toEqual({ address: '192.0.2.4' });
+    expect(await addressOf('y')).toBe('192.0.2.4');
     fixture.write('host/y.yaml', host('y', '192.0.2.5'));
-    expect(await addressOf('y')).toEqual({ address: '192.0.2.5' });
+    expect(await addressOf('y')).toBe('192.0.2.5');
     rmSync(fixture.path('all.yaml'));
     expect(await addressOf('x')).toBeUndefined();
   });
