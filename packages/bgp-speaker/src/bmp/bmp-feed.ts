@@ -1,33 +1,38 @@
 import type { BgpFamily } from '@slash32/shared';
-import { encodeEndOfRib, FAMILY_PARAMETERS, type PrefixKey } from '../codec/index.ts';
-import type { AdjRibIn } from '../rib/adj-rib-in.ts';
+import { BGP_FAMILIES, encodeOpen, FAMILY_PARAMETERS, type PrefixKey, prefixKeyFamily } from '../codec/index.ts';
 import {
   BMP_STATISTIC,
   type BmpDownReason,
   encodeInitiation,
+  encodeLocRibUp,
   encodePeerDown,
   encodePeerUp,
-  encodeRouteMonitoring,
   encodeStatisticsReport,
   encodeTermination,
 } from './bmp-message.ts';
+import { locRibOpen } from './loc-rib-open.ts';
 import { bmpPeerOf, type MonitoredPeer } from './monitored-peer.ts';
-import { type RouteMark, RouteMarks } from './route-marks.ts';
-import { type ReportedRoute, routeUpdates } from './route-messages.ts';
-
-/** Which routes of a peer are reported: as they came, as the import policy left them, or both. */
-export type BmpView = 'pre-policy' | 'post-policy';
+import { type BmpView, type LocRibSource, locRibTable, type ReportedTable, tableOf } from './reported-table.ts';
+import { RouteFeed } from './route-feed.ts';
 
 interface PeerFeed {
   readonly monitored: MonitoredPeer;
-  /** Routes that are to be told as they are then, by view. */
-  readonly changed: ReadonlyMap<BmpView, RouteMarks>;
-  /** Families whose routes are all told once nothing is left in `changed`. */
-  readonly endOfRibDue: Set<BgpFamily>;
+  readonly routes: ReadonlyMap<BmpView, RouteFeed>;
 }
 
-/** Prefixes per round; their messages are made at once. */
-const PREFIXES_PER_ROUND = 4096;
+interface LocRibFeed {
+  readonly table: ReportedTable;
+  readonly routes: RouteFeed;
+}
+
+/** What a collector is told. */
+export interface BmpFeedOptions {
+  readonly views: readonly BmpView[];
+  /** Absent: nothing of Loc-RIB. */
+  readonly locRib?: LocRibSource;
+  readonly sysName: string;
+  readonly sysDescr: string;
+}
 
 /**
  * What one collector is still to be told. Routes are not queued but marked: a prefix that changes twice before its turn
@@ -35,14 +40,15 @@ const PREFIXES_PER_ROUND = 4096;
  * downs are queued, and {@link queuedOctets} lets the caller bound them.
  */
 export class BmpFeed {
-  readonly #views: readonly BmpView[];
+  readonly #options: BmpFeedOptions;
   readonly #peers = new Map<string, PeerFeed>();
+  #locRib: LocRibFeed | undefined;
   #queue: Uint8Array[] = [];
   #queuedOctets = 0;
 
-  constructor(views: readonly BmpView[], initiation: { readonly sysName: string; readonly sysDescr: string }) {
-    this.#views = views;
-    this.#enqueue(encodeInitiation(initiation));
+  constructor(options: BmpFeedOptions) {
+    this.#options = options;
+    this.#enqueue(encodeInitiation(options));
   }
 
   /** Octets of messages that cannot be left out. */
@@ -62,10 +68,10 @@ export class BmpFeed {
         receivedOpen,
       }),
     );
+    const feedOf = (view: BmpView) => new RouteFeed(tableOf(monitored, view), settled ? families : []);
     this.#peers.set(peer.settings.name, {
       monitored,
-      changed: new Map(this.#views.map((view) => [view, allRoutes(peer.adjRibIn)])),
-      endOfRibDue: new Set(settled ? families : []),
+      routes: new Map(this.#options.views.map((view) => [view, feedOf(view)])),
     });
   }
 
@@ -76,15 +82,28 @@ export class BmpFeed {
     this.#enqueue(encodePeerDown(bmpPeerOf(feed.monitored, wallMs), reason));
   }
 
+  /** A route that the peer announced is another one, or gone. */
   routeChanged(name: string, key: PrefixKey, pathId?: number): void {
-    const feed = this.#peers.get(name);
-    if (feed === undefined) return;
-    for (const marks of feed.changed.values()) marks.add(key, pathId);
+    const routes = this.#peers.get(name)?.routes;
+    routes?.get('pre-policy')?.changed(key, pathId);
+    routes?.get('post-policy')?.changed(key, pathId);
   }
 
-  /** The peer has sent all of a family. */
-  endOfRib(name: string, family: BgpFamily): void {
-    this.#peers.get(name)?.endOfRibDue.add(family);
+  /** The peer has been told of a route. */
+  routeSent(name: string, key: PrefixKey, pathId?: number): void {
+    this.#peers.get(name)?.routes.get('sent')?.changed(key, pathId);
+  }
+
+  /** Another path is the best for a prefix, or none. */
+  bestChanged(key: PrefixKey): void {
+    this.#locRib?.routes.changed(key, undefined);
+  }
+
+  /** The peer has sent all of a family, or (`sent`) has been told all of it. */
+  endOfRib(name: string, family: BgpFamily, direction: 'received' | 'sent' = 'received'): void {
+    for (const [view, feed] of this.#peers.get(name)?.routes ?? []) {
+      if ((view === 'sent') === (direction === 'sent')) feed.endOfRib(family);
+    }
   }
 
   reportStatistics(wallMs: number): void {
@@ -95,18 +114,17 @@ export class BmpFeed {
       this.#enqueue(
         encodeStatisticsReport(bmpPeerOf(monitored, wallMs), [
           { type: BMP_STATISTIC.adjRibIn, value: received.reduce((sum, { value }) => sum + value, 0) },
-          ...received.map(({ family, value }) => {
-            const { afi, safi } = FAMILY_PARAMETERS[family];
-            return { type: BMP_STATISTIC.adjRibInOfFamily, afi, safi, value } as const;
-          }),
+          ...received.map((count) => ofFamily(BMP_STATISTIC.adjRibInOfFamily, count)),
           { type: BMP_STATISTIC.adjRibOutPostPolicy, value: advertised },
         ]),
       );
     }
+    this.#reportLocRib(wallMs);
   }
 
   terminate(reason: number, text: string): void {
     this.#peers.clear();
+    this.#locRib = undefined;
     this.#enqueue(encodeTermination(reason, text));
   }
 
@@ -118,22 +136,35 @@ export class BmpFeed {
       this.#queuedOctets = 0;
       return messages;
     }
-    for (const feed of this.#peers.values()) {
-      for (const [view, marks] of feed.changed) {
-        if (!marks.isEmpty) return [...routeMessages(feed.monitored, view, marks.take(PREFIXES_PER_ROUND), wallMs)];
+    for (const { routes } of this.#peers.values()) {
+      for (const feed of routes.values()) {
+        const messages = feed.take(wallMs);
+        if (messages.length > 0) return messages;
       }
-      if (feed.endOfRibDue.size > 0) return this.#endOfRibMessages(feed, wallMs);
     }
-    return [];
+    return this.#locRib?.routes.take(wallMs) ?? [];
   }
 
-  #endOfRibMessages({ monitored, endOfRibDue }: PeerFeed, wallMs: number): readonly Uint8Array[] {
-    const families = [...endOfRibDue];
-    endOfRibDue.clear();
-    return this.#views.flatMap((view) =>
-      families.map((family) =>
-        encodeRouteMonitoring(bmpPeerOf(monitored, wallMs), view === 'post-policy', encodeEndOfRib(family)),
-      ),
+  /** Begins with Loc-RIB once it is known whose it is. To be called when that may be so, and before changes are told. */
+  beginLocRib(wallMs: number): void {
+    const { locRib } = this.#options;
+    const identity = this.#locRib === undefined ? locRib?.identity() : undefined;
+    if (locRib === undefined || identity === undefined) return;
+    const table = locRibTable(locRib, identity);
+    this.#enqueue(encodeLocRibUp(table.peer(wallMs), encodeOpen(locRibOpen(identity))));
+    this.#locRib = { table, routes: new RouteFeed(table, BGP_FAMILIES) };
+  }
+
+  #reportLocRib(wallMs: number): void {
+    const { locRib } = this.#options;
+    if (this.#locRib === undefined || locRib === undefined) return;
+    const counts = { 'ipv4-unicast': 0, 'ipv6-unicast': 0 };
+    for (const key of locRib.locRib.routes().keys()) counts[prefixKeyFamily(key)] += 1;
+    this.#enqueue(
+      encodeStatisticsReport(this.#locRib.table.peer(wallMs), [
+        { type: BMP_STATISTIC.locRib, value: counts['ipv4-unicast'] + counts['ipv6-unicast'] },
+        ...BGP_FAMILIES.map((family) => ofFamily(BMP_STATISTIC.locRibOfFamily, { family, value: counts[family] })),
+      ]),
     );
   }
 
@@ -143,28 +174,10 @@ export class BmpFeed {
   }
 }
 
-function allRoutes(adjRibIn: AdjRibIn): RouteMarks {
-  const marks = new RouteMarks();
-  for (const key of adjRibIn.keys()) for (const { path } of adjRibIn.entries(key)) marks.add(key, path.pathId);
-  return marks;
-}
-
-/** The present routes of these marks as one view has them. */
-function* routeMessages(
-  monitored: MonitoredPeer,
-  view: BmpView,
-  marks: readonly RouteMark[],
-  wallMs: number,
-): Generator<Uint8Array, void, undefined> {
-  const postPolicy = view === 'post-policy';
-  const { adjRibIn } = monitored.peer;
-  const routeOf = (key: PrefixKey, pathId: number | undefined): ReportedRoute | undefined => {
-    const path = adjRibIn.entry(key, pathId)?.path;
-    if (path === undefined || (postPolicy && path.rejection !== undefined)) return undefined;
-    return { attributes: postPolicy ? path.attributes : path.received, nextHop: path.nextHop };
-  };
-  const peer = bmpPeerOf(monitored, wallMs);
-  for (const update of routeUpdates(marks, routeOf, monitored.encoding)) {
-    yield encodeRouteMonitoring(peer, postPolicy, update);
-  }
+function ofFamily<Type extends number>(
+  type: Type,
+  { family, value }: { readonly family: BgpFamily; readonly value: number },
+) {
+  const { afi, safi } = FAMILY_PARAMETERS[family];
+  return { type, afi, safi, value };
 }

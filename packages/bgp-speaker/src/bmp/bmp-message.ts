@@ -14,13 +14,20 @@ export const BMP_TYPE = {
   termination: 5,
 } as const;
 
-/** RFC 7854 4.2: bits of the Peer Flags. The A flag is never set: what we encode has AS numbers of four octets. */
-const PEER_FLAG = { ipv6: 0x80, postPolicy: 0x40 } as const;
+/**
+ * Bits of the Peer Flags (RFC 7854 4.2, RFC 8671 4). The A flag is never set: what we encode has AS numbers of four octets.
+ */
+export const PEER_FLAG = { ipv6: 0x80, postPolicy: 0x40, adjRibOut: 0x10 } as const;
+
+/** Peer Type of Loc-RIB (RFC 9069 4.1). */
+export const LOC_RIB_PEER_TYPE = 3;
 
 const HEADER_OCTETS = 6;
 
 /** The peer that a message is about (RFC 7854 4.2). */
 export interface BmpPeer {
+  /** Absent: a global instance peer. */
+  readonly type?: typeof LOC_RIB_PEER_TYPE;
   readonly address: string;
   readonly asNumber: number;
   /** Dotted quad. */
@@ -37,12 +44,18 @@ export type BmpDownReason =
   | { readonly type: 'remote' };
 
 /** Gauges of a peer (RFC 7854 4.8, RFC 8671 6.2), by their type. */
-export const BMP_STATISTIC = { adjRibIn: 7, adjRibInOfFamily: 9, adjRibOutPostPolicy: 15 } as const;
+export const BMP_STATISTIC = {
+  adjRibIn: 7,
+  locRib: 8,
+  adjRibInOfFamily: 9,
+  locRibOfFamily: 10,
+  adjRibOutPostPolicy: 15,
+} as const;
 
 export type BmpStatistic =
-  | { readonly type: typeof BMP_STATISTIC.adjRibIn | typeof BMP_STATISTIC.adjRibOutPostPolicy; readonly value: number }
+  | { readonly type: (typeof BMP_STATISTIC)['adjRibIn' | 'locRib' | 'adjRibOutPostPolicy']; readonly value: number }
   | {
-      readonly type: typeof BMP_STATISTIC.adjRibInOfFamily;
+      readonly type: (typeof BMP_STATISTIC)['adjRibInOfFamily' | 'locRibOfFamily'];
       readonly afi: number;
       readonly safi: number;
       readonly value: number;
@@ -84,6 +97,15 @@ export function encodePeerUp(
   });
 }
 
+/** Loc-RIB begins (RFC 9069 4.4): a session with nobody, of which `open` is both OPENs; the table's name is `global`. */
+export function encodeLocRibUp(peer: BmpPeer, open: Uint8Array): Uint8Array {
+  return message(BMP_TYPE.peerUp, (writer) => {
+    peerHeader(writer, peer, 0);
+    writer.zeros(16).uint16(0).uint16(0).bytes(open).bytes(open);
+    textTlv(writer, 3, 'global');
+  });
+}
+
 export function encodePeerDown(peer: BmpPeer, reason: BmpDownReason): Uint8Array {
   return message(BMP_TYPE.peerDown, (writer) => {
     peerHeader(writer, peer, 0);
@@ -104,10 +126,10 @@ export function encodePeerDown(peer: BmpPeer, reason: BmpDownReason): Uint8Array
   });
 }
 
-/** `update`: a whole UPDATE, AS numbers of four octets. `postPolicy`: as the import policy left it (L flag). */
-export function encodeRouteMonitoring(peer: BmpPeer, postPolicy: boolean, update: Uint8Array): Uint8Array {
+/** `update`: a whole UPDATE, AS numbers of four octets. `flags`: which table it is of, see {@link PEER_FLAG}. */
+export function encodeRouteMonitoring(peer: BmpPeer, flags: number, update: Uint8Array): Uint8Array {
   return message(BMP_TYPE.routeMonitoring, (writer) => {
-    peerHeader(writer, peer, postPolicy ? PEER_FLAG.postPolicy : 0);
+    peerHeader(writer, peer, flags);
     writer.bytes(update);
   });
 }
@@ -118,7 +140,7 @@ export function encodeStatisticsReport(peer: BmpPeer, statistics: readonly BmpSt
     writer.uint32(statistics.length);
     for (const statistic of statistics) {
       writer.uint16(statistic.type);
-      if (statistic.type === BMP_STATISTIC.adjRibInOfFamily) {
+      if ('afi' in statistic) {
         writer.uint16(11).uint16(statistic.afi).uint8(statistic.safi).uint64(statistic.value);
       } else {
         writer.uint16(8).uint64(statistic.value);
@@ -148,7 +170,7 @@ function message(type: number, writeBody: (writer: OctetWriter) => void): Uint8A
 }
 
 /**
- * Per-Peer Header, 42 octets: a global instance peer.
+ * Per-Peer Header, 42 octets: a global instance peer, or Loc-RIB.
  *
  * ```
  * +----------+-----------+-------------------+--------------+--------+------------+-------------+------------------+
@@ -158,7 +180,7 @@ function message(type: number, writeBody: (writer: OctetWriter) => void): Uint8A
  */
 function peerHeader(writer: OctetWriter, peer: BmpPeer, flags: number): void {
   writer
-    .uint8(0)
+    .uint8(peer.type ?? 0)
     .uint8(flags | (peer.address.includes(':') ? PEER_FLAG.ipv6 : 0))
     .zeros(8);
   address(writer, peer.address);

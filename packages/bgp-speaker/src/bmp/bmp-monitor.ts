@@ -1,19 +1,30 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Logger } from '@slash32/shared';
-import { decodeOpen, encodeOpen, MESSAGE_TYPE, messageType, type OpenMessage, type PrefixKey } from '../codec/index.ts';
+import {
+  type DecodedUpdate,
+  decodeOpen,
+  encodeOpen,
+  MESSAGE_TYPE,
+  messageType,
+  type OpenMessage,
+  type PrefixKey,
+} from '../codec/index.ts';
 import type { DownReason } from '../fsm/fsm-action.ts';
 import { decodeObservedUpdate } from '../observe/observed-update.ts';
 import type { ConnectionEnds, ObservedMessage, ObservedPeer, SpeakerObserver } from '../observe/speaker-observer.ts';
 import type { NegotiatedSession } from '../session/negotiated-session.ts';
 import type { Transport } from '../session/transport.ts';
 import { BmpCollector } from './bmp-collector.ts';
-import { BmpFeed, type BmpView } from './bmp-feed.ts';
+import { BmpFeed } from './bmp-feed.ts';
 import type { BmpDownReason } from './bmp-message.ts';
 import type { MonitoredPeer } from './monitored-peer.ts';
+import type { BmpView, LocRibSource } from './reported-table.ts';
 
 export interface BmpMonitorOptions {
   readonly collectors: readonly { readonly host: string; readonly port: number }[];
   readonly views: readonly BmpView[];
+  /** Absent: Loc-RIB is not reported. */
+  readonly locRib?: LocRibSource;
   readonly sysName: string;
   readonly sysDescr: string;
   readonly clock: Clock;
@@ -74,9 +85,12 @@ export class BmpMonitor implements SpeakerObserver, Disposable {
         });
         return;
       case MESSAGE_TYPE.update: {
-        if (direction === 'sent' || octets.length > MAX_END_OF_RIB_OCTETS || !this.#up.has(name)) return;
-        const { endOfRib } = decodeObservedUpdate(octets, context, direction);
-        if (endOfRib !== undefined) this.#tell((feed) => feed.endOfRib(name, endOfRib));
+        const isWanted = direction === 'sent' ? this.#reportsSent : octets.length <= MAX_END_OF_RIB_OCTETS;
+        if (!isWanted || !this.#up.has(name) || !this.#isHeard) return;
+        const update = decodeObservedUpdate(octets, context, direction);
+        const { endOfRib } = update;
+        if (endOfRib !== undefined) this.#tell((feed) => feed.endOfRib(name, endOfRib, direction));
+        if (direction === 'sent') this.#onUpdateSent(name, update);
         return;
       }
     }
@@ -97,9 +111,9 @@ export class BmpMonitor implements SpeakerObserver, Disposable {
         peerType: 'ibgp',
         fourOctetAs: true,
         extendedMessages: false,
-        // What the router sends with Path Identifiers, we write with them.
-        addPathSend: session.context.addPathReceive,
       },
+      addPathReceived: session.context.addPathReceive,
+      addPathSent: session.context.addPathSend,
     };
     this.#receivedOpens.delete(name);
     this.#notifications.delete(name);
@@ -120,6 +134,31 @@ export class BmpMonitor implements SpeakerObserver, Disposable {
     if (this.#up.has(name)) this.#tell((feed) => feed.routeChanged(name, key, pathId));
   }
 
+  onBestChanged(key: PrefixKey): void {
+    if (this.#options.locRib === undefined) return;
+    this.#tell((feed) => {
+      feed.beginLocRib(this.#options.clock.wallMs());
+      feed.bestChanged(key);
+    });
+  }
+
+  get #reportsSent(): boolean {
+    return this.#options.views.includes('sent');
+  }
+
+  /** True if any collector is connected: the others are told everything when they are. */
+  get #isHeard(): boolean {
+    return this.#collectors.some(({ feed }) => feed !== undefined);
+  }
+
+  #onUpdateSent(name: string, { withdrawn, reachable }: DecodedUpdate): void {
+    this.#tell((feed) => {
+      for (const { prefixes, pathIds } of [...withdrawn, ...reachable]) {
+        for (const [index, key] of prefixes.entries()) feed.routeSent(name, key, pathIds?.[index]);
+      }
+    });
+  }
+
   /** As it came; the decoded one stands in if it came before anybody watched. */
   #receivedOpen(name: string, remote: OpenMessage): Uint8Array {
     const same = this.#receivedOpens.get(name)?.find((octets) => {
@@ -130,8 +169,9 @@ export class BmpMonitor implements SpeakerObserver, Disposable {
   }
 
   #newFeed(): BmpFeed {
-    const feed = new BmpFeed(this.#options.views, this.#options);
+    const feed = new BmpFeed(this.#options);
     for (const monitored of this.#up.values()) feed.peerUp(monitored, true);
+    feed.beginLocRib(this.#options.clock.wallMs());
     return feed;
   }
 

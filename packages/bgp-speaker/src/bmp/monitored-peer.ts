@@ -13,8 +13,11 @@ export interface MonitoredPeer {
   readonly receivedOpen: Uint8Array;
   readonly upSinceWallMs: number;
   readonly families: ReadonlySet<BgpFamily>;
-  /** What routes of it are encoded with: AS numbers of four octets, LOCAL_PREF, Path Identifiers as the peer sends them. */
+  /** What routes are encoded with: AS numbers of four octets, LOCAL_PREF. */
   readonly encoding: CodecContext;
+  /** Families of which the peer sends, or is sent, Path Identifiers. */
+  readonly addPathReceived: ReadonlySet<BgpFamily>;
+  readonly addPathSent: ReadonlySet<BgpFamily>;
 }
 
 /** AS 0 is nobody's (RFC 7607); a session that is up has another one. */

@@ -7,8 +7,8 @@ import {
   tryParseIpAddress,
   VERSION,
 } from '@slash32/shared';
-import type { BmpView } from '../bmp/bmp-feed.ts';
 import { BmpMonitor } from '../bmp/bmp-monitor.ts';
+import type { BmpView, LocRibSource } from '../bmp/reported-table.ts';
 import { RotatingFile } from '../mrt/rotating-file.ts';
 import { MrtUpdateLog } from '../mrt/update-log.ts';
 import { TcpTransport } from '../session/tcp-transport.ts';
@@ -17,9 +17,15 @@ import type { Speaker } from './speaker.ts';
 /** Options of the daemon for those who watch it from afar. */
 export const VISIBILITY_OPTIONS = {
   bmp: { placeholder: 'ADDR:PORT[,…]', description: 'BMP collectors to report to (RFC 7854); left out: none' },
+  'bmp-ribs': {
+    placeholder: 'in|out|loc[,…]',
+    description:
+      'what BMP reports: routes of peers (in), what peers are told (out, RFC 8671), what is chosen (loc, RFC 9069)',
+    default: 'in',
+  },
   'bmp-policy': {
     placeholder: 'pre|post|both',
-    description: 'report routes as they came, as the import policy left them, or both',
+    description: 'of routes of peers, report them as they came, as the import policy left them, or both',
     default: 'pre',
   },
   'mrt-updates': {
@@ -37,12 +43,15 @@ export const VISIBILITY_OPTIONS = {
 export interface VisibilitySettings {
   readonly collectors: readonly { readonly host: string; readonly port: number }[];
   readonly views: readonly BmpView[];
+  /** Loc-RIB is reported, too. */
+  readonly reportsLocRib: boolean;
   readonly updateLog?: { readonly path: string; readonly maxOctets: number; readonly keep: number };
 }
 
 /** Reads the texts of {@link VISIBILITY_OPTIONS}. Throws `FabricError` `usage`. */
 export function readVisibilityOptions(texts: {
   readonly bmp: string | undefined;
+  readonly 'bmp-ribs': string;
   readonly 'bmp-policy': string;
   readonly 'mrt-updates': string | undefined;
   readonly 'mrt-max-bytes': string;
@@ -50,10 +59,13 @@ export function readVisibilityOptions(texts: {
 }): VisibilitySettings {
   const path = texts['mrt-updates'];
   const maxOctets = readNumber('mrt-max-bytes', texts['mrt-max-bytes'], 65_536);
+  const ribs = readRibs(texts['bmp-ribs']);
+  const received = readViews(texts['bmp-policy']);
   const keep = readNumber('mrt-keep', texts['mrt-keep'], 0);
   return {
     collectors: texts.bmp === undefined ? [] : texts.bmp.split(',').map(readCollector),
-    views: readViews(texts['bmp-policy']),
+    views: [...(ribs.has('in') ? received : []), ...(ribs.has('out') ? (['sent'] as const) : [])],
+    reportsLocRib: ribs.has('loc'),
     ...(path === undefined ? {} : { updateLog: { path, maxOctets, keep } }),
   };
 }
@@ -84,6 +96,7 @@ export function startVisibility(
     const monitor = new BmpMonitor({
       collectors: settings.collectors,
       views: settings.views,
+      ...(settings.reportsLocRib ? { locRib: locRibOf(speaker) } : {}),
       sysName: host,
       sysDescr: `slash32 bgp-speaker ${VERSION}`,
       clock,
@@ -106,6 +119,16 @@ export function startVisibility(
   return stack;
 }
 
+function locRibOf(speaker: Speaker): LocRibSource {
+  return {
+    locRib: speaker.locRib,
+    identity: () => {
+      const { asNumber, routerId } = speaker.plan;
+      return asNumber === undefined || routerId === undefined ? undefined : { asNumber, routerId };
+    },
+  };
+}
+
 function readCollector(text: string): { readonly host: string; readonly port: number } {
   try {
     const collector = parseListenAddress(text.trim());
@@ -116,6 +139,18 @@ function readCollector(text: string): { readonly host: string; readonly port: nu
   throw new FabricError(
     'usage',
     `--bmp "${text}" is not an IP address and a port; write it like 192.0.2.9:11019 or [2001:db8::9]:11019`,
+  );
+}
+
+const RIBS = ['in', 'out', 'loc'] as const;
+
+function readRibs(text: string): ReadonlySet<(typeof RIBS)[number]> {
+  const words = text.split(',').map((word) => word.trim());
+  const unknown = words.find((word) => !RIBS.some((rib) => rib === word));
+  if (unknown === undefined) return new Set(RIBS.filter((rib) => words.includes(rib)));
+  throw new FabricError(
+    'usage',
+    `--bmp-ribs "${unknown}" is none of them; give some of ${RIBS.join(', ')}, with commas`,
   );
 }
 

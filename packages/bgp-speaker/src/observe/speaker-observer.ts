@@ -5,6 +5,7 @@ import type { PeerSettings } from '../peers/peer-settings.ts';
 import type { AdjRibIn } from '../rib/adj-rib-in.ts';
 import type { Path } from '../rib/path.ts';
 import type { NegotiatedSession } from '../session/negotiated-session.ts';
+import type { SentRoutes } from '../session/sent-routes.ts';
 
 /** The two ends of a session's TCP connection, as far as they are known. */
 export interface ConnectionEnds {
@@ -37,6 +38,8 @@ export interface ObservedPeer {
   readonly state: BgpSessionState;
   readonly negotiated: NegotiatedSession | undefined;
   readonly adjRibIn: AdjRibIn;
+  /** What the peer has been told (Adj-RIB-Out). */
+  readonly sent: Pick<SentRoutes, 'route' | 'routes'>;
   /** Prefixes that the peer has been told. */
   advertised(family: BgpFamily): number;
 }

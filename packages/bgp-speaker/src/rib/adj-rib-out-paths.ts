@@ -51,6 +51,10 @@ export class PathsRibOut implements AdjRibOut {
     }
   }
 
+  route(key: PrefixKey, pathId: number | undefined): ExportRoute | undefined {
+    return this.#slots.get(key)?.find((slot) => slot.pathId === pathId)?.advertised;
+  }
+
   offerLocal(key: PrefixKey, route: ExportRoute | undefined): void {
     this.offer(key, route === undefined ? [] : [{ path: LOCAL_PATH, route }]);
   }

@@ -48,6 +48,8 @@ export interface AdjRibOut {
   readonly nextRoute: ExportRoute | undefined;
   /** What the peer has been told. */
   routes(): Iterable<AdvertisedRoute>;
+  /** One of them. */
+  route(key: PrefixKey, pathId: number | undefined): ExportRoute | undefined;
   /** All that the peer is to have for the prefix, the best first; what else it has goes. */
   offer(key: PrefixKey, offers: readonly Offer[]): void;
   /** The one route of ours that it is to have; `undefined`: none. */
@@ -76,6 +78,10 @@ export class BestPathRibOut implements AdjRibOut {
 
   *routes(): Generator<AdvertisedRoute, void, undefined> {
     for (const [key, route] of this.#advertised) yield { key, route };
+  }
+
+  route(key: PrefixKey): ExportRoute | undefined {
+    return this.#advertised.get(key);
   }
 
   get nextRoute(): ExportRoute | undefined {

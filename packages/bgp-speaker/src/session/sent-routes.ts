@@ -1,6 +1,6 @@
 import type { BgpFamily, ResourceFinding } from '@slash32/shared';
 import type { PrefixKey } from '../codec/index.ts';
-import type { AdvertisedRoute } from '../rib/adj-rib-out.ts';
+import type { AdvertisedRoute, ExportRoute } from '../rib/adj-rib-out.ts';
 import type { Path } from '../rib/path.ts';
 import type { PolicyVerdict } from '../rib/route-policy.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
@@ -33,6 +33,11 @@ export class SentRoutes {
   /** What the peer has been told. */
   routes(family: BgpFamily): Iterable<AdvertisedRoute> {
     return this.#export?.sender?.routes(family) ?? [];
+  }
+
+  /** One of {@link routes}; `undefined`: the peer has not been told, or not of this one. */
+  route(key: PrefixKey, pathId?: number): ExportRoute | undefined {
+    return this.#export?.sender?.route(key, pathId);
   }
 
   /** Which term lets a path out to the peer, or what keeps it back; `undefined` without a session. */

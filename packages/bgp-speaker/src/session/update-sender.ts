@@ -131,6 +131,11 @@ export class UpdateSender {
     return this.#outputs.get(family)?.rib.routes() ?? [];
   }
 
+  /** One of {@link routes}. */
+  route(key: PrefixKey, pathId?: number): ExportRoute | undefined {
+    return this.#outputs.get(prefixKeyFamily(key))?.rib.route(key, pathId);
+  }
+
   advertised(family: BgpFamily): number {
     return this.#outputs.get(family)?.rib.advertised ?? 0;
   }

@@ -57,7 +57,7 @@ beforeEach(() => {
     random: () => 0,
     logger: silentLogger,
     transport,
-    newFeed: () => new BmpFeed(['pre-policy'], { sysName: 'h', sysDescr: 'd'.repeat(1000) }),
+    newFeed: () => new BmpFeed({ views: ['pre-policy'], sysName: 'h', sysDescr: 'd'.repeat(1000) }),
   });
   collector.start();
 });

@@ -1,8 +1,9 @@
 import type { BgpFamily } from '@slash32/shared';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BmpFeed, type BmpView } from '../../src/bmp/bmp-feed.ts';
+import { BmpFeed } from '../../src/bmp/bmp-feed.ts';
 import type { MonitoredPeer } from '../../src/bmp/monitored-peer.ts';
+import type { BmpView } from '../../src/bmp/reported-table.ts';
 import {
   attributesKey,
   decodeUpdate,
@@ -54,7 +55,7 @@ interface Scene {
 /** `addPath`: the session's routes have Path Identifiers. */
 function scene(addPath = false): Scene {
   const adjRibIn = new AdjRibIn(source('p'), POLICY);
-  const feed = new BmpFeed(VIEWS, { sysName: 'h', sysDescr: 'd' });
+  const feed = new BmpFeed({ views: VIEWS, sysName: 'h', sysDescr: 'd' });
   const monitored: MonitoredPeer = {
     peer: {
       settings: { name: 'p', address: '192.0.2.254', localAsNumber: 64_601 },
@@ -62,6 +63,7 @@ function scene(addPath = false): Scene {
       state: 'Established',
       negotiated: undefined,
       adjRibIn,
+      sent: { routes: () => [], route: () => undefined },
       advertised: () => 0,
     },
     routerId: '192.0.2.254',
@@ -70,7 +72,9 @@ function scene(addPath = false): Scene {
     receivedOpen: encodeKeepalive(),
     upSinceWallMs: 0,
     families: BOTH_FAMILIES,
-    encoding: sessionContext({ peerType: 'ibgp', ...(addPath ? { addPathSend: BOTH_FAMILIES } : {}) }),
+    encoding: sessionContext({ peerType: 'ibgp' }),
+    addPathReceived: addPath ? BOTH_FAMILIES : new Set(),
+    addPathSent: new Set(),
   };
   const changed = (key: PrefixKey, pathId?: number): void => feed.routeChanged('p', key, pathId);
   const block = (key: PrefixKey, pathId: number | undefined) => ({

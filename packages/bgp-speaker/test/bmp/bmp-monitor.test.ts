@@ -1,12 +1,12 @@
 import { FakeClock, silentLogger } from '@slash32/shared';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { BmpView } from '../../src/bmp/bmp-feed.ts';
-import { BmpMonitor } from '../../src/bmp/bmp-monitor.ts';
+import { BmpMonitor, type BmpMonitorOptions } from '../../src/bmp/bmp-monitor.ts';
+import type { BmpView } from '../../src/bmp/reported-table.ts';
 import { type DecodedUpdate, decodeUpdate, initialContext, prefixKeyToText } from '../../src/codec/index.ts';
 import type { BgpConnection } from '../../src/session/transport.ts';
 import { LabHost } from '../lab/lab-host.ts';
 import { MemoryNetwork } from '../lab/memory-transport.ts';
-import { BmpReader, type ReadBmp } from './bmp-reader.ts';
+import { BmpReader, type ReadBmp, type ReadPeerHeader } from './bmp-reader.ts';
 
 const HOST = '192.0.2.1';
 const TOR = '192.0.2.11';
@@ -64,12 +64,16 @@ class TestCollector {
   }
 }
 
-function monitor(views: readonly BmpView[] = ['pre-policy']): Disposable {
+function monitor(
+  views: readonly BmpView[] = ['pre-policy'],
+  options: Pick<BmpMonitorOptions, 'locRib'> = {},
+): Disposable {
   const stack = new DisposableStack();
   const bmp = stack.use(
     new BmpMonitor({
       collectors: [{ host: COLLECTOR, port: 11_019 }],
       views,
+      ...options,
       sysName: 'h',
       sysDescr: 'slash32',
       clock,
@@ -91,6 +95,12 @@ function decoded(update: Uint8Array): DecodedUpdate {
   });
 }
 
+/** By Peer Type and Peer Flags. */
+function viewOf({ type, flags }: ReadPeerHeader): string {
+  if (type === 3) return 'loc';
+  return flags === 0x50 ? 'out' : flags === 0x40 ? 'post' : 'pre';
+}
+
 /** One word and what matters, per message. */
 function summary(messages: readonly ReadBmp[]): readonly string[] {
   return messages.map((message) => {
@@ -101,7 +111,7 @@ function summary(messages: readonly ReadBmp[]): readonly string[] {
         const texts = (blocks: DecodedUpdate['withdrawn']) =>
           blocks.flatMap(({ prefixes }) => prefixes.map(prefixKeyToText)).toSorted();
         return [
-          message.peer.flags === 0x40 ? 'post' : 'pre',
+          viewOf(message.peer),
           ...(endOfRib === undefined ? [] : [`end ${endOfRib}`]),
           ...texts(withdrawn).map((prefix) => `-${prefix}`),
           ...texts(reachable).map((prefix) => `+${prefix}`),
@@ -210,6 +220,79 @@ describe('BMP', () => {
     host.removePeer('t');
     await clock.advanceAsync(1000);
     expect(collector.messages.at(-1)).toMatchObject({ type: 'peer-down', reason: 1 });
+  });
+
+  it('tells what the router was told, at once and later', async () => {
+    host.putPolicy('out', { action: 'accept', set: { med: 7 } });
+    host.addPeer('t', TOR, 4_200_000_001, { families: ['ipv4-unicast'], export: ['out'] });
+    host.addInstance('203.0.113.10/32');
+    const early = new TestCollector();
+    early.listen();
+    using _monitor = monitor(['sent']);
+    await clock.advanceAsync(5000);
+    expect(summary(early.messages)).toEqual(['initiation', 'peer-up', 'out +203.0.113.10/32', 'out end ipv4-unicast']);
+    const [, , told] = early.messages;
+    expect(told?.type === 'route-monitoring' && decoded(told.update).attributes).toMatchObject({
+      med: 7,
+      asPath: [{ asNumbers: [64_601] }],
+    });
+    host.addInstance('203.0.113.11/32');
+    await host.removeInstance('203.0.113.10/32');
+    await clock.advanceAsync(1000);
+    early.sessions[0]?.connection.close();
+    await clock.advanceAsync(1000);
+    expect(summary(early.sessions[0]?.messages ?? []).slice(4)).toEqual([
+      'out -203.0.113.10/32',
+      'out +203.0.113.11/32',
+    ]);
+    await clock.advanceAsync(10_000);
+    expect(summary(early.messages)).toEqual(['initiation', 'peer-up', 'out +203.0.113.11/32', 'out end ipv4-unicast']);
+  });
+
+  it('tells what is chosen, as a table of its own with 4-octet AS numbers', async () => {
+    host.addInstance('203.0.113.10/32');
+    host.addInstance('2001:db8:1::10/128');
+    const collector = new TestCollector();
+    collector.listen();
+    const { locRib } = host.speaker;
+    using _monitor = monitor([], { locRib: { locRib, identity: () => ({ asNumber: 64_601, routerId: HOST }) } });
+    await clock.advanceAsync(5000);
+    const up = collector.messages.find((message) => message.type === 'peer-up' && message.peer.type === 3);
+    if (up?.type !== 'peer-up') throw new Error(summary(collector.messages).join(', '));
+    expect(up).toMatchObject({ localAddress: '00'.repeat(16), localPort: 0, remotePort: 0 });
+    expect(up.peer).toMatchObject({ flags: 0, address: '00'.repeat(16), asNumber: 64_601, routerId: HOST });
+    expect(up.opens[0]).toEqual(up.opens[1]);
+    expect(up.tlvs.map(([type, value]) => [type, value.toString()])).toEqual([[3, 'global']]);
+    const table = new Set<string>();
+    const apply = (): void => {
+      for (const message of collector.messages) {
+        if (message.type !== 'route-monitoring') continue;
+        for (const { prefixes } of decoded(message.update).withdrawn)
+          for (const key of prefixes) table.delete(prefixKeyToText(key));
+        for (const { prefixes } of decoded(message.update).reachable)
+          for (const key of prefixes) table.add(prefixKeyToText(key));
+      }
+    };
+    apply();
+    expect([...table].toSorted()).toEqual([
+      '198.51.100.0/24',
+      '2001:db8:100::/48',
+      '2001:db8:1::10/128',
+      '203.0.113.10/32',
+    ]);
+    await host.removeInstance('203.0.113.10/32');
+    await host.removeInstance('2001:db8:1::10/128');
+    await tor.removeInstance('198.51.100.0/24');
+    await clock.advanceAsync(60_000);
+    table.clear();
+    apply();
+    expect([...table]).toEqual(['2001:db8:100::/48']);
+    const report = collector.messages.find((message) => message.type === 'statistics' && message.peer.type === 3);
+    expect(report?.type === 'statistics' && report.statistics).toEqual([
+      [8, '0000000000000001'],
+      [10, '0001010000000000000000'],
+      [10, '0002010000000000000001'],
+    ]);
   });
 
   it('reports how many routes there are, every minute', async () => {

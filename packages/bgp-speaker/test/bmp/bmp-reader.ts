@@ -25,6 +25,8 @@ export type ReadBmp =
       readonly localPort: number;
       readonly remotePort: number;
       readonly opens: readonly Buffer[];
+      /** Behind the OPENs. */
+      readonly tlvs: readonly (readonly [number, Buffer])[];
     };
 
 /** Cuts a stream into messages; throws where the RFC is not kept. */
@@ -67,15 +69,18 @@ function readMessage(type: number, body: Buffer): ReadBmp {
     }
     case 2:
       return { type: 'peer-down', peer: readPeer(body), reason: body.readUInt8(42), data: body.subarray(43) };
-    case 3:
+    case 3: {
+      const opensEnd = endOfMessages(body, 62, 2);
       return {
         type: 'peer-up',
         peer: readPeer(body),
         localAddress: body.toString('hex', 42, 58),
         localPort: body.readUInt16BE(58),
         remotePort: body.readUInt16BE(60),
-        opens: bgpMessages(body.subarray(62)),
+        opens: bgpMessages(body.subarray(62, opensEnd)),
+        tlvs: readTlvs(body.subarray(opensEnd)),
       };
+    }
     case 4:
       return { type: 'initiation', tlvs: readTlvs(body) };
     case 5:
@@ -106,6 +111,12 @@ function readTlvs(body: Buffer): readonly (readonly [number, Buffer])[] {
     at = end;
   }
   return tlvs;
+}
+
+function endOfMessages(octets: Buffer, start: number, count: number): number {
+  let at = start;
+  for (let left = count; left > 0; left -= 1) at += octets.readUInt16BE(at + 16);
+  return at;
 }
 
 function bgpMessages(octets: Buffer): readonly Buffer[] {
