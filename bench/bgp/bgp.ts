@@ -8,6 +8,7 @@ import { frr } from './daemons/frr.ts';
 import { gobgp } from './daemons/gobgp.ts';
 import { openbgpd } from './daemons/openbgpd.ts';
 import { slash32 } from './daemons/slash32.ts';
+import { measureInstall } from './install.ts';
 import { measureReceive } from './receive.ts';
 import { measureRelay } from './relay.ts';
 import { measureWireLatency } from './wire-latency.ts';
@@ -22,6 +23,7 @@ interface Part {
 const PARTS: Readonly<Record<string, Part>> = {
   announce: { daemons: DAEMONS, measure: measureAnnounce },
   receive: { daemons: DAEMONS, measure: measureReceive },
+  install: { daemons: [slash32, bird, frr], measure: measureInstall },
   latency: { daemons: [slash32], measure: (daemon) => measureWireLatency(daemon, 0) },
   'latency-full': { daemons: [slash32], measure: (daemon) => measureWireLatency(daemon, TABLE_SIZE) },
   bfd: { daemons: [slash32, bird, frr], measure: measureBfdDetection },
