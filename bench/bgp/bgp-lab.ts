@@ -44,6 +44,8 @@ export async function startBgpLab(daemon: BgpDaemon, task: DaemonTask): Promise<
     { namespace, interface: 'eth0', addresses: [`${DAEMON_ADDRESS}/24`] },
     { namespace: peers, interface: 'eth0', addresses: [...RECEIVERS, SOURCE].map(({ address }) => `${address}/24`) },
   );
+  // Where routes of instances go to.
+  await namespace.ipBatch(['link add tap0 type veth peer name inst0', 'link set tap0 up', 'link set inst0 up']);
   const running = stack.use(await daemon.start({ namespace, directory }, task));
   const sink = stack.use(new WirePeer(peers, SINK));
   const source = stack.use(new WirePeer(peers, SOURCE));

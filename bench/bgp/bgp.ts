@@ -1,6 +1,7 @@
 import type { BenchmarkReport, Figure } from '../report/report.ts';
 import { measureAnnounce, TABLE_SIZE } from './announce.ts';
 import { measureBfdDetection } from './bfd/bfd-detection.ts';
+import { measureBurst } from './burst.ts';
 import { measureConvergence } from './convergence/convergence.ts';
 import type { BgpDaemon } from './daemons/bgp-daemon.ts';
 import { bird } from './daemons/bird.ts';
@@ -24,8 +25,9 @@ const PARTS: Readonly<Record<string, Part>> = {
   announce: { daemons: DAEMONS, measure: measureAnnounce },
   receive: { daemons: DAEMONS, measure: measureReceive },
   install: { daemons: [slash32, bird, frr], measure: measureInstall },
-  latency: { daemons: [slash32], measure: (daemon) => measureWireLatency(daemon, 0) },
-  'latency-full': { daemons: [slash32], measure: (daemon) => measureWireLatency(daemon, TABLE_SIZE) },
+  latency: { daemons: DAEMONS, measure: (daemon) => measureWireLatency(daemon, 0) },
+  'latency-full': { daemons: DAEMONS, measure: (daemon) => measureWireLatency(daemon, TABLE_SIZE) },
+  burst: { daemons: DAEMONS, measure: measureBurst },
   bfd: { daemons: [slash32, bird, frr], measure: measureBfdDetection },
   convergence: { daemons: [slash32, bird, frr], measure: measureConvergence },
   relay: { daemons: DAEMONS, measure: measureRelay },

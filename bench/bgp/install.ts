@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { cpuMs } from '../lab/process-cost.ts';
 import { median } from '../report/percentile.ts';
 import type { Figure } from '../report/report.ts';
 import { spread, TABLE_SIZE } from './announce.ts';
 import { startBgpLab, TABLE_START } from './bgp-lab.ts';
 import type { BgpDaemon } from './daemons/bgp-daemon.ts';
-import { cpuMs } from '../lab/process-cost.ts';
 
 const ROUNDS = 5;
 const LIMIT_MS = 60_000;

@@ -36,15 +36,20 @@ export function updateMessage(attributes: readonly number[], nlri: readonly numb
   return message(UPDATE_TYPE, [0, 0, ...uint16(attributes.length), ...attributes, ...nlri]);
 }
 
-/** UPDATEs for `count` /32 from `first` (unsigned) on, full ones, as one run of octets. */
-export function tableOctets({ asNumber, address }: Identity, first: number, count: number): Uint8Array {
+/** UPDATEs for `count` /32 from `first` (unsigned) on, full ones or with so many each, as one run of octets. */
+export function tableOctets(
+  { asNumber, address }: Identity,
+  first: number,
+  count: number,
+  prefixesPerMessage?: number,
+): Uint8Array {
   const attributes = [
     ...[0x40, 1, 1, 0], // ORIGIN IGP
     ...[0x40, 2, 6, 2, 1, ...uint32(asNumber)], // AS_PATH: one sequence of one
     ...[0x40, 3, 4, ...addressOctets(address)], // NEXT_HOP
   ];
   const head = [0, 0, ...uint16(attributes.length), ...attributes];
-  const perMessage = Math.floor((MAX_MESSAGE_OCTETS - HEADER_OCTETS - head.length) / 5);
+  const perMessage = prefixesPerMessage ?? Math.floor((MAX_MESSAGE_OCTETS - HEADER_OCTETS - head.length) / 5);
   const messages: Uint8Array[] = [];
   for (let at = 0; at < count; at += perMessage) {
     const nlri: number[] = [];

@@ -86,8 +86,10 @@ process.on('message', (command: WirePeerCommand) => {
       octets = 0;
       expected = command.count;
       return;
-    case 'send-table': {
-      const table = tableOctets(settings, command.first, command.count);
+    case 'send-table':
+    case 'send-singles': {
+      const perMessage = command.op === 'send-singles' ? 1 : undefined;
+      const table = tableOctets(settings, command.first, command.count, perMessage);
       tell({ event: 'sent', atMs: now() });
       socket?.write(table);
       return;

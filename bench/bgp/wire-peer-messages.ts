@@ -13,6 +13,8 @@ export type WirePeerCommand =
   | { readonly op: 'expect'; readonly count: number }
   /** Sends UPDATEs for that many /32; they are prepared before. */
   | { readonly op: 'send-table'; readonly first: number; readonly count: number }
+  /** The same, with a message for each of them. */
+  | { readonly op: 'send-singles'; readonly first: number; readonly count: number }
   /** Ends the TCP connection without a NOTIFICATION. */
   | { readonly op: 'close' };
 

@@ -51,6 +51,13 @@ export class WirePeer implements Disposable {
     return await sent;
   }
 
+  /** As {@link sendTable}, with a message for each route. */
+  async sendSingles(first: number, count: number): Promise<PeerEvent<'sent'>> {
+    const sent = this.#process.next('sent');
+    this.#process.tell({ op: 'send-singles', first, count });
+    return await sent;
+  }
+
   async close(): Promise<void> {
     const closed = this.#process.next('closed');
     this.#process.tell({ op: 'close' });

@@ -57,14 +57,18 @@ export interface RunningDaemon extends AsyncDisposable {
   learned(): Promise<number>;
   /** Nothing runs on its main thread for {@link BLOCKED_MS}; those that have no other thread do not know it. */
   readonly blockMainThread?: () => void;
-  /** Adds one route by the quickest way that it has, or in the kernel for those that learn from there. */
-  readonly addRoute?: (prefix: string) => Promise<void>;
+  /** Adds one route with the daemon's own tool; resolves to the moment before that was started, wall-clock milliseconds. */
+  readonly addRoute?: (prefix: string) => Promise<number>;
 }
 
 export interface BgpDaemon {
   readonly name: string;
   /** How routes that it announces come to it, and how `learned` asks. */
   readonly method: string;
+  /** It can announce what appears in the kernel's table. */
+  readonly learnsFromKernel?: true;
+  /** What {@link RunningDaemon.addRoute} does, for people: `gobgp global rib add`. */
+  readonly tool?: string;
   /** It has no configuration for 100,000 routes of its own; the source gives them to it. */
   readonly heldRoutesFromSource?: true;
   start(place: DaemonPlace, task: DaemonTask): Promise<RunningDaemon>;

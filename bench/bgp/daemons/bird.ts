@@ -15,6 +15,8 @@ import { DaemonProcess } from './daemon-process.ts';
 
 export const bird: BgpDaemon = {
   name: 'BIRD',
+  learnsFromKernel: true,
+  tool: 'birdc configure, with one static route more in the file',
   method: 'static routes, or kernel routes that it learns; asked with birdc',
   async start(place, task) {
     const config = join(place.directory, 'bird.conf');
@@ -23,17 +25,25 @@ export const bird: BgpDaemon = {
     const daemon = new DaemonProcess(place, 'bird', ['-f', '-c', config, '-s', socket]);
     const birdc = async (...words: string[]) => (await execa('birdc', ['-s', socket, ...words])).stdout;
     await daemon.answers('bird', () => birdc('show', 'status'));
+    const added: string[] = [];
     return {
       pid: daemon.pid,
       processes: [daemon.pid],
       learned: async () => Number(/^\s*(\d+) of/m.exec(await birdc('show', 'route', 'protocol', 'feed', 'count'))?.[1]),
+      addRoute: async (prefix) => {
+        added.push(prefix);
+        writeFileSync(config, configuration({ ...task, holds: [...task.holds, ...added] }));
+        const startMs = performance.timeOrigin + performance.now();
+        await birdc('configure');
+        return startMs;
+      },
       [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
     };
   },
 };
 
 function configuration(task: DaemonTask): string {
-  const { holds, installs, bfd = false } = task;
+  const { holds, installs, bfd = false, learnsFromKernel = false } = task;
   const peer = (name: string, { address, asNumber, daemonAddress }: WirePeerSettings) => `
 protocol bgp ${name} {
   local ${daemonAddress} as ${DAEMON_AS};
@@ -46,7 +56,7 @@ protocol bgp ${name} {
 router id ${DAEMON_ADDRESS};
 protocol device { }
 ${bfd ? `protocol bfd { interface "eth*" { interval ${BFD_INTERVAL_MS} ms; multiplier 3; }; }` : ''}
-protocol kernel { learn; scan time 3600; merge paths on; ipv4 { import all; export ${installs ? 'where source = RTS_BGP' : 'none'}; }; }
+protocol kernel { learn; scan time ${learnsFromKernel ? 20 : 3600}; merge paths on; ipv4 { import all; export ${installs ? 'where source = RTS_BGP' : 'none'}; }; }
 protocol static { ipv4; ${holds.map((prefix) => `route ${prefix} blackhole;`).join('\n')} }
 ${peersOf(task)
   .map((each, index) => peer(each.address === SOURCE.address ? 'feed' : `sink${index}`, each))

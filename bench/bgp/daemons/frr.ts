@@ -19,6 +19,7 @@ const DAEMONS = '/usr/lib/frr';
 /** FRR: bgpd alone, or with zebra and bfdd where the task needs the kernel or BFD. */
 export const frr: BgpDaemon = {
   name: 'FRR',
+  learnsFromKernel: true,
   method: 'routes given to it by a peer; asked with vtysh',
   heldRoutesFromSource: true,
   async start(place, task) {

@@ -5,6 +5,7 @@ import { DaemonProcess } from './daemon-process.ts';
 
 export const gobgp: BgpDaemon = {
   name: 'GoBGP',
+  tool: 'gobgp global rib add',
   method: 'routes given to it by a peer; asked with gobgp',
   heldRoutesFromSource: true,
   async start(place, task) {
@@ -18,7 +19,9 @@ export const gobgp: BgpDaemon = {
       processes: [daemon.pid],
       learned: async () => Number(/Path: (\d+)/.exec(await ask('global', 'rib', 'summary'))?.[1]),
       addRoute: async (prefix) => {
+        const startMs = performance.timeOrigin + performance.now();
         await ask('global', 'rib', 'add', prefix, 'nexthop', DAEMON_ADDRESS);
+        return startMs;
       },
       [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
     };

@@ -7,6 +7,7 @@ import { DaemonProcess } from './daemon-process.ts';
 /** OpenBGPD; of its processes, cost and memory are those of the route decision engine. */
 export const openbgpd: BgpDaemon = {
   name: 'OpenBGPD',
+  tool: 'bgpctl network add',
   method: 'routes given to it by a peer; asked with bgpctl; cost of its route decision engine alone',
   heldRoutesFromSource: true,
   async start(place, task) {
@@ -28,7 +29,9 @@ export const openbgpd: BgpDaemon = {
         return Number(answer.neighbors[0].stats.prefixes.received);
       },
       addRoute: async (prefix) => {
+        const startMs = performance.timeOrigin + performance.now();
         await ask('network', 'add', prefix);
+        return startMs;
       },
       [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
     };

@@ -20,10 +20,10 @@ const ENDPOINT_PROTOCOL = 133;
 /** bgp-speaker; the routes it announces are in the kernel, as the agent would put them there. */
 export const slash32: BgpDaemon = {
   name: 'slash32',
+  learnsFromKernel: true,
   method: 'kernel routes of protocol 133; asked over its control socket',
   async start(place, task) {
     const { namespace, directory } = place;
-    await namespace.ipBatch(['link add tap0 type veth peer name inst0', 'link set tap0 up', 'link set inst0 up']);
     await namespace.ipBatch(task.holds.map((prefix) => `route add ${prefix} dev tap0 proto ${ENDPOINT_PROTOCOL}`));
     await using stack = new AsyncDisposableStack();
     const daemon = stack.use(startDaemon(place, task));
