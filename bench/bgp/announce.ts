@@ -1,4 +1,4 @@
-import { cpuMs, residentMb } from '../lab/process-cost.ts';
+import { cpuMs, settledMemory } from '../lab/process-cost.ts';
 import { median } from '../report/percentile.ts';
 import type { Figure } from '../report/report.ts';
 import { hostPrefixes, startBgpLab, TABLE_START } from './bgp-lab.ts';
@@ -18,7 +18,7 @@ export async function measureAnnounce(daemon: BgpDaemon): Promise<readonly Figur
   }
   // Not counted: the daemon may still be reading its configuration, and its code runs for the first time.
   await lab.sink.openAndReceive(TABLE_SIZE);
-  const memory = residentMb(lab.daemon.pid);
+  const memory = await settledMemory(lab.daemon.pid);
   await lab.sink.close();
   const times: number[] = [];
   const cpu: number[] = [];
@@ -47,8 +47,9 @@ export async function measureAnnounce(daemon: BgpDaemon): Promise<readonly Figur
     },
     {
       what: `memory with ${TABLE_SIZE} routes announced: ${daemon.name}`,
-      value: memory,
+      value: memory.residentMb,
       unit: 'MB',
+      note: `at most ${memory.peakMb.toFixed(0)}`,
       ...(daemon.name === 'slash32' && { target: { atMost: 100 } }),
     },
   ];

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { cpuMs, residentMb } from '../lab/process-cost.ts';
+import { cpuMs, settledMemory } from '../lab/process-cost.ts';
 import { median } from '../report/percentile.ts';
 import type { Figure } from '../report/report.ts';
 import { spread, TABLE_SIZE } from './announce.ts';
@@ -29,6 +29,7 @@ export async function measureReceive(daemon: BgpDaemon): Promise<readonly Figure
     await lab.source.close();
     await untilLearned(lab.daemon, 0);
   }
+  const memory = await settledMemory(lab.daemon.pid);
   const ours = daemon.name === 'slash32';
   return [
     {
@@ -44,7 +45,12 @@ export async function measureReceive(daemon: BgpDaemon): Promise<readonly Figure
       unit: 'ms',
       ...(ours && { target: { atMost: 100 } }),
     },
-    { what: `memory with ${TABLE_SIZE} routes learned: ${daemon.name}`, value: residentMb(lab.daemon.pid), unit: 'MB' },
+    {
+      what: `memory with ${TABLE_SIZE} routes learned: ${daemon.name}`,
+      value: memory.residentMb,
+      unit: 'MB',
+      note: `at most ${memory.peakMb.toFixed(0)}`,
+    },
   ];
 }
 

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** Processor time of all threads of processes, ms (`/proc/PID/task/*\/schedstat` counts nanoseconds). */
 export function cpuMs(...pids: readonly number[]): number {
@@ -22,6 +23,18 @@ export function childrenOf(pid: number): number[] {
 }
 
 function residentMbOf(pid: number): number {
-  const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return statusMb(pid, 'VmRSS');
+}
+
+function statusMb(pid: number, field: 'VmRSS' | 'VmHWM'): number {
+  const kilobytes = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return (Number(kilobytes ?? 0) * 1024) / 1e6;
+}
+
+const SETTLE_MS = 4_000;
+
+/** Resident memory a few seconds after the work is done, and the most that there ever was, MB. */
+export async function settledMemory(pid: number): Promise<{ readonly residentMb: number; readonly peakMb: number }> {
+  await delay(SETTLE_MS);
+  return { residentMb: residentMb(pid), peakMb: statusMb(pid, 'VmHWM') };
 }

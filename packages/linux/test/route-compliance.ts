@@ -67,6 +67,19 @@ export function routeCompliance(open: () => Promise<KernelWorld>): void {
       expect(await routes()).toEqual([]);
     });
 
+    test('a watch begins with the routes that are there', async () => {
+      await replace(route4('10.0.0.1/32', 'tap1'), route6('2001:db8::1/128', 'tap2'));
+      const events: RouteEvent[] = [];
+      const present = await world.kernel.routes.watch(
+        { protocol: PROTOCOL, family: 4 },
+        { onEvents: (more) => void events.push(...more), onOverrun: vi.fn() },
+        controller.signal,
+      );
+      expect([...present].map(({ prefix }) => prefix)).toEqual(['10.0.0.1/32']);
+      await replace(route4('10.0.0.2/32', 'tap1'));
+      await vi.waitFor(() => expect(events.map(({ route }) => route.prefix)).toContain('10.0.0.2/32'));
+    });
+
     test('every kind of route comes back as it was given', async () => {
       await addGatewayNets();
       const wanted: KernelRoute[] = [

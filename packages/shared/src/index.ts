@@ -11,6 +11,7 @@ export * from './control/control-methods.ts';
 export * from './control/control-protocol.ts';
 export * from './control/control-server.ts';
 export * from './daemon/daemon-options.ts';
+export * from './daemon/heap-keeper.ts';
 export * from './datastore/datastore.ts';
 export * from './datastore/dir-datastore.ts';
 export * from './datastore/follow-datastore.ts';

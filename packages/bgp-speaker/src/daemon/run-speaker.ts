@@ -4,7 +4,9 @@ import {
   createLogger,
   type DaemonContext,
   FabricError,
+  HeapKeeper,
   openDatastore,
+  processHeap,
   readDaemonOptions,
   type SpeakerMethods,
   SystemClock,
@@ -128,6 +130,8 @@ export async function runSpeaker(
             checks: { datastore: { ok: follower.inSync, message: datastore.description } },
           }),
         });
+  const heap = processHeap();
+  using _heapKeeper = heap === undefined ? undefined : new HeapKeeper(clock, heap);
   // Written now, since a daemon may end without a chance to; nothing happens if there is no cache.
   flushCompileCache();
   try {

@@ -50,7 +50,7 @@ export class LocalRoutes {
   /** Resolves when the present routes have been delivered. */
   static async start(options: LocalRoutesOptions, signal: AbortSignal): Promise<LocalRoutes> {
     const local = new LocalRoutes(options, signal);
-    await options.routes.watch(
+    const present = await options.routes.watch(
       { protocol: ROUTE_PROTOCOL.endpoint },
       {
         onEvents: (events) => local.#onEvents(events),
@@ -58,7 +58,7 @@ export class LocalRoutes {
       },
       signal,
     );
-    await local.#list();
+    local.#replace(tableOf(present, []));
     return local;
   }
 
@@ -102,12 +102,8 @@ export class LocalRoutes {
       const newer: Sighting[] = [];
       this.#duringList = newer;
       try {
-        const listed: MetricTable = new PrefixMap();
-        for (const route of await this.#options.routes.snapshot({ protocol: ROUTE_PROTOCOL.endpoint })) {
-          if (route.type !== 'local') record(listed, { ...sightingOf(route), present: true });
-        }
-        for (const sighting of newer) record(listed, sighting);
-        this.#replace(listed);
+        const routes = await this.#options.routes.snapshot({ protocol: ROUTE_PROTOCOL.endpoint });
+        this.#replace(tableOf(routes, newer));
       } finally {
         this.#duringList = undefined;
       }
@@ -123,6 +119,16 @@ export class LocalRoutes {
     this.#present = listed;
     if (changes.length > 0) this.#options.onChanges(changes);
   }
+}
+
+/** `newer`: what was seen since the routes were listed, in order. */
+function tableOf(routes: Iterable<KernelRoute>, newer: readonly Sighting[]): MetricTable {
+  const table: MetricTable = new PrefixMap();
+  for (const route of routes) {
+    if (route.type !== 'local') record(table, { ...sightingOf(route), present: true });
+  }
+  for (const sighting of newer) record(table, sighting);
+  return table;
 }
 
 function sightingOf({ prefix, family, metric }: KernelRoute): { readonly key: PrefixKey; readonly metric: number } {

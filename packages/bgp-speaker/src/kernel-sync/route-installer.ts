@@ -73,12 +73,12 @@ export class RouteInstaller {
   async start(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#stop(), { once: true });
     const filter = { protocol: ROUTE_PROTOCOL.learned };
-    await this.#options.routes.watch(
+    const present = await this.#options.routes.watch(
       filter,
       { onEvents: (events) => this.#onEvents(events), onOverrun: () => this.#wantReconcile() },
       signal,
     );
-    this.#installed.adopt(await this.#options.routes.snapshot(filter));
+    this.#installed.adopt(present);
     this.#started = true;
     this.#armPeriod();
   }

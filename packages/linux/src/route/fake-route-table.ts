@@ -48,12 +48,13 @@ export class FakeRouteTable implements RouteTable {
     filter: RouteFilter,
     listener: { onEvents(events: readonly RouteEvent[]): void; onOverrun(): void },
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<Iterable<KernelRoute>> {
     const batch = new FakeEventBatch<RouteEvent>((events) => listener.onEvents(events), signal);
     this.#network.listen({ onRoute: (event) => routeMatches(event.route, filter) && batch.add(event) }, signal);
     const onOverrun = () => listener.onOverrun();
     this.#overruns.add(onOverrun);
     signal.addEventListener('abort', () => this.#overruns.delete(onOverrun), { once: true });
+    return await this.list(filter);
   }
 
   /** Tells every watch that notifications may have been lost. */

@@ -58,12 +58,13 @@ export class KernelRouteTable implements RouteTable {
     return (await this.#collect(filter)).routes();
   }
 
-  async watch(filter: RouteFilter, listener: RouteListener, signal: AbortSignal): Promise<void> {
+  async watch(filter: RouteFilter, listener: RouteListener, signal: AbortSignal): Promise<Iterable<KernelRoute>> {
     const { monitor, clock, logger } = this.#context;
     const view = new RouteWatch(filter, listener, signal, () => this.#collect(filter));
     const synchronizer = new ViewSynchronizer(view, { clock, logger, signal });
     await monitor.subscribe(synchronizer, signal);
     await synchronizer.begin();
+    return view.routes();
   }
 
   async #collect(filter: RouteFilter): Promise<RouteCollection> {

@@ -50,13 +50,13 @@ export interface RouteTable extends AsyncDisposable {
   /** As `list`, for tables of many: routes that are made when they are looked at, one after the other. */
   snapshot(filter?: RouteFilter): Promise<Iterable<KernelRoute>>;
   /**
-   * Resolves when the subscription is in force, so that `watch` before `list` misses nothing; `onEvents` then gets each
-   * change of a route that matches, our own included, in batches. `onOverrun` is called when notifications may have
+   * Resolves when the subscription is in force, with the routes that match then, which are to be gone through before
+   * anything else is awaited; `onEvents` gets each later change of one, our own included, in batches. `onOverrun` is called when notifications may have
    * been lost (or the monitor was restarted): list again. Ends when `signal` aborts.
    */
   watch(
     filter: RouteFilter,
     listener: { onEvents(events: readonly RouteEvent[]): void; onOverrun(): void },
     signal: AbortSignal,
-  ): Promise<void>;
+  ): Promise<Iterable<KernelRoute>>;
 }

@@ -32,6 +32,11 @@ export class RouteWatch implements View<RouteCollection> {
     this.list = list;
   }
 
+  /** As they are when they are looked at. */
+  routes(): Iterable<KernelRoute> {
+    return this.#routes.routes();
+  }
+
   adopt(listed: RouteCollection, first: boolean): void {
     const before = this.#routes;
     this.#routes = listed;

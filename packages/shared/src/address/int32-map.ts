@@ -17,6 +17,8 @@ export class Int32Map<Value> {
   #shift = EMPTY_SHIFT;
   #keys = new Int32Array(0);
   #values: (Value | undefined)[] = [];
+  /** How many places are taken, by those that were deleted too. */
+  #used = 0;
   #size = 0;
 
   get size(): number {
@@ -51,15 +53,16 @@ export class Int32Map<Value> {
       this.#values[entry - 1] = value;
       return;
     }
-    const position = this.#values.length;
+    const position = this.#used;
     if (position === keys.length) {
       this.#rebuild();
       this.set(key, value);
       return;
     }
     keys[position] = key;
-    this.#values.push(value);
+    this.#values[position] = value;
     index[slot] = position + 1;
+    this.#used += 1;
     this.#size += 1;
   }
 
@@ -74,7 +77,7 @@ export class Int32Map<Value> {
       if (this.#values[entry - 1] === undefined) return false;
       this.#values[entry - 1] = undefined;
       this.#size -= 1;
-      if (this.#size * SHRINK_AT < this.#keys.length - LEAST_CAPACITY) this.#rebuild();
+      if (this.#size * SHRINK_AT < this.#keys.length - LEAST_ROOM) this.#rebuild();
       return true;
     }
   }
@@ -84,6 +87,7 @@ export class Int32Map<Value> {
     this.#shift = EMPTY_SHIFT;
     this.#keys = new Int32Array(0);
     this.#values = [];
+    this.#used = 0;
     this.#size = 0;
   }
 
@@ -99,36 +103,39 @@ export class Int32Map<Value> {
     }
   }
 
-  /** Room for half as many entries again; without those that were deleted. */
+  /** Makes room for a third more at least, and leaves out what was deleted. */
   #rebuild(): void {
-    const capacity = LEAST_CAPACITY + Math.ceil(this.#size * GROWTH);
-    const bits = Math.ceil(Math.log2(capacity * INDEX_ROOM));
+    const bits = Math.ceil(Math.log2((LEAST_ROOM + this.#size * GROWTH) / FILL));
+    const capacity = Math.floor(2 ** bits * FILL);
     const index = new Int32Array(2 ** bits);
     const shift = 32 - bits;
     const mask = index.length - 1;
     const keys = new Int32Array(capacity);
-    const values: (Value | undefined)[] = [];
-    for (let position = 0; position < this.#values.length; position += 1) {
+    const values = new Array<Value | undefined>(capacity);
+    let used = 0;
+    for (let position = 0; position < this.#used; position += 1) {
       const value = this.#values[position];
       if (value === undefined) continue;
       const key = this.#keys[position] ?? 0;
       let slot = hash(key) >>> shift;
       while (index[slot] !== 0) slot = (slot + 1) & mask;
-      keys[values.length] = key;
-      values.push(value);
-      index[slot] = values.length;
+      keys[used] = key;
+      values[used] = value;
+      used += 1;
+      index[slot] = used;
     }
     this.#index = index;
     this.#shift = shift;
     this.#keys = keys;
     this.#values = values;
+    this.#used = used;
   }
 }
 
-const LEAST_CAPACITY = 12;
-const GROWTH = 1.5;
-/** The index is filled to four fifths at most. */
-const INDEX_ROOM = 1.25;
+const LEAST_ROOM = 6;
+const GROWTH = 1.3;
+/** So much of the index is filled at most. */
+const FILL = 0.8;
 /** It shrinks when fewer than one in so many places are in use. */
 const SHRINK_AT = 6;
 
