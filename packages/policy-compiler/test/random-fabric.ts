@@ -238,7 +238,7 @@ export const packetArbitrary = fc.record({
   destination: fc.nat(),
   family: fc.constantFrom(4 as const, 6 as const),
   protocol: fc.constantFrom('tcp', 'tcp', 'udp', 'icmp', 'gre', 'sctp'),
-  port: fc.oneof(port, fc.integer({ min: 0, max: 65_535 })),
+  port: fc.oneof(port, fc.constantFrom(179, 3784), fc.integer({ min: 0, max: 65_535 })),
   icmpType: fc.constantFrom(8, 8, 13, 3, 0, 135, 128, 128, 134),
   icmpCode: fc.constantFrom(0, 1),
   spoof: fc.constantFrom('no', 'no', 'no', 'no', 'address', 'mac', 'pair'),
@@ -276,7 +276,11 @@ export function probe(model: FabricModel, seed: PacketSeed): Probe | undefined {
     ...open.filter((some) => some !== from).flatMap((some) => some.addresses.filter(ofFamily)),
     ...(from === undefined
       ? []
-      : [...outside, ...from.gateways.filter(ofFamily), ...hostAddresses(model, from.host).filter(ofFamily)]),
+      : [
+          ...outside,
+          ...from.gateways.filter(ofFamily),
+          ...HOSTS.flatMap((name) => hostAddresses(model, name)).filter(ofFamily),
+        ]),
   ];
   const destination = destinations[seed.destination % Math.max(1, destinations.length)];
   if (destination === undefined) return undefined;

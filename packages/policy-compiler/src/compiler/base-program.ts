@@ -7,6 +7,7 @@ import { type ForwardOptions, forwardChains } from './forward-chains.ts';
 import { generationChains } from './generation.ts';
 import { arpChains, hostChains, natChain, preroutingChains } from './guard-chains.ts';
 import type { ProgramStore } from './program-store.ts';
+import { isOf } from './shared-sets.ts';
 import { ARP_TABLE, INET_TABLE, POLICY_TABLES } from './tables.ts';
 import type { TapMatch } from './tap-match.ts';
 
@@ -47,6 +48,16 @@ export class BaseProgram {
         interval: true,
         elements: new Map(ofFamily.map((prefix) => [prefixElement(prefix), ''])),
       });
+    }
+  }
+
+  /** Of all Hosts. */
+  updateHosts(addresses: readonly string[]): void {
+    for (const family of [4, 6] as const) {
+      const ofFamily = addresses.filter((address) => isOf(family, address));
+      const elements = new Map(ofFamily.map((address) => [address, '']));
+      const type = family === 4 ? 'ipv4_addr' : 'ipv6_addr';
+      this.#store.replaceSet(INET_TABLE, { name: NAMES.hosts[family], type, interval: false, elements });
     }
   }
 

@@ -52,6 +52,8 @@ export const STATIC_SETS: Readonly<Record<NftTableId, readonly SetDefinition[]>>
     plain(NAMES.gateways[6], 'ifname . ipv6_addr'),
     interval(NAMES.site[4], 'ipv4_addr'),
     interval(NAMES.site[6], 'ipv6_addr'),
+    plain(NAMES.hosts[4], 'ipv4_addr'),
+    plain(NAMES.hosts[6], 'ipv6_addr'),
     verdicts(NAMES.endpoints.flow.egress),
     verdicts(NAMES.endpoints.flow.ingress),
   ],

@@ -14,7 +14,8 @@ import {
   type Statement,
   vmap,
 } from '../ir/rule.ts';
-import { flowLogRules, packetLogRule } from './drop-log.ts';
+import { flowLogRules, guardDrop, packetLogRule } from './drop-log.ts';
+import { hostGuardChain, hostGuardRules } from './host-guard.ts';
 import type { TapMatch } from './tap-match.ts';
 
 /**
@@ -28,13 +29,14 @@ import type { TapMatch } from './tap-match.ts';
  * lead to the other map: they return.
  */
 export function forwardChains(taps: TapMatch, { withStateless, withLog }: ForwardOptions): NftChain[] {
-  const source = endRules('egress', 'iifname', 'oifname', taps, RETURN);
+  const source = endRules('egress', 'iifname', 'oifname', taps, RETURN, hostGuardRules());
   const destination = endRules('ingress', 'oifname', 'iifname', taps, ACCEPT);
   return [
     ...(withStateless ? statelessChains(withLog) : []),
     { name: NAMES.noFlow, rules: noFlowRules(taps, withStateless) },
     { name: NAMES.errorFrom.egress, rules: errorRules('saddr') },
     { name: NAMES.errorFrom.ingress, rules: errorRules('daddr') },
+    hostGuardChain(guardDrop(withLog)),
     { name: NAMES.end.egress, rules: [...source, rule('passed or not', [], goto(NAMES.sourceJudged))] },
     {
       name: NAMES.end.ingress,
@@ -56,7 +58,7 @@ export interface ForwardOptions {
 
 /**
  * `forth`: where the end is for packets of the original direction; `back`: for replies. `elsewhere`: what becomes of
- * packets that have no instance at this end. What the maps do not know is left to the rules that follow.
+ * packets that have no instance at this end; `guard`: what others are asked first. What the maps do not know is left to the rules that follow.
  */
 function endRules(
   direction: Direction,
@@ -64,6 +66,7 @@ function endRules(
   back: 'iifname' | 'oifname',
   taps: TapMatch,
   elsewhere: Statement,
+  guard: readonly NftRule[] = [],
 ): NftRule[] {
   const original = is('ct direction', 'original');
   const reply = is('ct direction', 'reply');
@@ -74,6 +77,7 @@ function endRules(
     rule('no instance at this end', [original, taps.isNot(forth)], elsewhere),
     rule('no instance at this end', [reply, taps.isNot(back)], elsewhere),
     rule('ICMP error from this end', [is('ct state', 'related'), sent], jump(NAMES.errorFrom[direction])),
+    ...guard,
     rule('judge by the original packet', [original], vmap(forth, map)),
     rule('judge by the reply', [reply], vmap(back, map)),
   ];

@@ -207,6 +207,7 @@ export class HostPolicyCompiler implements Disposable {
       this.#base.updateSite(this.#model.sitePrefixes());
       this.#objects.configurationChanged();
     }
+    if (changes.hosts.size > 0) this.#base.updateHosts(this.#model.hostAddresses());
     const needs: BaseNeeds = {
       withStateless: this.#statelessEndpoints > 0,
       withLog: this.#loggedEndpoints > 0,

@@ -1,6 +1,10 @@
 import type { NftRule } from '@slash32/shared';
 import type { SetDifference, TableDifference } from '../diff/order-changes.ts';
+import { NAMES } from '../ir/names.ts';
 import { isCompiled } from '../ir/rule.ts';
+
+/** What is in these is forbidden something, so what comes takes away. */
+const RESTRICTIVE: ReadonlySet<string> = new Set(Object.values(NAMES.hosts));
 
 /**
  * True if the differences may take something away from a flow: anything but plain additions. Then flows that passed
@@ -12,9 +16,10 @@ export function mayRevoke(differences: readonly TableDifference[]): boolean {
 
 function tableMayRevoke({ change, sets, chains }: TableDifference): boolean {
   if (change !== 'change') return true;
-  for (const set of sets.values()) {
+  for (const [name, set] of sets) {
     if (set.before !== undefined && set.after === undefined) return true;
-    if (set.deleted.some((key) => !onlyCommentDiffers(set, key))) return true;
+    const [restricts, opens] = RESTRICTIVE.has(name) ? [set.added.size > 0, []] : [false, set.deleted];
+    if (restricts || opens.some((key) => !onlyCommentDiffers(set, key))) return true;
   }
   for (const { before, after } of chains.values()) {
     if (before === undefined) continue;

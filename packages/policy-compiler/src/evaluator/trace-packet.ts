@@ -1,5 +1,6 @@
 import { type Host, parseIpAddress, prefixContains, type SecurityGroupRule } from '@slash32/shared';
 import type { FabricModel } from '../model/fabric-model.ts';
+import { isFabricProtocol } from '../model/fabric-protocols.ts';
 import type { OpenInstance, ResolvedInstance } from '../model/resolved-instance.ts';
 import { type Flow, resolveFlow } from './resolve-flow.ts';
 import { isIn, type JudgedPacket, ruleAllows } from './rule-match.ts';
@@ -83,7 +84,11 @@ function judgeSource(model: FabricModel, flow: Flow): EndVerdict {
   const { source } = flow;
   if (source === undefined) return notAnInstance(flow.sourceAddress);
   if (source.state === 'closed') return closed(source);
-  return guardSource(flow, source) ?? judgeEnd(model, flow, source, 'egress', flow.destinationAddress);
+  return (
+    guardSource(flow, source) ??
+    guardHosts(model, flow, source) ??
+    judgeEnd(model, flow, source, 'egress', flow.destinationAddress)
+  );
 }
 
 function judgeDestination(model: FabricModel, flow: Flow): EndVerdict {
@@ -109,6 +114,15 @@ function guardSource(flow: Flow, source: OpenInstance): EndVerdict | undefined {
     return { ...identity(source), verdict: 'drop', reason: 'begins-no-flow', explanation };
   }
   return undefined;
+}
+
+/** What an instance may not say to a host, whatever its groups say, and with port security off, too. */
+function guardHosts(model: FabricModel, flow: Flow, source: OpenInstance): EndVerdict | undefined {
+  const { protocol, port, destinationAddress } = flow;
+  if (!model.isHostAddress(destinationAddress) || !isFabricProtocol(protocol, port)) return undefined;
+  const what = port === undefined ? protocolText(protocol) : `${protocolText(protocol)} ${port}`;
+  const explanation = `${destinationAddress} is a host, and ${what} is for hosts and routers to speak`;
+  return { ...identity(source), verdict: 'drop', reason: 'fabric-protocol', explanation };
 }
 
 function judgeEnd(

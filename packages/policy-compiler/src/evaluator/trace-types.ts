@@ -27,6 +27,8 @@ export type TraceReason =
   | 'rule'
   | 'no-rule'
   | 'no-groups'
+  /** A protocol of the fabric's own, to one of its hosts. */
+  | 'fabric-protocol'
   /** `reach: site`, and the far end is outside. */
   | 'outside-reach'
   | 'spoofed-source'

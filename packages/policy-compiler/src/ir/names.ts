@@ -90,6 +90,8 @@ export const NAMES = {
   pairs: { 4: 'pairs4', 6: 'pairs6' },
   gateways: { 4: 'gateways4', 6: 'gateways6' },
   site: { 4: 'site4', 6: 'site6' },
+  /** Addresses of all Hosts. */
+  hosts: { 4: 'hosts4', 6: 'hosts6' },
   endpoints: {
     flow: { egress: 'egress-of', ingress: 'ingress-of' },
     packet: { egress: 'stateless-egress-of', ingress: 'stateless-ingress-of' },
@@ -100,6 +102,7 @@ export const NAMES = {
   passes: { egress: 'source-passes', ingress: 'destination-passes' },
   sourceJudged: 'source-judged',
   noFlow: 'no-flow',
+  toFabricHost: 'to-fabric-host',
   /** What an end may say in an ICMP error about a flow that has yet to be judged there: of its own flows only. */
   errorFrom: { egress: 'error-from-source', ingress: 'error-from-destination' },
   /** From a tap; of these, with a source that is nobody's own; and what may not be sent with a source of one's own. */

@@ -131,6 +131,16 @@ export class FabricModel {
     return this.#store.hosts.get(name);
   }
 
+  /** Of all Hosts, in order of their names: canonical texts. */
+  hostAddresses(): readonly string[] {
+    return this.#store.hostAddresses();
+  }
+
+  /** A Host has this address (canonical text). */
+  isHostAddress(address: string): boolean {
+    return this.#store.hostWithAddress(address) !== undefined;
+  }
+
   network(name: string): Network | undefined {
     return this.#store.networks.get(name);
   }

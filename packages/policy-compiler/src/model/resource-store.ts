@@ -116,6 +116,11 @@ export class ResourceStore {
     return [...this.#hostsByAddress.get(address)].sort()[0];
   }
 
+  hostAddresses(): readonly string[] {
+    const names = [...this.hosts.keys()].sort();
+    return names.flatMap((name) => hostAddresses(this.hosts.get(name)));
+  }
+
   /** A Network that has this gateway: the first by name. */
   networkWithGateway(address: string): string | undefined {
     return [...this.#networksByGateway.get(address)].sort()[0];

@@ -9,7 +9,7 @@ import { serviceOf } from '../../src/reachability/services.ts';
 import { apply, changeArbitrary, foundation, packetArbitrary, probe } from '../random-fabric.ts';
 
 /** Reasons that have nothing to do with what groups allow between two ends. */
-const NOT_BETWEEN_ENDS = ['host-input', 'spoofed-source'];
+const NOT_BETWEEN_ENDS = ['host-input', 'spoofed-source', 'fabric-protocol'];
 
 it('holds exactly the flows that the evaluator passes', () => {
   const seen = { pass: 0, drop: 0 };
