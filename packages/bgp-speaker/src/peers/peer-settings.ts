@@ -73,6 +73,8 @@ export interface PeerSettings {
   readonly asPathRewrite: AsPathRewrite;
   /** Of the route reflector that this host may be, dotted quad. */
   readonly clusterId: string;
+  /** What people at the router are told of us; absent: nothing. */
+  readonly introduction?: { readonly hostname: string; readonly softwareVersion?: string };
   /** Our BGP Identifier, dotted quad. */
   readonly routerId: string;
   /** Source of the session; absent: the kernel's choice. */

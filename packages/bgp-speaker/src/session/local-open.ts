@@ -35,6 +35,7 @@ export function localOpen(settings: PeerSettings, restart: RestartState): OpenMe
     { kind: 'four-octet-as', asNumber: settings.localAsNumber },
     ...(settings.role === undefined ? [] : [{ kind: 'role', role: settings.role } as const]),
     ...addPath(settings),
+    ...introduction(settings),
   ];
   return {
     version: 4,
@@ -80,5 +81,17 @@ function longLived({ families, gracefulRestart }: PeerSettings, restart: Restart
         return { family, afi, safi, forwardingPreserved: restart.forwardingPreserved(family), staleTimeSeconds };
       }),
     },
+  ];
+}
+
+/** What people at the router see of us; neither has an RFC, and FRR has both. */
+function introduction({ introduction: told }: PeerSettings): readonly Capability[] {
+  if (told === undefined) return [];
+  const [hostname = '', ...domain] = told.hostname.split('.');
+  return [
+    { kind: 'hostname', hostname, domain: domain.join('.') },
+    ...(told.softwareVersion === undefined
+      ? []
+      : [{ kind: 'software-version', version: told.softwareVersion } as const]),
   ];
 }

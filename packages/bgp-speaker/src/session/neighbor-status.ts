@@ -53,7 +53,7 @@ export function neighborStatus(facts: NeighborFacts): BgpNeighborStatus {
     localAsNumber: settings.localAsNumber,
     state: facts.state,
     stateSeconds: facts.stateSeconds,
-    ...(session === undefined ? {} : { remoteRouterId: session.remote.routerId }),
+    ...(session === undefined ? {} : { remoteRouterId: session.remote.routerId, ...introductionFields(session) }),
     ...(facts.lastDown === undefined ? {} : { lastDown: facts.lastDown }),
     ...(session === undefined
       ? {}
@@ -91,6 +91,20 @@ export function remoteAsFields(
     ...(typeof settings.remoteAs !== 'string' && settings.remoteAs.length === 1
       ? {}
       : { remoteAs: remoteAsText(settings) }),
+  };
+}
+
+/** What the router says of itself; control characters are replaced. */
+function introductionFields({
+  remote: { capabilities },
+}: NegotiatedSession): Pick<BgpNeighborStatus, 'remoteHostname' | 'remoteSoftware'> {
+  const hostname = lastCapability(capabilities, 'hostname');
+  const version = lastCapability(capabilities, 'software-version')?.version ?? '';
+  const name = [hostname?.hostname ?? '', hostname?.domain ?? ''].filter((part) => part !== '').join('.');
+  const shown = (text: string) => text.replaceAll(/\p{C}/gu, '�');
+  return {
+    ...(name === '' ? {} : { remoteHostname: shown(name) }),
+    ...(version === '' ? {} : { remoteSoftware: shown(version) }),
   };
 }
 

@@ -76,7 +76,12 @@ describe('with FRR', () => {
     await waitUntil('IPv4 at the router', () => torHas(4, '203.0.113.10'));
     await waitUntil('IPv6 at the router', () => torHas(6, '2001:db8:1::10'));
     await waitUntil('defaults here', async () => (await learned(4)).length === 1 && (await learned(6)).length === 1);
-    expect(await speaker.neighbor('tor')).toMatchObject({ holdTimeSeconds: 9, keepaliveSeconds: 3 });
+    expect(await speaker.neighbor('tor')).toMatchObject({
+      holdTimeSeconds: 9,
+      keepaliveSeconds: 3,
+      remoteHostname: 'tor',
+    });
+    expect(await frr.show('bgp neighbors 192.0.2.1')).toContain('Hostname: h1');
     await host.ip('route del 203.0.113.10/32 dev tap0 proto 133');
     await host.ip('route del 2001:db8:1::10/128 dev tap0 proto 133');
     await waitUntil(

@@ -71,6 +71,7 @@ describe('plan of peers', () => {
       connectRetrySeconds: 5,
       passive: false,
       gracefulRestart: { restartTimeSeconds: 120, notifications: true },
+      introduction: { hostname: 'h1' },
       stalePathSeconds: 360,
       hostAddress: '192.0.2.1',
       hostAddress6: '2001:db8::1',

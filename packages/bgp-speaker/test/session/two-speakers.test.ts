@@ -1,4 +1,4 @@
-import { FakeClock } from '@slash32/shared';
+import { FakeClock, VERSION } from '@slash32/shared';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LabHost } from '../lab/lab-host.ts';
 import { MemoryNetwork } from '../lab/memory-transport.ts';
@@ -46,6 +46,18 @@ describe('sessions', () => {
       holdTimeSeconds: 90,
       keepaliveSeconds: 30,
     });
+  });
+
+  it('tell each other who they are, as far as they may', async () => {
+    await startBoth({ introduce: 'hostname-and-version' }, { introduce: 'nothing' });
+    await established();
+    expect(b.neighbor('to-a')).toMatchObject({ remoteHostname: 'a', remoteSoftware: `slash32/${VERSION}` });
+    expect(a.neighbor('to-b').remoteHostname).toBeUndefined();
+    b.addPeer('to-a', '192.0.2.1', 64_601);
+    await clock.advanceAsync(5 * SECOND);
+    await established();
+    expect(a.neighbor('to-b')).toMatchObject({ remoteHostname: 'b' });
+    expect(a.neighbor('to-b').remoteSoftware).toBeUndefined();
   });
 
   it('are established with one side passive', async () => {

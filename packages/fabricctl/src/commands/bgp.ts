@@ -117,6 +117,7 @@ function detailText(neighbor: HostNeighbor, { style }: TableLayout): string {
       'State',
       `${style(stateTone(neighbor), neighbor.range === undefined ? neighbor.state : stateText(neighbor))}${neighbor.range === undefined ? ` for ${formatDuration(neighbor.stateSeconds)}` : ''}`,
     ],
+    ['Router', routerText(neighbor)],
     ['Router ID', neighbor.remoteRouterId],
     ['Held', heldText(neighbor)],
     ['Last down', lastDownText(neighbor)],
@@ -158,6 +159,12 @@ function restartText({
     `${staleRoutes} stale routes`,
     ...Object.entries(longLived).map(([family, seconds]) => `${family} long-lived, ${formatDuration(seconds)} left`),
   ].join(', ');
+}
+
+/** What the router says of itself. */
+function routerText({ remoteHostname, remoteSoftware }: BgpNeighborStatus): string | undefined {
+  if (remoteHostname === undefined) return remoteSoftware;
+  return remoteSoftware === undefined ? remoteHostname : `${remoteHostname} (${remoteSoftware})`;
 }
 
 /** A range has no session to count the time of. */

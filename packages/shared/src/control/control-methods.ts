@@ -241,6 +241,10 @@ export interface BgpNeighborStatus {
   /** Seconds in this state. */
   readonly stateSeconds: number;
   readonly remoteRouterId?: string;
+  /** What the router calls itself (capability 73); text of the peer's, without control characters. */
+  readonly remoteHostname?: string;
+  /** What runs there (capability 75), likewise. */
+  readonly remoteSoftware?: string;
   readonly lastDown?: { readonly at: string; readonly reason: string };
   /** What may be wrong, where there is no session; for people. */
   readonly hint?: string;

@@ -160,6 +160,7 @@ const manifest = fc.oneof(
           }),
         ),
       ),
+      introduce: optional(fc.constantFrom('nothing', 'hostname', 'hostname-and-version')),
       delayOpenSeconds: optional(fc.integer({ min: 1, max: 240 })),
       gracefulRestart: optional(
         fc.record({
