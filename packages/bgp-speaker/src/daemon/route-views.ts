@@ -1,20 +1,10 @@
 import { type BgpRouteStatus, type BgpRoutesView, FabricError, parseIpPrefix } from '@slash32/shared';
-import {
-  BGP_FAMILIES,
-  formatAsPath,
-  formatCommunity,
-  formatLargeCommunity,
-  type NextHop,
-  type PathAttributes,
-  type PrefixKey,
-  prefixKeyFamily,
-  prefixKeyFromText,
-  prefixKeyToText,
-} from '../codec/index.ts';
-import type { AdvertisedRoute } from '../rib/adj-rib-out.ts';
+import { type PrefixKey, prefixKeyFromText, prefixKeyToText } from '../codec/index.ts';
 import type { Path } from '../rib/path.ts';
 import type { Neighbor } from '../session/neighbor.ts';
 import { localReason } from './local-reasons.ts';
+import { attributeFields, nextHopText, withoutAttributes } from './route-fields.ts';
+import { advertisedRoutes, withheldRoutes } from './sent-views.ts';
 import type { Speaker } from './speaker.ts';
 
 export interface RoutesQuestion {
@@ -34,7 +24,14 @@ interface Candidate {
 export function routesInView(speaker: Speaker, { prefix, view, peer }: RoutesQuestion): readonly BgpRouteStatus[] {
   const only = prefix === undefined ? undefined : keyOfText(prefix);
   const neighbor = peer === undefined || peer === 'local' ? undefined : findNeighbor(speaker, peer);
-  if (view === 'advertised') return advertisedRoutes(speaker, neighbor, only);
+  if (view === 'advertised' || view === 'withheld') {
+    if (neighbor === undefined) {
+      throw new FabricError('bgp.peer-missing', `which router’s ${view} routes? name a peer`);
+    }
+    return view === 'advertised'
+      ? advertisedRoutes(speaker, neighbor, only)
+      : withheldRoutes(speaker, neighbor, only === undefined ? knownPrefixes(speaker, undefined) : [only]);
+  }
   const keys = only === undefined ? knownPrefixes(speaker, neighbor) : [only];
   const source = neighbor?.settings.name ?? peer;
   const statuses: BgpRouteStatus[] = [];
@@ -127,79 +124,4 @@ function candidatesOf(speaker: Speaker, key: PrefixKey): readonly Candidate[] {
       ),
     );
   return [...chosen, ...others];
-}
-
-function advertisedRoutes(
-  speaker: Speaker,
-  neighbor: Neighbor | undefined,
-  only: PrefixKey | undefined,
-): readonly BgpRouteStatus[] {
-  if (neighbor === undefined) {
-    throw new FabricError('bgp.peer-missing', 'which router’s advertised routes? name a peer');
-  }
-  const statuses: BgpRouteStatus[] = [];
-  for (const family of only === undefined ? BGP_FAMILIES : [prefixKeyFamily(only)]) {
-    for (const route of neighbor.sent.routes(family)) {
-      if (only === undefined || route.key === only) statuses.push(advertisedStatus(speaker, neighbor, route));
-    }
-  }
-  return statuses;
-}
-
-function advertisedStatus(speaker: Speaker, { sent }: Neighbor, advertised: AdvertisedRoute): BgpRouteStatus {
-  const { key, pathId, route } = advertised;
-  const { paths, reasons } = speaker.locRib.explain(key);
-  const [best] = paths;
-  const path = advertised.path ?? best;
-  const reason = path && reasons.get(path);
-  const verdict = path && sent.explain(key, path);
-  const isLocal = path === undefined || path.source.type === 'local';
-  return {
-    prefix: prefixKeyToText(key),
-    source: path?.source.name ?? 'local',
-    ...(pathId === undefined ? {} : { pathId }),
-    nextHop: nextHopText(route.nextHop),
-    ...attributeFields(route.attributes),
-    best: path === best,
-    installed: isLocal || (paths.includes(path) && speaker.installer.isInstalled(key)),
-    stale: false,
-    reason: reason ?? 'gone; the withdrawal waits for the router to read',
-    ...(verdict === undefined ? {} : { policy: verdict.decidedBy }),
-  };
-}
-
-function nextHopText({ address, linkLocal }: NextHop): string {
-  return address === '::' && linkLocal !== undefined ? linkLocal : address;
-}
-
-type AttributeFields = Pick<
-  BgpRouteStatus,
-  'asPath' | 'origin' | 'localPref' | 'med' | 'communities' | 'onlyToCustomer'
->;
-
-function attributeFields(attributes: PathAttributes): AttributeFields {
-  return {
-    asPath: formatAsPath(attributes.asPath),
-    origin: attributes.origin,
-    ...(attributes.localPref === undefined ? {} : { localPref: attributes.localPref }),
-    ...(attributes.med === undefined ? {} : { med: attributes.med }),
-    communities: [
-      ...(attributes.communities ?? []).map(formatCommunity),
-      ...(attributes.largeCommunities ?? []).map(formatLargeCommunity),
-    ],
-    ...(attributes.onlyToCustomer === undefined ? {} : { onlyToCustomer: attributes.onlyToCustomer }),
-  };
-}
-
-function withoutAttributes(status: BgpRouteStatus): Omit<BgpRouteStatus, keyof AttributeFields> {
-  const {
-    asPath: _asPath,
-    origin: _origin,
-    localPref: _localPref,
-    med: _med,
-    communities: _communities,
-    onlyToCustomer: _onlyToCustomer,
-    ...rest
-  } = status;
-  return rest;
 }

@@ -290,6 +290,11 @@ export class Speaker {
     }
   }
 
+  /** True if this host is a route reflector or route server, and the router one that it passes routes on to. */
+  passesLearnedRoutesTo({ settings }: Neighbor): boolean {
+    return this.#learnedExport.includes(settings);
+  }
+
   #decideAgain(key: PrefixKey): void {
     const chosen = this.locRib.decideAgain(key);
     this.#learnedExport.routeChanged(key, chosen);

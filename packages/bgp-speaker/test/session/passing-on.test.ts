@@ -303,3 +303,60 @@ describe('AS_PATH of a route server', () => {
     expect(received(spoke(3), '198.51.100.1/32')).toMatchObject([{ asPath: '64600 64600 64600' }]);
   });
 });
+
+describe('what a router is not told', () => {
+  const withheld = (peer: string) =>
+    hub
+      .routes({ view: 'withheld', peer })
+      .map(({ prefix, source, reason }) => `${prefix} ${source}: ${reason}`)
+      .toSorted();
+
+  it('is shown with the reason: policies, and learned routes that do not go there', async () => {
+    await lab(
+      () => 64_600,
+      (index) => ({ routeReflectorClient: index === 1, export: ['out'] }),
+    );
+    hub.putPolicy(
+      'out',
+      { name: 'secret', match: { prefixes: [{ cidr: '198.51.100.100/32' }] }, action: 'reject' },
+      { action: 'accept' },
+    );
+    hub.addInstance('198.51.100.100/32');
+    hub.addInstance('198.51.100.101/32');
+    spoke(2).addInstance('198.51.100.2/32');
+    await settle();
+    expect(withheld('to-h3')).toEqual([
+      '198.51.100.100/32 local: not sent: policy out, term secret',
+      '198.51.100.2/32 to-h2: not sent: neither to-h2 nor this router is a client of the route reflector',
+    ]);
+    expect(withheld('to-h2')).toEqual([
+      '198.51.100.100/32 local: not sent: policy out, term secret',
+      '198.51.100.2/32 to-h2: not sent: it came from this router',
+    ]);
+    expect(withheld('to-h1')).toEqual(['198.51.100.100/32 local: not sent: policy out, term secret']);
+    spoke(3).kill();
+    await settle();
+    const { state } = hub.neighbor('to-h3');
+    expect(withheld('to-h3')).toContain(`198.51.100.101/32 local: not sent: there is no session (${state})`);
+  });
+
+  it('names the step that a path lost by where the best alone is sent, or some of them', async () => {
+    await lab(
+      () => 64_600,
+      (index) => ({ routeReflectorClient: true, ...(index === 3 ? { addPaths: { receive: false, send: 1 } } : {}) }),
+      { addPaths: { receive: true } },
+    );
+    spoke(1).addInstance(ANYCAST);
+    spoke(2).putPolicy('out', { action: 'accept', set: { localPref: 50 } });
+    spoke(2).addPeer('to-hub', '192.0.2.100', 64_600, { addPaths: { receive: true }, export: ['out'] });
+    spoke(2).addInstance(ANYCAST);
+    await clock.advanceAsync(10_000);
+    expect(withheld('to-h3')).toEqual([
+      `${ANYCAST} to-h2: not sent: not among the paths to send (LOCAL_PREF: 50 is lower than 100)`,
+    ]);
+    expect(withheld('to-h1')).toEqual([
+      `${ANYCAST} to-h1: not sent: it came from this router`,
+      `${ANYCAST} to-h2: not sent: not the best (LOCAL_PREF: 50 is lower than 100)`,
+    ]);
+  });
+});

@@ -21,6 +21,7 @@ interface RoutesOptions {
   readonly accepted?: true;
   readonly best?: true;
   readonly advertised?: string;
+  readonly withheld?: string;
   readonly why?: true;
   readonly source?: string;
   readonly exitCode?: true;
@@ -36,10 +37,12 @@ Examples:
   ${command} --source tor-a           what one router told us; --source local: what we announce
   ${command} --received --source tor-a   as tor-a sent them, refused ones included
   ${command} --advertised tor-a       what tor-a was told
+  ${command} --withheld tor-a         what tor-a was not told, and why
   ${command} 10.70.0.5 --why          and which policy and term let each in
   ${command} --best --exit-code       exit code 1 if a best route is missing in the kernel
 
-Stages: --received, then the import policies, --accepted, then the choice, --best; --advertised is what goes out.
+Stages: --received, then the import policies, --accepted, then the choice, --best; --advertised is what goes out,
+--withheld what does not.
 
 FLAGS: * best   K in the kernel   S stale (kept over the peer's graceful restart)   ! best, but not in the kernel
 `;
@@ -50,10 +53,15 @@ export function declareRoutes(parent: Command, session: CliSession): void {
     .aliases(['route'])
     .description("the speaker's routes, and why each is or is not best")
     .argument('[prefix]', 'an address (longest match), or a prefix (it and what is inside)')
-    .addOption(new Option('--received', 'as routers sent them').conflicts(['accepted', 'best', 'advertised']))
-    .addOption(new Option('--accepted', 'as the import policies left them').conflicts(['best', 'advertised']))
-    .addOption(new Option('--best', 'leave out candidates that were not chosen').conflicts(['advertised']))
-    .addOption(new Option('--advertised <peer>', 'what this BGPPeer was told').conflicts(['source']))
+    .addOption(
+      new Option('--received', 'as routers sent them').conflicts(['accepted', 'best', 'advertised', 'withheld']),
+    )
+    .addOption(
+      new Option('--accepted', 'as the import policies left them').conflicts(['best', 'advertised', 'withheld']),
+    )
+    .addOption(new Option('--best', 'leave out candidates that were not chosen').conflicts(['advertised', 'withheld']))
+    .addOption(new Option('--advertised <peer>', 'what this BGPPeer was told').conflicts(['source', 'withheld']))
+    .addOption(new Option('--withheld <peer>', 'what this BGPPeer was not told, and why').conflicts(['source']))
     .option('--why', 'which policy and term decided, too')
     .option('--source <peer>', 'only routes from this BGPPeer, or `local`')
     .option('--exit-code', 'exit code 1 if there is no route, or a best one is not in the kernel')
@@ -87,6 +95,7 @@ async function showRoutes(options: RoutesOptions & GlobalOptions, text: string |
 /** The speaker narrows by stage and peer; by prefix we do, since it knows exact ones only. */
 function questionOf(options: RoutesOptions): ParamsOf<SpeakerMethods['speaker.routes']> {
   if (options.advertised !== undefined) return { view: 'advertised', peer: options.advertised };
+  if (options.withheld !== undefined) return { view: 'withheld', peer: options.withheld };
   const peer = options.source === undefined ? {} : { peer: options.source };
   if (options.received) return { view: 'received', ...peer };
   if (options.accepted) return { view: 'accepted', ...peer };
@@ -179,6 +188,7 @@ function whyText(route: BgpRouteStatus): string {
 
 function emptyText(wanted: string | undefined, options: RoutesOptions): string {
   if (options.advertised !== undefined) return `Nothing that was asked for is advertised to ${options.advertised}.\n`;
+  if (options.withheld !== undefined) return `Nothing that was asked for is kept back from ${options.withheld}.\n`;
   if (wanted === undefined)
     return 'No routes: no session has given any, and no instance is up (fabricctl bgp neighbors).\n';
   const prefix = tryParseIpPrefix(wanted);

@@ -82,6 +82,7 @@ async function candidatesFor(
       case 'ignore':
         return lintChecks();
       case 'advertised':
+      case 'withheld':
       case 'source':
         return names('BGPPeer', line);
     }

@@ -307,7 +307,9 @@ export type BgpRoutesView =
   /** Loc-RIB: the best of each prefix. */
   | 'best'
   /** Adj-RIB-Out: what a peer has been told. */
-  | 'advertised';
+  | 'advertised'
+  /** What a peer might have been told and has not, with the reasons. */
+  | 'withheld';
 
 /** What came of an operator's word about a session. */
 export interface BgpPeerAction {
@@ -356,7 +358,7 @@ export interface SpeakerMethods extends BgpVisibilityMethods {
   'speaker.routes': {
     /** `view`: those of one stage; of `advertised`, `peer` says whose. Elsewhere `peer` narrows to what came from it. */
     params: { prefix?: string; view?: BgpRoutesView; peer?: string };
-    /** Errors `bgp.unknown-peer`, `prefix.invalid`, and `bgp.peer-missing` if `advertised` comes without one. */
+    /** Errors `bgp.unknown-peer`, `prefix.invalid`, and `bgp.peer-missing` if `advertised` or `withheld` comes without one. */
     result: readonly BgpRouteStatus[];
   };
   /**
