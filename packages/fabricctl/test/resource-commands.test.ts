@@ -320,6 +320,19 @@ spec: { terms: [{ action: accept }] }
     expect((await fabric.run(['get', 'routepolicies'])).out).toMatch(/^out +1 +1: accept$/m);
   });
 
+  it('finds an address block that two hosts claim', async () => {
+    const host = (name: string, block: string) => `apiVersion: slash32.dev/v1
+kind: Host
+metadata: { name: ${name} }
+spec: { address: 192.0.2.${name === 'x' ? 51 : 52}, blocks: [${block}] }
+`;
+    expect((await fabric.run(['apply', '-f', '-'], { input: host('x', '10.9.0.0/26') })).code).toBe(0);
+    const validated = await fabric.run(['validate', '-f', '-'], { input: host('y', '10.9.0.32/27') });
+    expect(validated.code).toBe(3);
+    expect(validated.err).toMatch(/Host\/y: spec\.blocks\[0\]: 10\.9\.0\.32\/27 overlaps 10\.9\.0\.0\/26 of Host\/x/);
+    expect((await fabric.run(['validate', '-f', '-'], { input: host('y', '10.9.0.64/26') })).code).toBe(0);
+  });
+
   it('judges an instance that exists by its age, though its manifest tells none', async () => {
     await fabric.run(['apply', '-f', '-'], { input: CACHE });
     const twin = CACHE.replace('cache-1', 'a-twin').replace('tapcache1', 'taptwin').replace('00:03', '00:04');

@@ -33,6 +33,7 @@ export * from './nft/nft-model.ts';
 export * from './resources/address-group.ts';
 export * from './resources/bgp-peer.ts';
 export { BFD_DEFAULTS } from './resources/bgp-peer-fields.ts';
+export * from './resources/block-overlap-findings.ts';
 export * from './resources/creation-timestamp.ts';
 export * from './resources/fabric-configuration.ts';
 export * from './resources/field-types.ts';

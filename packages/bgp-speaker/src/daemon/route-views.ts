@@ -58,11 +58,16 @@ export function routesInView(speaker: Speaker, { prefix, view, peer }: RoutesQue
   return statuses;
 }
 
-/** By the name of its BGPPeer, or its address. `FabricError` `bgp.unknown-peer`. */
+/** By its name, or its address. `FabricError` `bgp.unknown-peer`. */
 export function findNeighbor(speaker: Speaker, peer: string): Neighbor {
   const named = speaker.neighbors.get(peer);
   if (named !== undefined) return named;
   for (const neighbor of speaker.neighbors.values()) if (neighbor.settings.address === peer) return neighbor;
+  const called = speaker.dynamicPeers.neighborsOf(peer).map(({ settings }) => settings.name);
+  if (speaker.dynamicPeers.isRange(peer)) {
+    const remedy = called.length === 0 ? 'none has called yet' : `name one of them: ${called.join(', ')}`;
+    throw new FabricError('bgp.unknown-peer', `"${peer}" is a range of routers; ${remedy}`, { details: { peer } });
+  }
   const ranges = speaker.dynamicPeers.openRanges().map(({ name }) => name);
   const known = [...speaker.neighbors.keys(), ...ranges].join(', ');
   const hint = known === '' ? 'no BGPPeer selects this host' : `this host has ${known}`;

@@ -1,6 +1,7 @@
 import { type Counter, type Histogram, MetricsRegistry } from '@slash32/shared';
 import type { MessageCounts } from '../session/message-counters.ts';
 import type { Neighbor } from '../session/neighbor.ts';
+import { registerPeeringMetrics } from './peering-metrics.ts';
 import type { Speaker } from './speaker.ts';
 
 /** Buckets for what happens inside one turn of the event loop: 20 µs to 100 ms. */
@@ -122,6 +123,7 @@ export class SpeakerMetrics {
       help: 'BFD packets by peer and kind; hopLimitDiscarded came from more than one hop away.',
       labelNames: ['peer', 'kind'],
     });
+    registerPeeringMetrics(this.registry, speaker);
     this.#single('local_routes', 'Instance routes found in the kernel.', () => speaker().localRoutes);
     this.#single('learned_routes', 'Prefixes whose best route was learned.', () => speaker().locRib.learned);
     this.#single('installed_routes', 'Learned routes in the kernel.', () => speaker().installer.installedRoutes);

@@ -1,4 +1,11 @@
-import { type Host, parseIpAddress, parseIpPrefix, prefixContains, type ResourceFinding } from '@slash32/shared';
+import {
+  blockOverlapFindings,
+  type Host,
+  parseIpAddress,
+  parseIpPrefix,
+  prefixContains,
+  type ResourceFinding,
+} from '@slash32/shared';
 import type { PeerSettings } from './peer-settings.ts';
 
 export interface BlockPlan {
@@ -16,27 +23,24 @@ export function planBlocks(host: Host, others: Iterable<Host>, peers: Iterable<P
   const { blocks } = host.spec;
   if (blocks.length === 0) return { blocks: [], findings: [] };
   const underlay = underlayAddresses(host, peers);
-  const claimed = [...others].flatMap((other) =>
-    other.spec.blocks.map((text) => ({ name: other.metadata.name, text, prefix: parseIpPrefix(text) })),
-  );
+  const overlaps = new Map(blockOverlapFindings(host, others).map((finding) => [finding.path, finding]));
   const planned: string[] = [];
   const findings: ResourceFinding[] = [];
   for (const [index, text] of blocks.entries()) {
     const prefix = parseIpPrefix(text);
-    const fault = (code: string, message: string): void => {
-      const resource = `Host/${host.metadata.name}`;
-      findings.push({ code, resource, path: `spec.blocks[${index}]`, severity: 'error', message });
-    };
+    const path = `spec.blocks[${index}]`;
     const used = underlay.find(({ address }) => prefixContains(prefix, parseIpAddress(address)));
-    const other = claimed.find((each) => prefixContains(prefix, each.prefix) || prefixContains(each.prefix, prefix));
+    const overlap = overlaps.get(path);
     if (used !== undefined) {
-      fault('host.block-underlay', `${text} has ${used.address} in it, ${used.what}; give a block of instances only`);
-    } else if (other !== undefined) {
-      fault(
-        'host.block-overlap',
-        `${text} overlaps ${other.text} of Host/${other.name}, so neither is announced, but each address; remove one of them`,
-      );
-    } else planned.push(text);
+      findings.push({
+        code: 'host.block-underlay',
+        resource: `Host/${host.metadata.name}`,
+        path,
+        severity: 'error',
+        message: `${text} has ${used.address} in it, ${used.what}; give a block of instances only`,
+      });
+    } else if (overlap !== undefined) findings.push(overlap);
+    else planned.push(text);
   }
   return { blocks: planned, findings };
 }

@@ -26,6 +26,10 @@ export class AddressBlocks {
     this.#ipv6Lengths = lengths('string');
   }
 
+  get size(): number {
+    return this.#keys.size;
+  }
+
   get isEmpty(): boolean {
     return this.#keys.size === 0;
   }

@@ -45,8 +45,9 @@ export class BgpListener implements AsyncDisposable {
   }
 
   /**
-   * From now on, these are the peers. Connections that wait are handed over first, under the rules they came by. The
-   * kernel knows peers by address alone: two unnumbered ones whose routers have the same address share their key.
+   * From now on, these are the peers. Before the first call nobody's SYN is answered: a router that was turned away might
+   * take minutes to call again, while its TCP tries again within a second. Connections that wait are handed over first,
+   * under the rules they came by. The kernel knows peers by address alone: two unnumbered ones whose routers have the same address share their key.
    */
   admit(peers: readonly AdmittedPeer[]): void {
     this.#acceptWaiting();
@@ -59,6 +60,8 @@ export class BgpListener implements AsyncDisposable {
     for (const peer of keyed.values()) this.#setKey(peer, peer.protection.md5Key);
     this.#keyed = keyed;
     this.#tryFor(undefined, () => this.#listener.setNearPeers(nearPeers(served)));
+    // Where that failed: without the filter, connections still protect themselves once they are made.
+    this.#listener.open();
     this.#peers = served;
   }
 
@@ -144,7 +147,7 @@ function nearPeers(peers: readonly AdmittedPeer[]): readonly NearPeer[] {
 
 function listen({ address, port }: BgpListenerOptions): TcpListener {
   const open = (text: string) =>
-    new TcpListener({ address: text, port, backlog: BACKLOG, hopLimit: SYN_ACK_HOP_LIMIT });
+    new TcpListener({ address: text, port, backlog: BACKLOG, hopLimit: SYN_ACK_HOP_LIMIT, isClosed: true });
   try {
     try {
       return open(address);

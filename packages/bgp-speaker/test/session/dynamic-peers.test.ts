@@ -59,6 +59,20 @@ describe('dynamic neighbours', () => {
     expect(a.status().sessions).toEqual({ configured: 2, established: 2 });
   });
 
+  it('are named one by one where a session is meant', async () => {
+    a.addRange('tors', '192.0.2.0/28', 'external');
+    await a.start();
+    const ask = (peer: string) => () => a.routes({ view: 'advertised', peer });
+    expect(ask('tors')).toThrow('"tors" is a range of routers; none has called yet');
+    await startRouter(2);
+    a.addInstance('203.0.113.9/32');
+    await clock.advanceAsync(5 * SECOND);
+    expect(ask('tors')).toThrow('"tors" is a range of routers; name one of them: tors/192.0.2.2');
+    expect(ask('x')).toThrow('there is no BGP session with "x"; this host has tors/192.0.2.2, tors');
+    expect(ask('tors/192.0.2.2')()).toHaveLength(1);
+    expect(ask('192.0.2.2')()).toHaveLength(1);
+  });
+
   it('leave routers to the BGPPeer with their address, and to the longest range', async () => {
     a.addRange('all', '192.0.2.0/24', 'external');
     a.addRange('some', '192.0.2.0/29', 'external');

@@ -84,6 +84,37 @@ describe('route reflector', () => {
     ]);
   });
 
+  it('tells its clients of its own address blocks, and of each address that somebody else has too', async () => {
+    await lab(
+      () => 64_600,
+      () => ({ routeReflectorClient: true, ...SEVERAL }),
+      SEVERAL,
+    );
+    for (const address of ['10.0.0.1', '10.0.0.2']) hub.addInstance(`${address}/32`);
+    spoke(1).addInstance('10.0.0.2/32');
+    spoke(1).addInstance('10.0.0.3/32');
+    hub.setBlocks('10.0.0.0/26');
+    await settle();
+    const known = () =>
+      [
+        ...new Set(
+          spoke(2)
+            .routes({ view: 'received' })
+            .map(({ prefix }) => prefix),
+        ),
+      ].sort();
+    expect(known()).toEqual(['10.0.0.0/26', '10.0.0.2/32', '10.0.0.3/32']);
+    // Both ways to 10.0.0.2 are told: the block alone would leave it to the other host.
+    expect(
+      received(spoke(2), '10.0.0.2/32')
+        .map(({ nextHop }) => nextHop)
+        .sort(),
+    ).toEqual(['192.0.2.1', '192.0.2.100']);
+    hub.setBlocks();
+    await settle();
+    expect(known()).toEqual(['10.0.0.1/32', '10.0.0.2/32', '10.0.0.3/32']);
+  });
+
   it('passes on between a client and others, and not between two others', async () => {
     await lab(
       () => 64_600,

@@ -1,4 +1,5 @@
 import {
+  blockOverlapFindings,
   keyOf,
   type Resource,
   type ResourceFinding,
@@ -23,7 +24,7 @@ export interface PlannedChange {
 export function findingsOfChange(present: readonly Resource[], change: PlannedChange): readonly ResourceFinding[] {
   const model = modelOf(present);
   const resources = new Map(present.map((resource) => [keyOf(resource), resource]));
-  const before = new Set([...model.findings(), ...peerFindings(resources.values())].map(findingIdentity));
+  const before = new Set([...model.findings(), ...speakerFindings(resources.values())].map(findingIdentity));
   for (const key of change.delete ?? []) {
     model.delete(key);
     resources.delete(key);
@@ -36,13 +37,17 @@ export function findingsOfChange(present: readonly Resource[], change: PlannedCh
     model.put(withCreationTimestamp(resource, created.has(key) ? created.get(key) : now));
   }
   const changed = new Set<string>(change.put?.map(keyOf));
-  const after = [...model.findings(), ...peerFindings(resources.values())];
+  const after = [...model.findings(), ...speakerFindings(resources.values())];
   return after.filter((finding) => changed.has(finding.resource) || !before.has(findingIdentity(finding)));
 }
 
-/** What BGPPeers refer to is the speaker's business, not the model's. */
-function peerFindings(resources: Iterable<Resource>): readonly ResourceFinding[] {
+/** What BGPPeers refer to, and the blocks of Hosts, are the speaker's business, not the model's. */
+function speakerFindings(resources: Iterable<Resource>): readonly ResourceFinding[] {
   const all = [...resources];
   const policies = new Set(all.flatMap(({ kind, metadata }) => (kind === 'RoutePolicy' ? [metadata.name] : [])));
-  return all.flatMap((resource) => (resource.kind === 'BGPPeer' ? unknownPolicyFindings(resource, policies) : []));
+  const hosts = all.filter((resource) => resource.kind === 'Host');
+  return all.flatMap((resource) => {
+    if (resource.kind === 'BGPPeer') return unknownPolicyFindings(resource, policies);
+    return resource.kind === 'Host' ? blockOverlapFindings(resource, hosts) : [];
+  });
 }

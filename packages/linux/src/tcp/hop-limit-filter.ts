@@ -63,6 +63,9 @@ export function hopLimitFilter(peers: readonly NearPeer[]): Uint8Array | undefin
   return program.length > MAX_INSTRUCTIONS ? undefined : encode(program);
 }
 
+/** Drops whatever arrives. */
+export const DROP_ALL_FILTER: Uint8Array = encode([DROP]);
+
 /** Falls through to what follows if the packet is from another address. */
 function peerBlock({ address, prefixLength, minHopLimit }: NearPeer, family: 4 | 6): readonly Instruction[] {
   const octets = ipAddressToBytes(parseIpAddress(address));

@@ -7,7 +7,7 @@ import {
   encodeSocketAddress,
   MAX_SOCKET_ADDRESS_OCTETS,
 } from '../udp/socket-address.ts';
-import { hopLimitFilter, type NearPeer } from './hop-limit-filter.ts';
+import { DROP_ALL_FILTER, hopLimitFilter, type NearPeer } from './hop-limit-filter.ts';
 import type { Md5Peer } from './md5-signature-option.ts';
 import { SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM } from './outgoing-tcp.ts';
 import { type DescriptorPoll, type TcpCalls, tcpCalls } from './tcp-calls.ts';
@@ -22,6 +22,8 @@ export interface TcpListenerOptions {
   readonly backlog: number;
   /** TTL or hop limit of what it answers, before a connection is accepted; absent: the kernel's default. */
   readonly hopLimit?: number;
+  /** True: nothing that arrives is answered before {@link TcpListener.setNearPeers} or {@link TcpListener.open}. */
+  readonly isClosed?: boolean;
 }
 
 /** A connection that a peer made. Its descriptor is the taker's: to detach, or to dispose. */
@@ -83,6 +85,8 @@ export class TcpListener implements Disposable {
   readonly #dualStack: boolean;
   #poll: DescriptorPoll | undefined;
   #open = true;
+  /** Everything that arrives is dropped. */
+  #isClosed = false;
 
   constructor(options: TcpListenerOptions) {
     const calls = tcpCalls();
@@ -110,6 +114,11 @@ export class TcpListener implements Disposable {
     setMd5Key(this.#calls, this.#descriptor, peer, key, this.#dualStack);
   }
 
+  /** Answers those who call from now on, if it was closed so far. */
+  open(): void {
+    if (this.#isClosed) this.setNearPeers([]);
+  }
+
   /** From now on, segments of these peers that come from too far away are dropped, from the first SYN on. */
   setNearPeers(peers: readonly NearPeer[]): void {
     const filter = hopLimitFilter(peers);
@@ -119,7 +128,12 @@ export class TcpListener implements Disposable {
         `${peers.length} peers with TTL security are more than one socket filter has room for`,
       );
     }
-    if (peers.length === 0) {
+    this.#setFilter(peers.length === 0 ? undefined : filter);
+    this.#isClosed = false;
+  }
+
+  #setFilter(filter: Uint8Array | undefined): void {
+    if (filter === undefined) {
       const none = new Uint8Array(4);
       if (this.#calls.setsockopt(this.#descriptor, SOL_SOCKET, SO_DETACH_FILTER, none, none.length) === 0) return;
       const errno = this.#calls.errno();
@@ -170,13 +184,17 @@ export class TcpListener implements Disposable {
     this.#calls.close(this.#descriptor);
   }
 
-  #listen({ address, port, backlog, hopLimit }: TcpListenerOptions, family: 4 | 6): number {
+  #listen({ address, port, backlog, hopLimit, isClosed = false }: TcpListenerOptions, family: 4 | 6): number {
     const calls = this.#calls;
     setNumber(calls, this.#descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
     if (family === 6) setNumber(calls, this.#descriptor, IPPROTO_IPV6, IPV6_V6ONLY, this.#dualStack ? 0 : 1);
     if (hopLimit !== undefined) {
       setHopLimits(calls, this.#descriptor, family, { hopLimit });
       if (this.#dualStack) setHopLimits(calls, this.#descriptor, 4, { hopLimit });
+    }
+    if (isClosed) {
+      this.#attach(DROP_ALL_FILTER);
+      this.#isClosed = true;
     }
     const bound = encodeSocketAddress({ address, port, scope: 0 });
     if (calls.bind(this.#descriptor, bound, bound.length) !== 0 || calls.listen(this.#descriptor, backlog) !== 0) {
