@@ -10,6 +10,7 @@ import { gobgp } from './daemons/gobgp.ts';
 import { openbgpd } from './daemons/openbgpd.ts';
 import { slash32 } from './daemons/slash32.ts';
 import { measureInstall } from './install.ts';
+import { measureMemory } from './memory.ts';
 import { measureReceive } from './receive.ts';
 import { measureRelay } from './relay.ts';
 import { measureWireLatency } from './wire-latency.ts';
@@ -30,6 +31,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   burst: { daemons: DAEMONS, measure: measureBurst },
   bfd: { daemons: [slash32, bird, frr], measure: measureBfdDetection },
   convergence: { daemons: [slash32, bird, frr], measure: measureConvergence },
+  memory: { daemons: DAEMONS, measure: measureMemory },
   relay: { daemons: DAEMONS, measure: measureRelay },
 };
 

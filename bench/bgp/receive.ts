@@ -54,10 +54,11 @@ export async function measureReceive(daemon: BgpDaemon): Promise<readonly Figure
   ];
 }
 
-/** Asks until it has so many, and when that was said; `askingMs`: how long the last question took. */
+/** Asks every `pollMs` until it has so many, and when that was said; `askingMs`: how long the last question took. */
 export async function untilLearned(
   daemon: Pick<RunningDaemon, 'learned'>,
   count: number,
+  pollMs = 1,
 ): Promise<{ readonly doneMs: number; readonly askingMs: number }> {
   const deadline = performance.now() + 60_000;
   for (;;) {
@@ -66,6 +67,6 @@ export async function untilLearned(
     const nowMs = performance.now();
     if (learned === count) return { doneMs: performance.timeOrigin + nowMs, askingMs: nowMs - beforeMs };
     if (nowMs > deadline) throw new Error(`it has ${learned} routes after 60 s, not ${count}`);
-    await delay(1);
+    await delay(pollMs);
   }
 }
