@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ReplayedSession, recordedConnections, statements } from './replayed-session.ts';
+import { offers, ReplayedSession, recordedConnections, statements } from './replayed-session.ts';
 import { SHUTDOWN_REASON, TRANSCRIPT_NAMES, type Transcript, type TranscriptName } from './transcript.ts';
 
 const DEFAULT4 = '0.0.0.0/0 via 192.0.2.254';
@@ -57,7 +57,10 @@ describe.each(TRANSCRIPT_NAMES)('a session recorded with %s, played again', (nam
     expect(session.sent).toHaveLength(recorded.length);
     for (const [index, { sent, received }] of recorded.entries()) {
       const heardOpen = received[0] ?? new Uint8Array(0);
-      expect(statements(session.sent[index] ?? [], heardOpen)).toEqual(statements(sent, heardOpen));
+      const said = session.sent[index] ?? [];
+      expect(statements(said, heardOpen)).toEqual(statements(sent, heardOpen));
+      // It may have learned to offer more since.
+      expect(offers(said[0] ?? new Uint8Array(0))).toEqual(expect.arrayContaining([...offers(sent[0] ?? heardOpen)]));
     }
   });
 });

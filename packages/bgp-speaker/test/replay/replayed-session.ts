@@ -190,6 +190,13 @@ export function statements(messages: readonly Uint8Array[], heardOpen: Uint8Arra
     .toSorted();
 }
 
+/** The capabilities of an OPEN, one text each. */
+export function offers(open: Uint8Array): readonly string[] {
+  const decoded = decodeOpen(open);
+  if (!decoded.ok) throw new Error(decoded.reason);
+  return decoded.value.capabilities.map((capability) => JSON.stringify(capability));
+}
+
 function contextBetween(ours: Uint8Array, theirs: Uint8Array): CodecContext {
   const [local, remote] = [decodeOpen(ours), decodeOpen(theirs)];
   if (!local.ok || !remote.ok) throw new Error('a connection begins with two OPENs');
@@ -198,8 +205,11 @@ function contextBetween(ours: Uint8Array, theirs: Uint8Array): CodecContext {
 
 function statementsOf(message: BgpMessage): readonly string[] {
   switch (message.type) {
-    case 'open':
-      return [`OPEN ${JSON.stringify(message.open)}`];
+    case 'open': {
+      // Capabilities are compared by themselves: see `offers`.
+      const { capabilities: _, ...open } = message.open;
+      return [`OPEN ${JSON.stringify(open)}`];
+    }
     case 'notification': {
       const { code, subcode, data } = message.notification;
       return [`NOTIFICATION ${code}/${subcode} ${Buffer.from(data).toString('hex')}`];
