@@ -40,7 +40,7 @@ export async function measureAnnounce(daemon: BgpDaemon): Promise<readonly Figur
       note: `${ROUNDS} rounds, ${spread(times)}; CPU ${median(cpu).toFixed(0)} ms; ${daemon.method}`,
     },
     {
-      what: `its messages: ${daemon.name}`,
+      what: `announce ${TABLE_SIZE} /32: messages: ${daemon.name}`,
       value: messages.updates,
       unit: 'UPDATEs',
       note: `${messages.octets} octets`,

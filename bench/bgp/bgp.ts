@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import type { BenchmarkReport, Figure } from '../report/report.ts';
 import { measureAnnounce, TABLE_SIZE } from './announce.ts';
 import { measureBfdDetection } from './bfd/bfd-detection.ts';
 import { measureBurst } from './burst.ts';
+import { comparisonTable, writeComparison } from './comparison.ts';
 import { measureConvergence } from './convergence/convergence.ts';
 import type { BgpDaemon } from './daemons/bgp-daemon.ts';
 import { bird } from './daemons/bird.ts';
@@ -61,5 +63,10 @@ export async function bgpBenchmark(part?: string, daemon?: string): Promise<Benc
       }
     }
   }
+  const table = comparisonTable(
+    figures,
+    DAEMONS.map(({ name }) => name),
+  );
+  if (part === undefined) writeComparison(join(import.meta.dirname, '..', 'README.md'), table);
   return { benchmark: 'bgp', figures };
 }

@@ -3,7 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { residentMb } from '../lab/process-cost.ts';
 import type { Figure } from '../report/report.ts';
 import { startBgpLab } from './bgp-lab.ts';
+import { NOT_FINISHED } from './comparison.ts';
 import { type BgpDaemon, SOURCE } from './daemons/bgp-daemon.ts';
+import { ATTRIBUTE_SETS } from './realistic-table.ts';
 import { untilLearned } from './receive.ts';
 import type { RelayPeersCommand, RelayPeersEvent, RelayPeersSettings } from './relay-peers-messages.ts';
 import { WireProcess } from './wire-process.ts';
@@ -34,13 +36,13 @@ export async function measureMemory(daemon: BgpDaemon): Promise<readonly Figure[
       await untilLearned(lab.daemon, size, POLL_MS);
       await delay(SETTLE_MS);
     } catch (error) {
-      note = `; NOT FINISHED: ${error instanceof Error ? error.message : error}`;
+      note = `; ${NOT_FINISHED}: ${error instanceof Error ? error.message : error}`;
     }
-    figures.push(figure(daemon, `${size} routes`, memory(), note));
+    figures.push(figure(daemon, `${size} routes of ${ATTRIBUTE_SETS} kinds learned`, memory(), note));
   }
   return figures;
 }
 
 function figure(daemon: BgpDaemon, routes: string, value: number, note = ''): Figure {
-  return { what: `memory with ${routes} learned: ${daemon.name}`, value, unit: 'MB', note: `all its processes${note}` };
+  return { what: `memory with ${routes}: ${daemon.name}`, value, unit: 'MB', note: `all its processes${note}` };
 }

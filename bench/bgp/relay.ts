@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { cpuMs, residentMb } from '../lab/process-cost.ts';
 import type { Figure } from '../report/report.ts';
 import { startBgpLab } from './bgp-lab.ts';
+import { NOT_FINISHED } from './comparison.ts';
 import { type BgpDaemon, RECEIVERS, SOURCE } from './daemons/bgp-daemon.ts';
 import { ATTRIBUTE_SETS } from './realistic-table.ts';
 import type { RelayPeersCommand, RelayPeersEvent, RelayPeersSettings } from './relay-peers-messages.ts';
@@ -39,16 +40,26 @@ export async function measureRelay(daemon: BgpDaemon): Promise<readonly Figure[]
   const { prefixes, lostSessions } = await progress;
   const outcome =
     done === undefined
-      ? `NOT FINISHED within ${LIMIT_MS / 1000} s: the receivers have ${prefixes.join(', ')}`
+      ? `${NOT_FINISHED} within ${LIMIT_MS / 1000} s: the receivers have ${prefixes.join(', ')}`
       : `${done.updates} UPDATEs, ${done.octets} octets to each`;
   return [
     {
-      what: `${RELAY_TABLE_SIZE} routes from one peer → all at ${RECEIVERS.length} others: ${daemon.name}`,
+      what: `${RELAY_TABLE_SIZE} routes from one peer → all at ${RECEIVERS.length} peers: ${daemon.name}`,
       value: done === undefined ? LIMIT_MS / 1000 : (done.atMs - atMs) / 1000,
       unit: 's',
       note: `1 run; ${ATTRIBUTE_SETS} sets of attributes; ${outcome}; sessions lost: ${lostSessions}`,
     },
-    { what: `its processor time: ${daemon.name}`, value: cpuSeconds, unit: 's', note: 'all its processes' },
-    { what: `its memory then: ${daemon.name}`, value: residentMb(...processes), unit: 'MB', note: 'all its processes' },
+    {
+      what: `${RELAY_TABLE_SIZE} routes to ${RECEIVERS.length} peers: processor time: ${daemon.name}`,
+      value: cpuSeconds,
+      unit: 's',
+      note: 'all its processes',
+    },
+    {
+      what: `${RELAY_TABLE_SIZE} routes to ${RECEIVERS.length} peers: memory then: ${daemon.name}`,
+      value: residentMb(...processes),
+      unit: 'MB',
+      note: 'all its processes',
+    },
   ];
 }

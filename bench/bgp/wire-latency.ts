@@ -58,7 +58,7 @@ async function fromKernel(daemon: BgpDaemon, lab: BgpLab, others: number): Promi
       note: `p99 ${percentile(fromCommand, 0.99).toFixed(2)}; ${KERNEL_SAMPLES} samples, \`ip\` included`,
     },
     {
-      what: `  from the kernel's notification: ${daemon.name}, p50`,
+      what: `kernel's notification of one route → UPDATE at the peer, ${others} others: ${daemon.name}, p50`,
       value: percentile(fromNotification, 0.5),
       unit: 'ms',
       ...(ours && { target: { atMost: 0.5 } }),

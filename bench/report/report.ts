@@ -30,7 +30,8 @@ function targetText(figure: Figure): string {
   return 'atMost' in figure.target ? `≤ ${figure.target.atMost}` : `≥ ${figure.target.atLeast}`;
 }
 
-function valueText(value: number): string {
+/** Few digits, as the noise allows. */
+export function valueText(value: number): string {
   if (Number.isInteger(value)) return String(value);
   return value >= 100 ? value.toFixed(0) : value.toFixed(2);
 }

@@ -35,7 +35,7 @@ export async function measureBfdDetection(daemon: BgpDaemon): Promise<readonly F
     peer.tell({ op: 'report' });
     const { packets, flaps, longestGapMs } = await report;
     figures.push({
-      what: `BFD 3 × ${BFD_INTERVAL_MS} ms, main thread blocked for ${BLOCKED_MS / 1000} s: ${daemon.name}`,
+      what: `BFD 3 × ${BFD_INTERVAL_MS} ms, main thread blocked for ${BLOCKED_MS / 1000} s, flaps: ${daemon.name}`,
       value: flaps,
       unit: 'flaps',
       target: { atMost: 0 },
@@ -53,7 +53,7 @@ export async function measureBfdDetection(daemon: BgpDaemon): Promise<readonly F
     await up;
   }
   figures.push({
-    what: `BFD 3 × ${BFD_INTERVAL_MS} ms: last packet of a silent router → Down, p50: ${daemon.name}`,
+    what: `BFD 3 × ${BFD_INTERVAL_MS} ms: last packet of a silent router → Down: ${daemon.name}, p50`,
     value: percentile(times, 0.5),
     unit: 'ms',
     ...(daemon.name === 'slash32' && { target: { atMost: 160 } }),

@@ -97,7 +97,7 @@ function figuresOf(daemon: BgpDaemon, death: Death, outages: readonly Outage[]):
       note: `${outages.length} rounds, ${Math.min(...times).toFixed(0)}–${Math.max(...times).toFixed(0)}`,
     },
     {
-      what: `  packets lost of ${PACKETS_PER_SECOND} a second: ${daemon.name}`,
+      what: `router ${death}: packets lost of ${PACKETS_PER_SECOND} a second: ${daemon.name}`,
       value: median(lost),
       unit: 'packets',
       note: `${Math.min(...lost)}–${Math.max(...lost)}`,
