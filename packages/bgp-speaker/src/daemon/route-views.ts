@@ -103,6 +103,7 @@ function candidatesOf(speaker: Speaker, key: PrefixKey): readonly Candidate[] {
       source: path.source.name,
       ...(path.pathId === undefined ? {} : { pathId: path.pathId }),
       nextHop: nextHopText(path.nextHop),
+      ...(path.blackhole === undefined ? {} : { blackhole: path.blackhole }),
       ...attributeFields(path.attributes),
       best: isBest,
       installed: isUsed && (path.source.type === 'local' || installed),

@@ -2,7 +2,14 @@ import type { KernelNextHop, KernelRoute, RouteChange } from '@slash32/linux';
 import { PrefixMap } from '@slash32/shared';
 import { type PrefixKey, prefixKeyAddressFamily, prefixKeyFromText } from '../codec/index.ts';
 import type { Path } from '../rib/path.ts';
-import { coversNextHops, LEARNED_ROUTE_METRIC, type LinkOf, learnedRoute, sameNextHops } from './learned-route.ts';
+import {
+  coversNextHops,
+  LEARNED_ROUTE_METRIC,
+  type LinkOf,
+  learnedRoute,
+  nextHopsIn,
+  sameNextHops,
+} from './learned-route.ts';
 import { NextHopSets } from './next-hop-sets.ts';
 
 export type NextHops = readonly KernelNextHop[];
@@ -61,7 +68,7 @@ export class InstalledRoutes {
     const obsolete: KernelRoute[] = [];
     for (const route of routes) {
       if (hasOurMetric(route)) {
-        this.#retained.set(prefixKeyFromText(route.prefix), this.#nextHopSets.intern(route.nextHops));
+        this.#retained.set(prefixKeyFromText(route.prefix), this.#nextHopSets.intern(nextHopsIn(route)));
       } else obsolete.push(route);
     }
     this.#obsolete = obsolete;
@@ -123,7 +130,7 @@ export class InstalledRoutes {
   compare(routes: Iterable<KernelRoute>): readonly PrefixKey[] {
     const actual = new PrefixMap<PrefixKey, NextHops>();
     for (const route of routes) {
-      if (hasOurMetric(route)) actual.set(prefixKeyFromText(route.prefix), this.#nextHopSets.intern(route.nextHops));
+      if (hasOurMetric(route)) actual.set(prefixKeyFromText(route.prefix), this.#nextHopSets.intern(nextHopsIn(route)));
     }
     const different: PrefixKey[] = [];
     for (const [key, nextHops] of this.#installed) {

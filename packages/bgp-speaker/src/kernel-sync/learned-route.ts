@@ -23,12 +23,14 @@ export type LinkOf = (peer: string) => PeerLink | undefined;
 /**
  * Next hops of the kernel's route for a multipath set of learned paths, in a fixed order; `undefined` if there is nothing
  * to install. A link-local next hop (RFC 2545 3) is preferred, and needs the interface: while that is not known, they are
- * `undecided`, rather than installed over the global next hop and replaced a moment later.
+ * `undecided`, rather than installed over the global next hop and replaced a moment later. None at all: packets are dropped
+ * (RFC 7999), which one of the paths is enough for.
  */
 export function learnedNextHops(
   paths: readonly Path[],
   linkOf: LinkOf,
 ): readonly KernelNextHop[] | 'undecided' | undefined {
+  if (paths.some(({ blackhole }) => blackhole)) return [];
   const nextHops = new Map<string, KernelNextHop>();
   for (const path of paths) {
     if (path.source.type === 'local') return undefined;
@@ -40,13 +42,13 @@ export function learnedNextHops(
   return [...nextHops.entries()].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, nextHop]) => nextHop);
 }
 
-/** The kernel's route for a prefix over these next hops. */
+/** The kernel's route for a prefix over these next hops; without any, it drops packets. */
 export function learnedRoute(key: PrefixKey, nextHops: readonly KernelNextHop[]): KernelRoute {
   const family = prefixKeyAddressFamily(key);
   return {
     family,
     prefix: prefixKeyToText(key),
-    type: 'unicast',
+    type: nextHops.length === 0 ? 'blackhole' : 'unicast',
     protocol: ROUTE_PROTOCOL.learned,
     metric: LEARNED_ROUTE_METRIC[family],
     nextHops,
@@ -58,8 +60,14 @@ export function sameNextHops(wanted: readonly KernelNextHop[], actual: readonly 
   return wanted.length === actual.length && coversNextHops(wanted, actual);
 }
 
-/** True if every next hop of `actual` is wanted as well. */
+/** As {@link learnedRoute} takes them. IPv6 has the loopback interface in routes that drop packets. */
+export function nextHopsIn({ type, nextHops }: KernelRoute): readonly KernelNextHop[] {
+  return type === 'unicast' ? nextHops : [];
+}
+
+/** True if every next hop of `actual` is wanted as well. A route that drops packets is covered by another such. */
 export function coversNextHops(wanted: readonly KernelNextHop[], actual: readonly KernelNextHop[]): boolean {
+  if (actual.length === 0) return wanted.length === 0;
   return actual.every((candidate) =>
     wanted.some(
       (nextHop) =>

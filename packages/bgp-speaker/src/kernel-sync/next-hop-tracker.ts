@@ -41,7 +41,8 @@ export class NextHopTracker {
   /** `ObstacleOf` of the decision process. */
   obstacleTo(path: Path): string | undefined {
     if (this.#faults.size === 0 && this.#refused.size === 0) return undefined;
-    if (path.source.type === 'local') return undefined;
+    // What is dropped goes nowhere.
+    if (path.source.type === 'local' || path.blackhole) return undefined;
     const cause = this.#faultOf(path) ?? this.#refusalOf(path);
     if (cause === undefined) return undefined;
     const { address, linkLocal } = path.nextHop;

@@ -29,6 +29,7 @@ export function settingsOf(
     localAsNumber,
     ...(localAsNumber === asNumber ? {} : { hostAsNumber: asNumber }),
     allowOwnAs: spec.allowOwnAs,
+    acceptBlackhole: spec.acceptBlackhole,
     importPolicies,
     exportPolicies,
     maxPrefixes: spec.maxPrefixes ?? {},

@@ -58,6 +58,8 @@ export interface PeerSettings {
   readonly hostAsNumber?: number;
   /** How often our own AS may be in a received AS_PATH. */
   readonly allowOwnAs: number;
+  /** It may have packets to single addresses dropped here (RFC 7999). */
+  readonly acceptBlackhole: boolean;
   readonly importPolicies: readonly NamedPolicy[];
   readonly exportPolicies: readonly NamedPolicy[];
   readonly maxPrefixes: PrefixLimits;
@@ -112,6 +114,7 @@ const LIVE_FIELDS: ReadonlySet<keyof PeerSettings> = new Set([
   'hostAddress',
   'bfd',
   'allowOwnAs',
+  'acceptBlackhole',
   'importPolicies',
   'exportPolicies',
   'asPathRewrite',

@@ -8,6 +8,7 @@ import {
   prefixKeyFromText,
   prefixKeyToText,
 } from '../codec/index.ts';
+import { BlackholeVerdicts } from './blackhole-verdicts.ts';
 import type { LinkRules } from './link-rules.ts';
 import { leakOf, markedOnImport } from './only-to-customer.ts';
 import type { PolicyChain, PolicyVerdict } from './route-policy.ts';
@@ -18,6 +19,8 @@ export interface ImportVerdict {
   readonly rejection?: string;
   /** What the decision process is to see; the received object itself if nothing was changed. */
   readonly attributes: PathAttributes;
+  /** It is installed as a route that drops packets (RFC 7999). */
+  readonly blackhole?: true;
   /** Which policy and term decided; absent if it did not come to that. */
   readonly decidedBy?: string;
 }
@@ -47,6 +50,8 @@ export interface ImportPolicySettings {
   readonly remoteAsNumber?: number;
   readonly links: LinkRules;
   readonly chain: PolicyChain;
+  /** The router may have packets to single addresses dropped here (RFC 7999). */
+  readonly acceptBlackhole: boolean;
   /** Everything becomes the last resort: the session is about to be shut down (RFC 8326 4.2). */
   readonly draining: boolean;
 }
@@ -66,11 +71,13 @@ const MARTIANS = [
 /**
  * What no policy can let in: routes with our own AS in AS_PATH (9.1.2), our own router id or next hop (5.1.3), a
  * reflection loop (RFC 4456 8), a martian prefix, a part of a link that its router or next hop is in (`LinkRules`); then
- * the peer's policies. A prefix of an instance on this host needs no
- * rule: the local route wins the decision while it exists, and the learned one waits.
+ * the peer's policies. A prefix of an instance on this host needs no rule: the local route wins the decision while it exists, and the learned one waits.
  *
  * A route with GRACEFUL_SHUTDOWN gets LOCAL_PREF 0 whatever the policies say (RFC 8326 4.3): it is to be used only while
  * there is no other.
+ *
+ * A route with BLACKHOLE means to have packets dropped, where the router may say so. Of more than a single address, it is
+ * refused: what it asks for is too much, and what it does not ask for, forwarding, shall not happen either.
  */
 export function importPolicy(settings: ImportPolicySettings): ImportPolicy {
   return {
@@ -95,6 +102,7 @@ export function importPolicy(settings: ImportPolicySettings): ImportPolicy {
       // Neighbouring prefixes mostly fare alike.
       let lastDecided: PolicyVerdict | undefined;
       let last: ImportVerdict = martian;
+      const dropOnly = settings.acceptBlackhole ? new BlackholeVerdicts() : undefined;
       return (key) => {
         if (key === nextHopKey) return ownNextHop;
         if (isMartian(key)) return martian;
@@ -105,11 +113,11 @@ export function importPolicy(settings: ImportPolicySettings): ImportPolicy {
           return verdict;
         }
         const decided = verdicts(key);
-        if (decided === lastDecided) return last;
+        if (decided === lastDecided) return dropOnly?.verdictOf(last, key) ?? last;
         lastDecided = decided;
         last = known.get(decided) ?? importVerdict(decided, lastResort);
         known.set(decided, last);
-        return last;
+        return dropOnly?.verdictOf(last, key) ?? last;
       };
     },
   };

@@ -27,13 +27,14 @@ export function renewPaths(family: BgpFamily, policy: ImportPolicy, paths: PathT
 export function keepPathsAs(keptAs: KeptAs, paths: PathTable): PathSuccessor {
   const groups = new Map<Path, PathGroup | undefined>();
   const groupOf = (before: Path): PathGroup | undefined => {
-    const { received, nextHop, rejection, decidedBy } = before;
+    const { received, nextHop, rejection, decidedBy, blackhole } = before;
     const attributes = keptAttributes(before, keptAs);
     if (attributes === undefined) return undefined;
     const verdict: ImportVerdict = {
       attributes,
       ...(rejection === undefined ? {} : { rejection }),
       ...(decidedBy === undefined ? {} : { decidedBy }),
+      ...(blackhole === undefined ? {} : { blackhole }),
     };
     return paths.group(received, nextHop, verdict, keptAs);
   };

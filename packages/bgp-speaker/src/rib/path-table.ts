@@ -30,12 +30,19 @@ export class PathTable {
 
   /** What the paths with these have in common; valid until a path is released. {@link pathOf} has the paths. */
   group(received: PathAttributes, nextHop: NextHop, verdict: ImportVerdict, keptAs?: KeptAs): PathGroup {
-    const { rejection, decidedBy } = verdict;
+    const { rejection, decidedBy, blackhole } = verdict;
     const receivedKey = attributesKey(received);
     const changedKey = verdict.attributes === received ? receivedKey : attributesKey(verdict.attributes);
     // A policy that sets what is there already changes nothing.
     const attributes = changedKey === receivedKey ? received : verdict.attributes;
-    const texts = [keptAs ?? '', rejection ?? '', decidedBy ?? '', nextHop.address, nextHop.linkLocal ?? ''].join('|');
+    const texts = [
+      keptAs ?? '',
+      blackhole ?? '',
+      rejection ?? '',
+      decidedBy ?? '',
+      nextHop.address,
+      nextHop.linkLocal ?? '',
+    ].join('|');
     const key = `${texts}|${receivedKey}|${attributes === received ? '' : changedKey}`;
     const known = this.#groups.get(key);
     if (known !== undefined) return known;
@@ -48,6 +55,7 @@ export class PathTable {
         nextHop,
         ...(decidedBy === undefined ? {} : { decidedBy }),
         ...(rejection === undefined ? {} : { rejection }),
+        ...(blackhole === undefined ? {} : { blackhole }),
         ...(keptAs === undefined ? {} : { keptAs }),
       },
       plain: undefined,

@@ -34,6 +34,8 @@ export interface Path {
   readonly decidedBy?: string;
   /** Set if the import policy refuses it: why. Such a path stays in Adj-RIB-In for people to see, and goes no further. */
   readonly rejection?: string;
+  /** Packets are to be thrown away (RFC 7999), not sent to the next hop. */
+  readonly blackhole?: true;
   /** Set while its peer has no session, and it is kept as the last resort. */
   readonly keptAs?: KeptAs;
   /** Any other path is better: it is kept so, or carries LLGR_STALE. */

@@ -65,6 +65,7 @@ export class ReceivedRoutes {
     const isSame =
       draining === wasDraining &&
       settings.allowOwnAs === before.allowOwnAs &&
+      settings.acceptBlackhole === before.acceptBlackhole &&
       samePolicies(settings.importPolicies, before.importPolicies);
     if (!isSame) this.judgeAgain();
   }
@@ -125,6 +126,7 @@ export class ReceivedRoutes {
       ...(remoteAsNumber === undefined ? {} : { remoteAsNumber }),
       isOwnAddress: this.#deps.isOwnAddress,
       links: this.#deps.links,
+      acceptBlackhole: this.#settings.acceptBlackhole,
       chain: new PolicyChain(importPolicies),
       draining: this.#draining,
     });

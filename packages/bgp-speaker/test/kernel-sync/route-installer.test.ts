@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { type PrefixKey, prefixKeyFromText } from '../../src/codec/index.ts';
 import { LEARNED_ROUTE_METRIC, type PeerLink } from '../../src/kernel-sync/learned-route.ts';
 import { type Refusals, RouteInstaller } from '../../src/kernel-sync/route-installer.ts';
-import type { Path } from '../../src/rib/path.ts';
+import { makePath, type Path } from '../../src/rib/path.ts';
 import { path, source } from '../lab/paths.ts';
 
 const A = path(source('a', { address: '192.0.2.1' }), [65_000]);
@@ -297,5 +297,41 @@ describe('after a restart', () => {
     await clock.advanceAsync(0);
     await installer.settled();
     expect(inKernel()).toContain(`${PREFIX} 192.0.2.1`);
+  });
+});
+
+describe('a route that drops packets (RFC 7999)', () => {
+  const dropping = makePath({ ...A, blackhole: true });
+  const kernelRoutes = () =>
+    [...kernel.network.routes.values()].map(({ type, nextHops }) => [type, nextHops.map(({ gateway }) => gateway)]);
+
+  it('has no next hops, one path of several is enough, and comes and goes as any other', async () => {
+    await installer.start(life.signal);
+    installer.endDeferral();
+    await choose(KEY, [A, B]);
+    await choose(KEY, [dropping, B]);
+    expect(kernelRoutes()).toEqual([['blackhole', []]]);
+    const before = kernel.journal.length;
+    await choose(KEY, [dropping]);
+    expect(kernel.journal.length).toBe(before);
+    await choose(KEY, [B]);
+    expect(kernelRoutes()).toEqual([['unicast', ['192.0.2.2']]]);
+    await choose(KEY, [dropping]);
+    await choose(KEY, []);
+    expect(kernelRoutes()).toEqual([]);
+  });
+
+  it('of a former life stays until the deferral ends, and is taken for what it is', async () => {
+    kernel.network.putRoute({ ...learnedRoute(PREFIX, []), type: 'blackhole', nextHops: [{ device: 'lo' }] });
+    await installer.start(life.signal);
+    await choose(KEY, [A]);
+    expect(kernelRoutes()).toMatchObject([['blackhole', expect.anything()]]);
+    const before = kernel.journal.length;
+    await choose(KEY, [dropping]);
+    installer.endDeferral();
+    await installer.settled();
+    expect(kernel.journal.length).toBe(before);
+    await choose(KEY, [A]);
+    expect(kernelRoutes()).toEqual([['unicast', ['192.0.2.1']]]);
   });
 });

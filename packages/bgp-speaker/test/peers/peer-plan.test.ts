@@ -61,6 +61,7 @@ describe('plan of peers', () => {
       remoteAs: [65_000],
       localAsNumber: 64_601,
       allowOwnAs: 0,
+      acceptBlackhole: false,
       asPathRewrite: { asOverride: false },
       importPolicies: [{ name: 'default-import', terms: [{ match: {}, action: 'accept' }] }],
       exportPolicies: [{ name: 'default-export', terms: [{ match: {}, action: 'accept' }] }],

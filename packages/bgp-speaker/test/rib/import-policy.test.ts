@@ -1,3 +1,4 @@
+import { WELL_KNOWN_COMMUNITIES } from '@slash32/shared';
 import { describe, expect, it } from 'vitest';
 import { type PathAttributes, prefixKeyFromText } from '../../src/codec/index.ts';
 import { type ImportPolicySettings, importPolicy, isMartian } from '../../src/rib/import-policy.ts';
@@ -11,6 +12,7 @@ const SETTINGS: ImportPolicySettings = {
   localRouterId: '192.0.2.1',
   clusterId: '192.0.2.1',
   links: NO_LINK_RULES,
+  acceptBlackhole: false,
   isOwnAddress: (address) => address === '192.0.2.1',
   chain: new PolicyChain([{ name: 'default-import', terms: builtInTerms('default-import', 'import') ?? 'unknown' }]),
   draining: false,
@@ -54,6 +56,40 @@ describe('import policy', () => {
       'AS_PATH contains our own AS 64601 2 times, more than spec.allowOwnAs',
     );
     expect(verdict(attributes([65_000, 64_512]), { ownAsNumbers: [64_601, 64_512] }).rejection).toContain('64512');
+  });
+
+  it('has packets to single addresses dropped where a router may ask for it, and no others (RFC 7999)', () => {
+    const dropping = attributes([65_000], { communities: [7, WELL_KNOWN_COMMUNITIES.BLACKHOLE] });
+    const accepted = verdict(dropping, { acceptBlackhole: true, prefix: '198.51.100.7/32' });
+    expect(accepted).toMatchObject({ blackhole: true, decidedBy: 'policy default-import' });
+    expect(accepted.attributes.communities).toEqual([
+      7,
+      WELL_KNOWN_COMMUNITIES.BLACKHOLE,
+      WELL_KNOWN_COMMUNITIES.NO_EXPORT,
+    ]);
+    expect(verdict(dropping, { acceptBlackhole: true, prefix: '2001:db8::7/128' }).blackhole).toBe(true);
+    for (const prefix of ['198.51.100.0/24', '198.51.100.6/31', '2001:db8::/127']) {
+      expect(verdict(dropping, { acceptBlackhole: true, prefix })).toMatchObject({
+        rejection: 'BLACKHOLE is taken for single addresses only',
+      });
+    }
+    for (const prefix of ['198.51.100.7/32', '198.51.100.0/24']) {
+      const ordinary = verdict(dropping, { prefix });
+      expect([ordinary.blackhole, ordinary.rejection, ordinary.attributes]).toEqual([undefined, undefined, dropping]);
+      expect(verdict(attributes([65_000]), { acceptBlackhole: true, prefix }).blackhole).toBeUndefined();
+    }
+    const refusing = new PolicyChain([{ name: 'p', terms: [{ match: {}, action: 'reject' }] }]);
+    expect(verdict(dropping, { acceptBlackhole: true, prefix: '198.51.100.7/32', chain: refusing })).toMatchObject({
+      rejection: 'policy p, term 1',
+    });
+    const stripping = new PolicyChain([
+      { name: 'p', terms: [{ match: {}, action: 'accept', set: { communities: { set: [] } } }] },
+    ]);
+    const stripped = verdict(dropping, { acceptBlackhole: true, prefix: '198.51.100.7/32', chain: stripping });
+    expect([stripped.blackhole, stripped.rejection]).toEqual([undefined, undefined]);
+    expect(verdict(dropping, { acceptBlackhole: true, prefix: '192.0.2.254/32' }).rejection).toBe(
+      'is its own next hop',
+    );
   });
 
   it('makes a route with GRACEFUL_SHUTDOWN the last resort, whatever the policies say', () => {

@@ -24,6 +24,7 @@ function imported(role: BgpRole | undefined, onlyToCustomer: number | undefined)
     clusterId: '192.0.2.1',
     isOwnAddress: () => false,
     links: NO_LINK_RULES,
+    acceptBlackhole: false,
     chain: CHAIN,
     draining: false,
     remoteAsNumber: REMOTE_AS,

@@ -238,6 +238,7 @@ describe('evaluation', () => {
       clusterId: '192.0.2.1',
       draining: false,
       links: NO_LINK_RULES,
+      acceptBlackhole: false,
     };
     const build = (list: readonly NamedPolicy[]) =>
       importPolicy({ ...settings, isOwnAddress: () => false, chain: new PolicyChain(list) });

@@ -152,7 +152,7 @@ function routesText(
       tone: (route) => (isMissingInKernel(route) ? 'bad' : route.best ? 'good' : 'quiet'),
     },
     { header: 'PREFIX', value: ({ prefix }) => prefix },
-    { header: 'NEXT HOP', value: ({ nextHop }) => nextHop },
+    { header: 'NEXT HOP', value: ({ nextHop, blackhole }) => (blackhole ? 'blackhole' : nextHop) },
     { header: 'SOURCE', value: ({ source }) => source },
     { header: 'AS PATH', value: ({ asPath }) => asPath, wrap: true },
   ];

@@ -325,6 +325,8 @@ export interface BgpRouteStatus {
   /** With ADD-PATH: the Path Identifier that the peer gave it, of `advertised` routes that we gave it. */
   readonly pathId?: number;
   readonly nextHop: string;
+  /** Packets are dropped instead (RFC 7999). */
+  readonly blackhole?: true;
   readonly asPath: string;
   readonly origin: string;
   readonly localPref?: number;

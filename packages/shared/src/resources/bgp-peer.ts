@@ -180,6 +180,12 @@ export const bgpPeerSchema = z
           .describe('whose routes are kept while a session is away, and for how long (RFC 4724, RFC 8538)'),
         import: policyNames(BUILT_IN_POLICIES.import, 'which of the router’s routes to use'),
         export: policyNames(BUILT_IN_POLICIES.export, 'which routes of instances to announce'),
+        acceptBlackhole: z
+          .boolean()
+          .default(false)
+          .describe(
+            'let the router have packets to single addresses dropped here: its /32 and /128 routes with the community BLACKHOLE become blackhole routes (RFC 7999)',
+          ),
         maxPrefixes: z
           .strictObject({ 'ipv4-unicast': prefixLimit.optional(), 'ipv6-unicast': prefixLimit.optional() })
           .optional()

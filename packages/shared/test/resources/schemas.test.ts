@@ -116,6 +116,7 @@ describe('normalising', () => {
       import: ['default-import'],
       export: ['default-export'],
       allowOwnAs: 0,
+      acceptBlackhole: false,
     });
     expect(normalised('BGPPeer', { maxPrefixes: { 'ipv6-unicast': { limit: 9 } } })).toMatchObject({
       maxPrefixes: { 'ipv6-unicast': { limit: 9, warnAtPercent: 80, action: 'restart', restartSeconds: 300 } },

@@ -161,6 +161,7 @@ const manifest = fc.oneof(
         ),
       ),
       introduce: optional(fc.constantFrom('nothing', 'hostname', 'hostname-and-version')),
+      acceptBlackhole: optional(fc.boolean()),
       delayOpenSeconds: optional(fc.integer({ min: 1, max: 240 })),
       gracefulRestart: optional(
         fc.record({
