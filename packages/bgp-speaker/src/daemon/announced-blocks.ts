@@ -1,6 +1,8 @@
-import type { ResourceFinding } from '@slash32/shared';
+import { formatIpPrefix, parseIpAddress, parseIpPrefix, type ResourceFinding } from '@slash32/shared';
 import { type PrefixKey, prefixKeyFromText } from '../codec/index.ts';
 import { BlockRoutes } from '../kernel-sync/block-routes.ts';
+import type { PlannedBlock } from '../peers/block-plan.ts';
+import { blockRemainder } from '../peers/block-remainder.ts';
 import { AddressBlocks, blockMetric, NO_BLOCKS } from '../rib/address-blocks.ts';
 import type { LocRib } from '../rib/loc-rib.ts';
 import type { Neighbor } from '../session/neighbor.ts';
@@ -42,9 +44,15 @@ export class AnnouncedBlocks {
     return this.#routes.start(signal);
   }
 
-  /** `blocks`: canonical texts. */
-  want(blocks: readonly string[]): void {
-    this.#routes.want(blocks.map(prefixKeyFromText));
+  want(blocks: readonly PlannedBlock[]): void {
+    this.#routes.want(
+      new Map(
+        blocks.map(({ prefix, elsewhere }) => {
+          const unused = blockRemainder(parseIpPrefix(prefix), elsewhere.map(parseIpAddress));
+          return [prefixKeyFromText(prefix), unused.map((part) => prefixKeyFromText(formatIpPrefix(part)))];
+        }),
+      ),
+    );
   }
 
   findings(): readonly ResourceFinding[] {

@@ -1,4 +1,4 @@
-import type { AddressTable, InterfaceAddress, KernelRoute, RouteEvent, RouteTable } from '@slash32/linux';
+import type { AddressTable, InterfaceAddress, KernelRoute, RouteChange, RouteEvent, RouteTable } from '@slash32/linux';
 import {
   Backoff,
   type Clock,
@@ -13,6 +13,9 @@ import { type PrefixKey, prefixKeyAddressFamily, prefixKeyFromText, prefixKeyToT
 
 /** Loses to every other route of the same prefix: what somebody routes there is not ours to cut off. */
 const BLOCK_ROUTE_METRIC = 4096;
+
+/** Block → the prefixes that its routes are for: itself, or what is left of it without addresses that are elsewhere. */
+export type WantedBlocks = ReadonlyMap<PrefixKey, readonly PrefixKey[]>;
 
 export interface BlockRoutesOptions {
   readonly routes: RouteTable;
@@ -30,7 +33,8 @@ export interface BlockRoutesOptions {
 
 /**
  * The kernel's side of address blocks: an `unreachable` route for each (`ROUTE_PROTOCOL.block`), so that what is sent to
- * an unused address of a block ends here and does not go back to the router by the default route. Longer routes, of
+ * an unused address of a block ends here and does not go back to the router by the default route. Addresses that instances
+ * on other hosts have are left out, so that they are reached by whatever route there is, if only the default one. Longer routes, of
  * instances here or learned ones of addresses that moved away, win over it. A block is active, which lets it be announced,
  * once its route is there, and stays so while the route is repaired.
  */
@@ -38,10 +42,10 @@ export class BlockRoutes {
   readonly #options: BlockRoutesOptions;
   readonly #backoff: Backoff;
   readonly #failures = new Map<PrefixKey, string>();
-  /** In the kernel, as far as we know. */
+  /** Prefixes of routes in the kernel, as far as we know. */
   readonly #present = new Set<PrefixKey>();
   /** `undefined`: not known yet, so what there is stays. */
-  #wanted: ReadonlySet<PrefixKey> | undefined;
+  #wanted: WantedBlocks | undefined;
   #active: ReadonlySet<PrefixKey> = new Set();
   #stopped = false;
   #workWanted = false;
@@ -70,14 +74,15 @@ export class BlockRoutes {
     return this.#active;
   }
 
-  /** From now on, these are the blocks. */
-  want(blocks: Iterable<PrefixKey>): void {
-    const wanted = new Set(blocks);
-    if (this.#wanted !== undefined && isSame(wanted, this.#wanted)) return;
+  /** From now on, these are the blocks, each with the prefixes that are all of it but for addresses that are elsewhere. */
+  want(wanted: WantedBlocks): void {
+    if (this.#wanted !== undefined && isSameWish(wanted, this.#wanted)) return;
     this.#wanted = wanted;
     for (const key of this.#failures.keys()) if (!wanted.has(key)) this.#failures.delete(key);
     if (this.#options.enabled) this.#wake();
-    else for (const key of wanted) this.#fail(key, 'what is unused in it needs a route, and --install-routes is no');
+    else
+      for (const key of wanted.keys())
+        this.#fail(key, 'what is unused in it needs a route, and --install-routes is no');
   }
 
   findings(): readonly ResourceFinding[] {
@@ -110,9 +115,11 @@ export class BlockRoutes {
       const wanted = this.#wanted;
       if (wanted === undefined) return;
       try {
-        await this.#add([...wanted].filter((key) => !this.#present.has(key)));
+        // What takes the place of a route that goes is there before.
+        await this.#add(wanted);
         this.#activate(wanted);
-        await this.#remove([...this.#present].filter((key) => !wanted.has(key)));
+        const unused = new Set([...wanted].flatMap(([block, parts]) => (this.#failures.has(block) ? [] : parts)));
+        await this.#remove([...this.#present].filter((key) => !unused.has(key)));
       } catch (error) {
         this.#options.logger.warn({ err: error }, 'cannot reach the kernel’s routes of address blocks');
         this.#retryLater();
@@ -123,32 +130,38 @@ export class BlockRoutes {
     }
   }
 
-  async #add(missing: readonly PrefixKey[]): Promise<void> {
-    if (missing.length === 0) return;
+  async #add(wanted: WantedBlocks): Promise<void> {
+    const incomplete = [...wanted].filter(([, parts]) => parts.some((part) => !this.#present.has(part)));
+    if (incomplete.length === 0) return;
     const addresses = await this.#options.addresses.list();
-    const free: PrefixKey[] = [];
-    for (const key of missing) {
-      const link = linkWithin(key, addresses);
-      if (link === undefined) free.push(key);
-      else this.#fail(key, `${link.device} has ${link.address}, and what is on that link would become unreachable`);
-    }
-    const changes = free.map((key) => ({ op: 'replace' as const, route: blockRoute(key) }));
-    const failures = new Map((await this.#options.routes.apply(changes)).map(({ change, reason }) => [change, reason]));
-    for (const [index, key] of free.entries()) {
-      const change = changes[index];
-      const reason = change && failures.get(change);
-      if (reason !== undefined) this.#fail(key, `the kernel refused its route: ${reason}`);
-      else {
-        this.#present.add(key);
-        this.#failures.delete(key);
+    const failed = new Map<PrefixKey, string>();
+    const blockOf = new Map<RouteChange, PrefixKey>();
+    for (const [block, parts] of incomplete) {
+      const link = linkWithin(block, addresses);
+      if (link !== undefined) {
+        failed.set(block, `${link.device} has ${link.address}, and what is on that link would become unreachable`);
+        continue;
       }
+      for (const part of parts) {
+        if (!this.#present.has(part)) blockOf.set({ op: 'replace', route: blockRoute(part) }, block);
+      }
+    }
+    const changes = [...blockOf.keys()];
+    const refused = new Map((await this.#options.routes.apply(changes)).map(({ change, reason }) => [change, reason]));
+    for (const [change, block] of blockOf) {
+      const reason = refused.get(change);
+      if (reason === undefined) this.#present.add(prefixKeyFromText(change.route.prefix));
+      else failed.set(block, `the kernel refused its route: ${reason}`);
+    }
+    for (const [block] of incomplete) {
+      const reason = failed.get(block);
+      if (reason === undefined) this.#failures.delete(block);
+      else this.#fail(block, reason);
     }
   }
 
-  #activate(wanted: ReadonlySet<PrefixKey>): void {
-    const active = new Set(
-      [...wanted].filter((key) => this.#present.has(key) || (this.#active.has(key) && !this.#failures.has(key))),
-    );
+  #activate(wanted: WantedBlocks): void {
+    const active = new Set([...wanted.keys()].filter((block) => !this.#failures.has(block)));
     if (isSame(active, this.#active)) return;
     this.#active = active;
     this.#options.onChange(active);
@@ -208,6 +221,14 @@ export class BlockRoutes {
     this.#stopped = true;
     this.#retry?.cancel();
   }
+}
+
+function isSameWish(left: WantedBlocks, right: WantedBlocks): boolean {
+  if (left.size !== right.size) return false;
+  return left.entries().every(([block, parts]) => {
+    const others = right.get(block);
+    return others?.length === parts.length && parts.every((part, index) => part === others[index]);
+  });
 }
 
 function isSame(left: ReadonlySet<PrefixKey>, right: ReadonlySet<PrefixKey>): boolean {

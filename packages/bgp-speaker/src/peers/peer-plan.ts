@@ -10,7 +10,7 @@ import {
   type RoutePolicy,
   trySelector,
 } from '@slash32/shared';
-import { planBlocks } from './block-plan.ts';
+import { type BlockPlan, type PlannedBlock, planBlocks } from './block-plan.ts';
 import { remoteAsOf, settingsOf } from './peer-plan-settings.ts';
 import { peerPolicies } from './peer-policies.ts';
 import type { PeerRange, PeerSettings } from './peer-settings.ts';
@@ -22,6 +22,8 @@ export interface SpeakerResources {
   readonly host?: Host;
   /** The others that have address blocks. */
   readonly otherHosts?: readonly Host[];
+  /** Addresses of this host's blocks that instances on other hosts have; absent: not known yet. */
+  readonly elsewhere?: readonly string[];
   /** By name. */
   readonly peers: ReadonlyMap<string, BGPPeer>;
   /** By name. */
@@ -33,8 +35,8 @@ export interface PeerPlan {
   readonly routerId?: string;
   /** By name. */
   readonly peers: ReadonlyMap<string, PeerSettings>;
-  /** Address blocks to announce as a whole, canonical texts. */
-  readonly blocks: readonly string[];
+  /** Address blocks to announce as a whole. */
+  readonly blocks: readonly PlannedBlock[];
   readonly findings: readonly ResourceFinding[];
 }
 
@@ -91,9 +93,22 @@ export function planPeers(hostName: string, resources: SpeakerResources, previou
     }
   }
   findings.push(...unsignedInRangeFindings(peers));
-  const { blocks, findings: blockFindings } = planBlocks(host, resources.otherHosts ?? [], peers.values());
+  const { blocks, findings: blockFindings } = planHostBlocks(host, resources, peers, previous);
   findings.push(...blockFindings);
   return { asNumber, routerId, peers, blocks, findings };
+}
+
+/** What instances elsewhere have is not known for a moment after a change of blocks: those that there were stay. */
+function planHostBlocks(
+  host: Host,
+  { otherHosts = [], elsewhere }: SpeakerResources,
+  peers: ReadonlyMap<string, PeerSettings>,
+  previous: PeerPlan,
+): BlockPlan {
+  const plan = planBlocks(host, otherHosts, peers.values(), elsewhere);
+  if (elsewhere !== undefined) return plan;
+  const planned = new Set(plan.blocks.map(({ prefix }) => prefix));
+  return { ...plan, blocks: previous.blocks.filter(({ prefix }) => planned.has(prefix)) };
 }
 
 /** Where a peer is: no two of a host may be in one place. */

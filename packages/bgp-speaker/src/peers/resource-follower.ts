@@ -13,7 +13,9 @@ import {
   type Resource,
   type ResourceKey,
   type RoutePolicy,
+  resourceKey,
 } from '@slash32/shared';
+import { InstancesElsewhere } from './instances-elsewhere.ts';
 import type { SpeakerResources } from './peer-plan.ts';
 
 export interface ResourceFollowerOptions {
@@ -28,6 +30,12 @@ export interface ResourceFollowerOptions {
 
 type SpeakerResource = FabricConfiguration | Host | BGPPeer | RoutePolicy;
 
+/** What a watch has delivered. */
+interface Knowledge {
+  readonly resources: Map<ResourceKey, SpeakerResource>;
+  readonly elsewhere: InstancesElsewhere;
+}
+
 /**
  * The speaker's part of the datastore, followed for as long as the speaker lives. While the datastore is lost, and until
  * a new watch is in sync, what was last known stays.
@@ -35,14 +43,17 @@ type SpeakerResource = FabricConfiguration | Host | BGPPeer | RoutePolicy;
 export class ResourceFollower {
   readonly #options: ResourceFollowerOptions;
   readonly #backoff: Backoff;
-  #known = new Map<ResourceKey, SpeakerResource>();
+  #known: Knowledge;
   /** What a watch that is not in sync yet has delivered. */
-  #incoming: Map<ResourceKey, SpeakerResource> | undefined;
+  #incoming: Knowledge | undefined;
+  /** Ends the present watch, for another one. */
+  #round = new AbortController();
   #problems: readonly DatastoreProblem[] = [];
   #inSync = false;
 
   constructor(options: ResourceFollowerOptions) {
     this.#options = options;
+    this.#known = { resources: new Map(), elsewhere: new InstancesElsewhere(options.host, undefined) };
     this.#backoff = new Backoff({ initialMs: 200, maxMs: 10_000, random: options.random });
   }
 
@@ -57,14 +68,23 @@ export class ResourceFollower {
 
   /** Ends when `signal` aborts. */
   async follow(signal: AbortSignal): Promise<void> {
-    const { datastore, clock, logger } = this.#options;
+    while (!signal.aborted) {
+      this.#round = new AbortController();
+      await this.#watch(AbortSignal.any([signal, this.#round.signal]));
+    }
+  }
+
+  async #watch(signal: AbortSignal): Promise<void> {
+    const { datastore, clock, logger, host } = this.#options;
     await followDatastore(
       datastore,
       {
         onBegin: () => {
-          this.#incoming = new Map();
+          this.#incoming = { resources: new Map(), elsewhere: new InstancesElsewhere(host, this.#ownHost()) };
         },
-        onEvents: (events) => this.#take(events),
+        onEvents: (events) => {
+          if (!signal.aborted) this.#take(events);
+        },
         onLost: () => {
           this.#inSync = false;
         },
@@ -80,16 +100,11 @@ export class ResourceFollower {
       const target = this.#incoming ?? this.#known;
       switch (event.type) {
         case 'put':
-          if (!this.#concerns(event.entry.resource)) {
-            // Another host may have had blocks before.
-            changed = target.delete(event.entry.key) || changed;
-            break;
-          }
-          target.set(event.entry.key, event.entry.resource);
-          changed = true;
+          changed = this.#put(target, event.entry.key, event.entry.resource) || changed;
           break;
         case 'delete':
-          changed = target.delete(event.key) || changed;
+          changed = target.elsewhere.delete(event.key) || changed;
+          changed = target.resources.delete(event.key) || changed;
           break;
         case 'problems':
           this.#problems = event.problems;
@@ -102,7 +117,24 @@ export class ResourceFollower {
           break;
       }
     }
-    if (changed && this.#incoming === undefined) this.#options.onResources(this.#resources());
+    if (!changed || this.#incoming !== undefined) return;
+    this.#options.onResources(this.#resources());
+    // The instances that other blocks are held against have gone by: all is to be seen once more.
+    if (this.#known.elsewhere.needs(this.#ownHost())) this.#round.abort();
+  }
+
+  /** True if that changed anything. */
+  #put(target: Knowledge, key: ResourceKey, resource: Resource): boolean {
+    if (resource.kind === 'Instance') return target.elsewhere.put(key, resource);
+    // Another host may have had blocks before.
+    if (!this.#concerns(resource)) return target.resources.delete(key);
+    target.resources.set(key, resource);
+    return true;
+  }
+
+  #ownHost(): Host | undefined {
+    const own = this.#known.resources.get(resourceKey('Host', undefined, this.#options.host));
+    return own?.kind === 'Host' ? own : undefined;
   }
 
   /** Of other hosts, those with address blocks: they must not be ours as well. */
@@ -121,7 +153,7 @@ export class ResourceFollower {
     const otherHosts: Host[] = [];
     const peers = new Map<string, BGPPeer>();
     const policies = new Map<string, RoutePolicy>();
-    for (const resource of this.#known.values()) {
+    for (const resource of this.#known.resources.values()) {
       if (resource.kind === 'BGPPeer') peers.set(resource.metadata.name, resource);
       else if (resource.kind === 'RoutePolicy') policies.set(resource.metadata.name, resource);
       else if (resource.kind === 'Host') {
@@ -129,10 +161,12 @@ export class ResourceFollower {
         else otherHosts.push(resource);
       } else configuration = resource;
     }
+    const { elsewhere } = this.#known;
     return {
       ...(configuration === undefined ? {} : { configuration }),
       ...(host === undefined ? {} : { host }),
       otherHosts,
+      ...(elsewhere.needs(host) ? {} : { elsewhere: elsewhere.addresses() }),
       peers,
       policies,
     };

@@ -115,6 +115,31 @@ describe('address blocks, with BIRD', () => {
     expect(await atRouter()).toEqual(['2001:db8:1::/64', '203.0.113.0/26', '203.0.113.77'].sort());
   });
 
+  it('leave an address of an instance on another host to the default route, as soon as the datastore has it', async () => {
+    // The router knows the way to the instance that moved, and tells us of a default route alone.
+    await tor.ip('addr add 203.0.113.20/32 dev lo');
+    const moved = (name: string) => `---
+apiVersion: slash32.dev/v1
+kind: Instance
+metadata: { name: moved }
+spec: { host: ${name}, interface: tapmoved, mac: "52:54:00:00:00:20", network: n, addresses: [203.0.113.20] }
+`;
+    speaker = stack.use(await SpeakerProcess.create(host, 'h1', `${manifests([BLOCK, BLOCK6])}${moved('h1')}`));
+    speaker.start();
+    await speaker.established('tor');
+    await waitUntil('the block', async () => (await atRouter()).includes(BLOCK));
+    const ping = () => host.exec('ping', ['-c', '1', '-W', '1', '203.0.113.20']);
+    await expect(ping()).rejects.toThrow();
+    await speaker.write(`${manifests([BLOCK, BLOCK6])}${moved('h2')}`);
+    await waitUntil('the exception', async () => (await discarded()).length === 6);
+    await ping();
+    expect(await atRouter()).toContain(BLOCK);
+    expect(await discarded()).not.toContain(BLOCK);
+    await speaker.write(manifests([BLOCK, BLOCK6]));
+    await waitUntil('no exception', async () => (await discarded()).join() === BLOCK);
+    await expect(ping()).rejects.toThrow();
+  });
+
   it('live through a kill of the speaker, and go when they are taken away meanwhile', async () => {
     speaker = stack.use(await SpeakerProcess.create(host, 'h1', manifests([BLOCK, BLOCK6])));
     speaker.start();

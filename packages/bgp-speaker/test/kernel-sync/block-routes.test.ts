@@ -37,7 +37,7 @@ async function start(enabled = true): Promise<BlockRoutes> {
 }
 
 async function want(blocks: BlockRoutes, ...texts: readonly string[]): Promise<void> {
-  blocks.want(texts.map(prefixKeyFromText));
+  blocks.want(new Map(texts.map((text) => [prefixKeyFromText(text), [prefixKeyFromText(text)]])));
   await blocks.settled();
 }
 
@@ -106,6 +106,25 @@ describe('routes of address blocks', () => {
     await blocks.settled();
     expect(inKernel()).toEqual(['10.0.0.0/26', '10.0.1.0/26']);
     expect(blocks.findings()).toEqual([]);
+  });
+
+  it('leave out what is elsewhere, without a moment in which anything else is', async () => {
+    const blocks = await start();
+    await want(blocks, '10.0.0.0/30');
+    const states: string[] = [];
+    await kernel.routes.watch(
+      {},
+      { onEvents: () => states.push(inKernel().join(' ')), onOverrun: () => undefined },
+      life.signal,
+    );
+    const block = prefixKeyFromText('10.0.0.0/30');
+    blocks.want(new Map([[block, ['10.0.0.0', '10.0.0.2/31'].map(prefixKeyFromText)]]));
+    await blocks.settled();
+    expect(inKernel()).toEqual(['10.0.0.0/32', '10.0.0.2/31']);
+    await want(blocks, '10.0.0.0/30');
+    expect(inKernel()).toEqual(['10.0.0.0/30']);
+    for (const state of states) expect(state).toMatch(/10\.0\.0\.0\/30|10\.0\.0\.0\/32 10\.0\.0\.2\/31/);
+    expect(changes).toHaveLength(1);
   });
 
   it('are none where the kernel is not to be touched', async () => {

@@ -39,6 +39,8 @@ export class LabHost {
   readonly policies = new Map<string, RoutePolicy>();
   /** Of other hosts: name → blocks. */
   readonly otherBlocks = new Map<string, readonly string[]>();
+  /** Addresses of this host's blocks that instances on other hosts have. */
+  elsewhere: readonly string[] | undefined = [];
   #blocks: readonly string[] = [];
   /** Of segments that the kernel dropped. */
   signatures: SignatureCounters | undefined = { missing: 0, unexpected: 0, wrong: 0 };
@@ -124,6 +126,7 @@ export class LabHost {
       otherHosts: [...this.otherBlocks].map(([name, blocks], index) =>
         hostResource(name, { address: `192.0.2.${200 + index}`, blocks }),
       ),
+      ...(this.elsewhere === undefined ? {} : { elsewhere: this.elsewhere }),
       peers: this.peers,
       policies: this.policies,
     });

@@ -19,7 +19,10 @@ describe('which blocks are announced as a whole', () => {
     const mine = host('a', ['10.0.0.0/26', '2001:db8:1::/64']);
     const others = [host('b', ['10.0.0.64/26', '2001:db8:2::/64']), host('c', [])];
     expect(planBlocks(mine, others, [router({ address: '192.0.2.254' })])).toEqual({
-      blocks: ['10.0.0.0/26', '2001:db8:1::/64'],
+      blocks: [
+        { prefix: '10.0.0.0/26', elsewhere: [] },
+        { prefix: '2001:db8:1::/64', elsewhere: [] },
+      ],
       findings: [],
     });
   });
@@ -31,7 +34,7 @@ describe('which blocks are announced as a whole', () => {
   ])('none that another host has %s of', (_what, theirs) => {
     const plan = planBlocks(host('a', ['10.0.0.0/26', '10.9.0.0/24']), [host('b', [theirs])], []);
     const expected = theirs === '10.0.0.0/8' ? [] : ['10.9.0.0/24'];
-    expect(plan.blocks).toEqual(expected);
+    expect(plan.blocks.map(({ prefix }) => prefix)).toEqual(expected);
     expect(plan.findings[0]).toMatchObject({
       code: 'host.block-overlap',
       resource: 'Host/a',
@@ -50,5 +53,18 @@ describe('which blocks are announced as a whole', () => {
     const plan = planBlocks(host('a', [block]), [], [router(fields)]);
     expect(plan.blocks).toEqual([]);
     expect(plan.findings).toMatchObject([{ code: 'host.block-underlay', message: expect.stringContaining(what) }]);
+  });
+
+  it('with the addresses that instances on other hosts have, unless they are many', () => {
+    const mine = host('a', ['10.0.0.0/16', '10.9.0.0/24']);
+    const many = Array.from({ length: 257 }, (_, index) => `10.0.${index >> 8}.${index & 255}`);
+    expect(planBlocks(mine, [], [], ['10.0.0.7', '10.9.0.1', '10.8.0.1']).blocks).toEqual([
+      { prefix: '10.0.0.0/16', elsewhere: ['10.0.0.7'] },
+      { prefix: '10.9.0.0/24', elsewhere: ['10.9.0.1'] },
+    ]);
+    const scattered = planBlocks(mine, [], [], many);
+    expect(scattered.blocks).toEqual([{ prefix: '10.9.0.0/24', elsewhere: [] }]);
+    expect(scattered.findings).toMatchObject([{ code: 'host.block-scattered', path: 'spec.blocks[0]' }]);
+    expect(planBlocks(mine, [], [], many.slice(1)).blocks).toHaveLength(2);
   });
 });

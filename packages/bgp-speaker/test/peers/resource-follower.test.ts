@@ -6,6 +6,7 @@ import {
   type DatastoreEvent,
   FakeClock,
   hostSchema,
+  instanceSchema,
   keyOf,
   type Resource,
   silentLogger,
@@ -23,12 +24,21 @@ function peer(name: string): BGPPeer {
   });
 }
 
-function host(name: string): Resource {
+function host(name: string, blocks: readonly string[] = []): Resource {
   return hostSchema.parse({
     apiVersion: 'slash32.dev/v1',
     kind: 'Host',
     metadata: { name },
-    spec: { address: '192.0.2.1', asNumber: 64_601 },
+    spec: { address: '192.0.2.1', asNumber: 64_601, blocks },
+  });
+}
+
+function instance(name: string, of: string, ...addresses: readonly string[]): Resource {
+  return instanceSchema.parse({
+    apiVersion: 'slash32.dev/v1',
+    kind: 'Instance',
+    metadata: { name },
+    spec: { host: of, interface: `tap${name}`, mac: '52:54:00:00:00:01', network: 'n', addresses },
   });
 }
 
@@ -141,6 +151,44 @@ describe('resource follower', () => {
     await clock.advanceAsync(0);
     expect(follower.inSync).toBe(true);
     expect(seen).toHaveLength(1);
+    life.abort();
+    await done;
+  });
+
+  it('sees all once more when the host has other blocks, and then which of their addresses are elsewhere', async () => {
+    const { clock, datastore, seen, life, done } = follow();
+    const all = [
+      put(instance('here', 'h1', '10.0.0.1')),
+      put(instance('away', 'h2', '10.0.0.2', '2001:db8::2')),
+      put(instance('other', 'h2', '10.0.1.2')),
+    ];
+    datastore.watches[0]?.push([...all, put(host('h1')), inSync]);
+    await clock.advanceAsync(0);
+    expect(seen.map(({ elsewhere }) => elsewhere)).toEqual([[]]);
+    datastore.watches[0]?.push([put(instance('more', 'h2', '10.0.0.9'))]);
+    await clock.advanceAsync(0);
+    expect(seen).toHaveLength(1);
+    datastore.watches[0]?.push([put(host('h1', ['10.0.0.0/26']))]);
+    await clock.advanceAsync(0);
+    expect(datastore.watches).toHaveLength(2);
+    expect(seen.map(({ elsewhere }) => elsewhere)).toEqual([[], undefined]);
+    datastore.watches[1]?.push([...all, put(host('h1', ['10.0.0.0/26'])), inSync]);
+    await clock.advanceAsync(0);
+    expect(seen.at(-1)?.elsewhere).toEqual(['10.0.0.2']);
+    expect(seen).toHaveLength(3);
+    datastore.watches[1]?.push([put(instance('other', 'h2', '10.0.1.3'))]);
+    await clock.advanceAsync(0);
+    expect(seen).toHaveLength(3);
+    datastore.watches[1]?.push([put(instance('here', 'h3', '10.0.0.1'))]);
+    await clock.advanceAsync(0);
+    expect(seen.at(-1)?.elsewhere).toEqual(['10.0.0.1', '10.0.0.2']);
+    datastore.watches[1]?.push([
+      put(instance('away', 'h1', '10.0.0.2')),
+      { type: 'delete', key: 'Instance/default/here' },
+    ]);
+    await clock.advanceAsync(0);
+    expect(seen.at(-1)?.elsewhere).toEqual([]);
+    expect(datastore.watches).toHaveLength(2);
     life.abort();
     await done;
   });

@@ -146,6 +146,31 @@ describe('address blocks', () => {
     expect(lab.learned()).toEqual([BLOCK]);
   });
 
+  it('leave addresses of instances on other hosts to the routes that there are, and stay while those are not known', async () => {
+    const lab = new Lab();
+    lab.host.setBlocks('10.0.0.0/30');
+    lab.host.addInstance('10.0.0.1/32');
+    lab.host.elsewhere = ['10.0.0.2'];
+    await lab.start();
+    expect(lab.learned()).toEqual(['10.0.0.0/30']);
+    expect(blockRoutes(lab)).toEqual(['10.0.0.0/31', '10.0.0.3/32']);
+    const before = lab.states.length;
+    lab.host.elsewhere = [];
+    lab.host.applyResources();
+    await lab.settle();
+    expect(blockRoutes(lab)).toEqual(['10.0.0.0/30']);
+    lab.host.elsewhere = undefined;
+    lab.host.setBlocks('10.0.0.0/30', '10.0.1.0/24');
+    await lab.settle();
+    expect(blockRoutes(lab)).toEqual(['10.0.0.0/30']);
+    expect(lab.states).toHaveLength(before);
+    lab.host.elsewhere = ['10.0.1.7'];
+    lab.host.applyResources();
+    await lab.settle();
+    expect(lab.learned()).toEqual(['10.0.0.0/30', '10.0.1.0/24']);
+    expect(blockRoutes(lab)).toHaveLength(1 + 8);
+  });
+
   it('whatever changes, leave the router with exactly what reaches what is there', async () => {
     const addresses = Array.from({ length: 8 }, (_, index) => `10.0.0.${index}`);
     const step = fc.oneof(
