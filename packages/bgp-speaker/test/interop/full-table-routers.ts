@@ -21,6 +21,8 @@ export interface FullTableRouter extends AsyncDisposable {
   readonly log: string;
   /** AS_PATH of its routes. */
   readonly itsPath: string;
+  /** It fills messages of more than 4,096 octets where they are negotiated. */
+  readonly sendsLongMessages?: true;
   start(originates: readonly string[]): Promise<void>;
   /** Withdraws all that it originates, but for the default routes. */
   withdraw(): Promise<void>;
@@ -81,6 +83,7 @@ async function createBird(namespace: Namespace): Promise<FullTableRouter> {
 async function createFrr(namespace: Namespace): Promise<FullTableRouter> {
   const frr = await FrrRouter.create(namespace);
   return {
+    sendsLongMessages: true,
     itsPath: `${ROUTER_AS}`,
     get log() {
       return frr.log;
