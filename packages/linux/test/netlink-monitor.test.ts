@@ -50,6 +50,16 @@ describe.runIf(LITTLE_ENDIAN)('netlink monitor', () => {
     expect(heard).toHaveLength(2);
   });
 
+  test('a route after a link has got another name is over the link of that name', async () => {
+    await subscribe('route');
+    arrive(hex(recorded.ON_LINK));
+    const renamed = Buffer.from(hex(recorded.LINK));
+    renamed.write('tap9\0', renamed.indexOf('tap1\0'));
+    arrive(renamed, hex(recorded.ON_LINK));
+    const devices = heard.flatMap((each) => (each.kind === 'route' ? [each.route.nextHops[0]?.device] : []));
+    expect(devices).toEqual(['tap1', 'tap9']);
+  });
+
   test.each<Reading>(['ENOBUFS', 'ENOMEM'])(
     '%s: what was read is passed on, then a gap, and a fresh socket',
     async (error) => {

@@ -40,6 +40,7 @@ export class NetlinkMonitor implements AsyncDisposable {
   readonly #receiveBufferOctets: number;
   readonly #listeners = new Set<NotificationListener>();
   readonly #names = new Map<number, string>();
+  /** Told to forget whenever a link may have another name. */
   readonly #routes = new RouteReader((index) => this.#nameOf(index));
   readonly #ended = new AbortController();
   readonly #backoff: Backoff;
@@ -103,12 +104,12 @@ export class NetlinkMonitor implements AsyncDisposable {
   async #learnNames(): Promise<void> {
     const links = await this.#rtnetlink.dump({ type: RTM_GETLINK, write: writeLinkDump, read: readLink });
     this.#names.clear();
+    this.#routes.forget();
     for (const { index, name } of links) this.#names.set(index, name);
   }
 
   /** The first message is passed on before it is asked whether there are others: mostly there is but one. */
   #read(socket: NetlinkSocket): void {
-    this.#routes.forget();
     let end = this.#readSome(socket, 1);
     // Whoever was told may have closed us.
     for (let left = MESSAGES_PER_TURN; left > 0 && end === undefined && this.#socket === socket; ) {
