@@ -254,8 +254,12 @@ export class Speaker {
       this.#decideAgain(key);
       for (const neighbor of this.#neighbors.byName.values()) neighbor.setLocal(key, metric);
     }
-    for (const neighbor of this.#neighbors.byName.values()) neighbor.flush();
-    if ([...this.#neighbors.byName.values()].some(({ state }) => state === 'Established')) {
+    let isAnnounced = false;
+    for (const neighbor of this.#neighbors.byName.values()) {
+      neighbor.flush();
+      isAnnounced ||= neighbor.state === 'Established';
+    }
+    if (isAnnounced) {
       this.#options.onAnnounced?.(this.#options.clock.monotonicMs() - startMs);
     }
   }

@@ -76,7 +76,8 @@ export class LocRib {
   /** Runs the decision process for the prefix; true if its choice changed. */
   decideAgain(key: PrefixKey): boolean {
     const before = this.#routes.get(key);
-    const after = decide(this.candidates(key), this.#obstacleTo);
+    // A local route wins over whatever there is, so that others need not be looked at.
+    const after = this.#local.has(key) ? LOCAL_PATH.alone : decide(this.candidates(key), this.#obstacleTo);
     if (before === undefined ? after.length === 0 : samePaths(before, after)) return false;
     if (after.length === 0) this.#routes.delete(key);
     else this.#routes.set(key, after);
