@@ -11,7 +11,8 @@ import type { Neighbor } from '../session/neighbor.ts';
 export class LearnedRouteExport {
   #hasReflectorClients = false;
   #recipients: readonly Neighbor[] = [];
-  #flushIsDue = false;
+  /** Those that were offered something in this turn. */
+  readonly #offered = new Set<Neighbor>();
 
   /** To be called whenever a neighbor came or went. */
   update(neighbors: Iterable<Neighbor>): void {
@@ -29,13 +30,17 @@ export class LearnedRouteExport {
 
   /** The candidates of a prefix are others, and perhaps (`chosen`) what was chosen of them. */
   routeChanged(key: PrefixKey, chosen: boolean): void {
-    if (this.#recipients.length === 0) return;
-    for (const { sent } of this.#recipients) if (chosen || sent.severalPaths) sent.offer(key);
-    if (this.#flushIsDue) return;
-    this.#flushIsDue = true;
-    queueMicrotask(() => {
-      this.#flushIsDue = false;
-      for (const neighbor of this.#recipients) neighbor.flush();
-    });
+    for (const neighbor of this.#recipients) {
+      if (!chosen && !neighbor.sent.severalPaths) continue;
+      neighbor.sent.offer(key);
+      if (this.#offered.size === 0) queueMicrotask(() => this.#flush());
+      this.#offered.add(neighbor);
+    }
+  }
+
+  #flush(): void {
+    const offered = [...this.#offered];
+    this.#offered.clear();
+    for (const neighbor of offered) neighbor.flush();
   }
 }

@@ -128,6 +128,20 @@ describe('route reflector', () => {
     expect(received(spoke(3), '198.51.100.2/32')).toEqual([]);
   });
 
+  it('takes back the routes of its last client when that is removed', async () => {
+    await lab(
+      () => 64_600,
+      (index) => ({ routeReflectorClient: index === 1 }),
+    );
+    spoke(1).addInstance('198.51.100.1/32');
+    spoke(2).addInstance('198.51.100.2/32');
+    await settle();
+    expect(received(spoke(2), '198.51.100.1/32')).toHaveLength(1);
+    hub.removePeer('to-h1');
+    await settle();
+    expect(received(spoke(2), '198.51.100.1/32')).toEqual([]);
+  });
+
   it('passes on nothing while no peer is a client', async () => {
     await lab(
       () => 64_600,
