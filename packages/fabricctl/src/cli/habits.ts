@@ -26,7 +26,7 @@ export const HABITS: readonly Habit[] = [
   { phrase: `show ${TABLE} neighbors|neighbor {peer} routes`, here: 'bgp routes --accepted --source {peer}' },
   { phrase: `show ${TABLE} neighbors|neighbor ?{peer}`, here: 'bgp neighbors {peer}' },
   { phrase: 'show route export {peer} ?all', here: 'bgp routes --advertised {peer}' },
-  { phrase: 'show route noexport {peer} ?all', here: 'bgp routes --source local' },
+  { phrase: 'show route noexport {peer} ?all', here: 'bgp routes --withheld {peer}' },
   { phrase: 'show route primary ?all', here: 'bgp routes --best' },
   { phrase: 'show route protocol {peer} ?all', here: 'bgp routes --accepted --source {peer}' },
   { phrase: 'show route ?all', here: 'bgp routes' },
