@@ -1,9 +1,12 @@
+import { flushCompileCache } from 'node:module';
 import { openKernel } from '@slash32/linux';
 import {
   type AgentMethods,
   createLogger,
   type DaemonContext,
+  HeapKeeper,
   openDatastore,
+  processHeap,
   readDaemonOptions,
   SystemClock,
   serveControl,
@@ -43,6 +46,10 @@ export async function runAgent(
           registry: agent.metrics.registry,
           health: () => agent.health(),
         });
+  const heap = processHeap();
+  using _heapKeeper = heap === undefined ? undefined : new HeapKeeper(clock, heap);
+  // Written now, since a daemon may end without a chance to; nothing happens if there is no cache.
+  flushCompileCache();
   await agent.start();
   await aborted(signal);
 }
