@@ -167,6 +167,20 @@ spec: { hosts: all(), address: ${BIRD[4].tor}, asNumber: 65000, passive: true, p
     await speaker.established(nameOf(BIRD[4].tor));
   });
 
+  it('has a BFD session with who called, which ends the BGP session of one that hangs', async () => {
+    await startSpeaker(manifests(4, ', bfd: { minTxMs: 100, minRxMs: 100, multiplier: 3 }'));
+    const bfd = 'protocol bfd { interface "down0" { interval 100 ms; multiplier 3; }; }';
+    await bird.start(`${birdText(4, 'bfd on;')}\n${bfd}`);
+    const name = nameOf(BIRD[4].tor);
+    await speaker.established(name);
+    await waitUntil('BFD is up', async () => (await speaker.neighbor(name)).bfd?.state === 'Up');
+    bird.freeze();
+    await waitUntil('the session ends', async () => (await speaker.neighbor(name)).state !== 'Established', 5000);
+    expect((await speaker.neighbor(name)).lastDown?.reason).toContain('BFD Down');
+    bird.thaw();
+    await speaker.established(name);
+  });
+
   it('keeps forwarding while BIRD is killed and comes back', async () => {
     await startSpeaker(manifests(4));
     await bird.start(birdText(4, ''));

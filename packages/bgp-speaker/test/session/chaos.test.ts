@@ -30,7 +30,18 @@ class Pair {
   ];
   readonly running: [boolean, boolean] = [false, false];
   readonly instances: readonly [Set<string>, Set<string>] = [new Set(), new Set()];
+  readonly #byRange: boolean;
   #holdTimeSeconds = 9;
+
+  /** `byRange`: the first waits for the second to call from a range. */
+  constructor(byRange: boolean) {
+    this.#byRange = byRange;
+  }
+
+  /** What each calls the other. */
+  get names(): readonly [string, string] {
+    return [this.#byRange ? 'peer/192.0.2.2' : 'peer', 'peer'];
+  }
 
   async prepare(): Promise<void> {
     for (const each of this.hosts) await each.prepare();
@@ -42,10 +53,9 @@ class Pair {
 
   #configure(index: 0 | 1): void {
     const [address, asNumber] = index === 0 ? ['192.0.2.2', 64_602] : ['192.0.2.1', 64_601];
-    this.hosts[index].addPeer('peer', address, asNumber, {
-      families: ['ipv4-unicast'],
-      holdTimeSeconds: this.#holdTimeSeconds,
-    });
+    const spec = { families: ['ipv4-unicast'], holdTimeSeconds: this.#holdTimeSeconds };
+    if (index === 0 && this.#byRange) this.hosts[index].addRange('peer', '192.0.2.0/29', 'external', spec);
+    else this.hosts[index].addPeer('peer', address, asNumber, spec);
   }
 
   async start(index: 0 | 1): Promise<void> {
@@ -95,29 +105,37 @@ class Pair {
   }
 }
 
-it('two speakers always find together again, with exactly the routes that there are', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
-      const pair = new Pair();
-      await pair.prepare();
-      for (const action of steps) await pair.apply(action);
-      pair.network.partitioned = false;
-      await pair.start(0);
-      await pair.start(1);
-      await pair.clock.advanceAsync(200 * SECOND);
+it.each([
+  ['each calling the other', false],
+  ['one calling from a range of the other', true],
+])(
+  'two speakers always find together again, with exactly the routes that there are: %s',
+  async (_how, byRange) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+        const pair = new Pair(byRange);
+        await pair.prepare();
+        for (const action of steps) await pair.apply(action);
+        pair.network.partitioned = false;
+        await pair.start(0);
+        await pair.start(1);
+        await pair.clock.advanceAsync(200 * SECOND);
 
-      const [a, b] = pair.hosts;
-      expect(a.neighbor('peer').state).toBe('Established');
-      expect(b.neighbor('peer').state).toBe('Established');
-      const expected = (from: 0 | 1, via: string) =>
-        [...pair.instances[from]].map((prefix) => `${prefix} via ${via}`).sort();
-      expect(a.learned()).toEqual(expected(1, '192.0.2.2'));
-      expect(b.learned()).toEqual(expected(0, '192.0.2.1'));
-      expect(a.speaker.isDeferralOver && b.speaker.isDeferralOver).toBe(true);
-      expect(a.neighbor('peer').gracefulRestart).toEqual({ peerRestarting: false, staleRoutes: 0 });
-      expect(pair.network.openConnections).toBe(2);
-      expect(pair.clock.pendingTimers).toBeLessThan(16);
-    }),
-    { numRuns: 150 },
-  );
-}, 60_000);
+        const [a, b] = pair.hosts;
+        const [ofA, ofB] = pair.names;
+        expect(a.neighbor(ofA).state).toBe('Established');
+        expect(b.neighbor(ofB).state).toBe('Established');
+        const expected = (from: 0 | 1, via: string) =>
+          [...pair.instances[from]].map((prefix) => `${prefix} via ${via}`).sort();
+        expect(a.learned()).toEqual(expected(1, '192.0.2.2'));
+        expect(b.learned()).toEqual(expected(0, '192.0.2.1'));
+        expect(a.speaker.isDeferralOver && b.speaker.isDeferralOver).toBe(true);
+        expect(a.neighbor(ofA).gracefulRestart).toEqual({ peerRestarting: false, staleRoutes: 0 });
+        expect(pair.network.openConnections).toBe(2);
+        expect(pair.clock.pendingTimers).toBeLessThan(16);
+      }),
+      { numRuns: 150 },
+    );
+  },
+  60_000,
+);
