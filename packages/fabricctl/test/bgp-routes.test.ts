@@ -171,6 +171,7 @@ describe('bgp and routes', () => {
     [['--accepted'], { view: 'accepted' }],
     [['--best'], { view: 'best' }],
     [['--advertised', 'tor-b'], { view: 'advertised', peer: 'tor-b' }],
+    [['--withheld', 'tor-b'], { view: 'withheld', peer: 'tor-b' }],
     [['--source', 'local'], { peer: 'local' }],
     [[], {}],
   ])('asks for the stage: bgp routes %s', async (words, asked) => {
@@ -192,6 +193,28 @@ describe('bgp and routes', () => {
       '*KS     0.0.0.0/0   192.0.2.1   tor-a    64901     policy in, term 2   only route',
     ]);
     expect((await fabric.run(['routes', '--received', '--best'])).code).toBe(2);
+  });
+
+  it('shows roles, and what was agreed on of ADD-PATH', async () => {
+    const prefixes = { 'ipv4-unicast': { received: 5, accepted: 4, best: 3, advertised: 2, addPath: 'both' as const } };
+    await using server = await serveSpeaker(fabric.at('roles.sock'), {
+      neighbors: [{ ...TOR_A, prefixes, role: { local: 'customer', remote: 'provider' } }],
+    });
+    const { out } = await fabric.run(['bgp', 'neighbors', 'tor-a', '--speaker-socket', server.path]);
+    expect(out).toMatch(/ipv4-unicast: +5 received, 4 accepted, 3 best, 2 advertised; ADD-PATH both ways\n/);
+    expect(out).toMatch(/Role: +customer \(the router is provider\)\n/);
+  });
+
+  it('shows Path Identifiers and marks only where there are any', async () => {
+    await using server = await serveSpeaker(fabric.at('paths.sock'), {
+      routes: ROUTES.slice(0, 2).map((route, index) => ({ ...route, pathId: 7 + index, onlyToCustomer: 64_901 })),
+    });
+    const { out } = await fabric.run(['bgp', 'routes', '10.70.0.5', '--why', '--speaker-socket', server.path]);
+    expect(lines(out)).toEqual([
+      'FLAGS   PREFIX         PATH ID   NEXT HOP    SOURCE   AS PATH             ONLY TO CUSTOMER   POLICY   WHY',
+      '*K      10.70.0.5/32   8         192.0.2.1   tor-a    64901 64602         64901              -        shortest AS path',
+      '        10.70.0.5/32   7         192.0.2.2   tor-b    64901 64999 64602   64901              -        longer AS path',
+    ]);
   });
 
   it('refuses what is no prefix', async () => {

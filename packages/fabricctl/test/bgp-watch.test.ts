@@ -14,6 +14,7 @@ const EVENTS: readonly BgpWatchEvent[] = [
   { at: AT, type: 'best', prefix: '10.70.0.5/32', routes: [{ source: 'tor-a', ...ROUTE, communities: [] }] },
   { at: AT, type: 'best', prefix: '10.70.0.6/32', routes: [] },
   { at: AT, type: 'sent', peer: 'tor-a', prefix: '203.0.113.10/32' },
+  { at: AT, type: 'received', peer: 'tor-a', prefix: '10.70.0.7/32', pathId: 2 },
   { at: AT, type: 'lost', events: 12 },
   {
     at: AT,
@@ -69,6 +70,7 @@ describe('fabricctl bgp watch', () => {
       'AT best     10.70.0.5/32 tor-a via 192.0.2.1 path 64901 65001 med 5',
       'AT best     10.70.0.6/32 unreachable',
       'AT sent     tor-a 203.0.113.10/32 withdrawn',
+      'AT received tor-a 10.70.0.7/32 path-id 2 withdrawn',
       'AT lost     12 events: too many to print as fast as they came',
       'AT session  tor-a Idle (was Established): hold timer expired',
       '',
