@@ -18,7 +18,7 @@ import {
 } from './frames.ts';
 import { inside, macOf, sendFrames } from './kernel-host.ts';
 import { KernelSite } from './kernel-site.ts';
-import { host, type RuleInput, securityGroup } from './manifests.ts';
+import { fabric, host, type RuleInput, securityGroup } from './manifests.ts';
 
 /** Frames that no ordinary kernel sends, from an instance whose groups allow everything, or one thing. */
 
@@ -41,6 +41,13 @@ beforeAll(async () => {
         type filter hook prerouting priority -299
         iifname "tapi1" ip ttl 64 counter name guard
         iifname "tapi1" ip6 hoplimit 64 counter name guard
+      }
+    }
+    table inet probe {
+      counter taken { }
+      chain input {
+        type filter hook input priority 1
+        iifname "tapi1" udp dport { 53, 80 } counter name taken
       }
     }
     table arp probe {
@@ -204,6 +211,39 @@ describe('what an instance may never send, with groups that allow everything', (
     sendFrames('t-i1', 'eth0', framed(ip(ends4, 17, datagram(ends4, 1_003, 4789))));
     await expect.poll(() => counted('arrived', 'inet', 'outside') - before).toBe(2);
   });
+});
+
+test('services of the host are open to its instances where they are configured, and nowhere else', async () => {
+  execFileSync('ip', ['addr', 'add', '169.254.169.254/32', 'dev', 'lo']);
+  const before = counted('taken');
+  const toHost = (destination: string, port: number): Buffer => {
+    const ends = { source: destination.includes(':') ? OWN[6] : OWN[4], destination };
+    return framed(ip(ends, 17, datagram(ends, 1_004, port)));
+  };
+  const all = [
+    toHost('10.1.0.254', 53),
+    toHost('fe80::1', 53),
+    toHost('169.254.169.254', 80),
+    toHost('192.0.2.11', 53),
+    toHost('10.1.0.254', 80),
+    toHost('169.254.169.254', 53),
+  ];
+  sendFrames('t-i1', 'eth0', ...all);
+  site.update(
+    fabric({
+      siteCidrs: ['10.0.0.0/8', '2001:db8::/32'],
+      hostServices: [
+        { protocol: 'udp', port: 53 },
+        { protocol: 'udp', port: 80, address: '169.254.169.254' },
+      ],
+    }),
+  );
+  const verdicts = all.map(
+    (frame) => traceFrame(site.model, { instance: 't/i1', direction: 'from', frame: decodeFrame(frame) }).verdict,
+  );
+  expect(verdicts).toEqual(['pass', 'pass', 'pass', 'drop', 'drop', 'drop']);
+  sendFrames('t-i1', 'eth0', ...all);
+  await expect.poll(() => counted('taken') - before).toBe(3);
 });
 
 describe('rules by number of protocol', () => {

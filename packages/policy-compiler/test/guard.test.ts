@@ -1,4 +1,4 @@
-import type { NftRuleset } from '@slash32/shared';
+import type { NftRuleset, Resource } from '@slash32/shared';
 import { describe, expect, test } from 'vitest';
 import {
   bootRuleset,
@@ -8,21 +8,18 @@ import {
   type ProgramArp,
   type ProgramPacket,
 } from '../src/index.ts';
-import { host, instance, network, securityGroup } from './manifests.ts';
+import { fabric, host, instance, network, securityGroup } from './manifests.ts';
 
 const MAC = '52:54:00:00:00:01';
 
-function program(): NftRuleset {
-  const model = new FabricModel();
-  model.put(host('h1', { address: '192.0.2.1' }));
-  model.put(network('net', { pools: [{ cidr: '10.0.0.0/16', gateway: '10.0.0.1' }, { cidr: '2001:db8:1::/64' }] }));
-  model.put(
+function resources(): Resource[] {
+  return [
+    host('h1', { address: '192.0.2.1' }),
+    network('net', { pools: [{ cidr: '10.0.0.0/16', gateway: '10.0.0.1' }, { cidr: '2001:db8:1::/64' }] }),
     securityGroup('t/open', [
       { direction: 'egress', ethertype: 'IPv4' },
       { direction: 'ingress', ethertype: 'IPv4' },
     ]),
-  );
-  model.put(
     instance('t/a', {
       host: 'h1',
       interface: 'tap1',
@@ -32,8 +29,6 @@ function program(): NftRuleset {
       securityGroups: ['open'],
       allowedAddressPairs: [{ cidr: '10.9.0.0/24' }, { cidr: '10.0.0.99/32', mac: '52:54:00:00:00:99' }],
     }),
-  );
-  model.put(
     instance('t/free', {
       host: 'h1',
       interface: 'tap2',
@@ -42,7 +37,12 @@ function program(): NftRuleset {
       addresses: ['10.0.0.11'],
       portSecurity: false,
     }),
-  );
+  ];
+}
+
+function program(): NftRuleset {
+  const model = new FabricModel();
+  for (const some of resources()) model.put(some);
   const compiler = new HostPolicyCompiler(model, 'h1');
   compiler.reconcile(new Map());
   return compiler.ruleset();
@@ -170,6 +170,33 @@ describe('input', () => {
   ])('%s', (_, packet, verdict) => {
     expect(evaluateHook(ruleset, 'inet slash32', 'input', packet).verdict).toBe(verdict);
   });
+});
+
+test('input: a service of the host, at its gateways or at an address', () => {
+  const model = new FabricModel();
+  for (const some of resources()) model.put(some);
+  model.put(
+    fabric({
+      hostServices: [
+        { protocol: 'udp', port: 53 },
+        { protocol: 'tcp', port: 80, address: '169.254.169.254' },
+      ],
+    }),
+  );
+  const compiler = new HostPolicyCompiler(model, 'h1');
+  compiler.reconcile(new Map());
+  const original = { source: '', destination: '', protocol: 0, protocolDestination: 0 };
+  const verdict = (packet: ProgramPacket): string =>
+    evaluateHook(compiler.ruleset(), 'inet slash32', 'input', {
+      ...packet,
+      flow: { state: 'new', direction: 'original', original, mark: 0 },
+    }).verdict;
+  expect(verdict({ ...UDP4, destination: '10.0.0.1', sourcePort: 999, destinationPort: 53 })).toBe('accept');
+  expect(verdict({ ...UDP4, destination: '192.0.2.1', sourcePort: 999, destinationPort: 53 })).toBe('drop');
+  expect(verdict({ ...UDP4, destination: '10.0.0.1', sourcePort: 999, destinationPort: 54 })).toBe('drop');
+  expect(verdict({ ...TCP4, destination: '169.254.169.254', destinationPort: 80 })).toBe('accept');
+  expect(verdict({ ...TCP4, destination: '10.0.0.1', destinationPort: 80 })).toBe('drop');
+  expect(verdict({ ...TCP4, destination: '10.0.0.1', destinationPort: 53 })).toBe('drop');
 });
 
 test('output: the host reaches endpoints, and no other tap', () => {

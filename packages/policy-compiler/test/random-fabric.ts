@@ -23,6 +23,11 @@ const PREFIXES_4 = [
 ];
 const PREFIXES_6 = ['::/0', '2001:db8::/32', '2001:db8:1::/64', '2001:db8:1::5/128', '2600::/12'];
 
+const HOST_SERVICES: NonNullable<Parameters<typeof fabric>[0]['hostServices']> = [
+  { protocol: 'tcp', port: 443 },
+  { protocol: 'udp', port: 80, address: '192.0.2.11' },
+];
+
 export interface Change {
   readonly key?: ResourceKey;
   readonly resource?: Resource;
@@ -163,7 +168,11 @@ const putArbitrary: fc.Arbitrary<Resource> = fc.oneof(
         tap: fc.boolean(),
       })
       .map(({ prefixes, tap }) =>
-        fabric({ siteCidrs: prefixes, interfacePrefixes: tap ? ['tap'] : ['tap', 'vm', 'tapx'] }),
+        fabric({
+          siteCidrs: prefixes,
+          interfacePrefixes: tap ? ['tap'] : ['tap', 'vm', 'tapx'],
+          hostServices: tap ? HOST_SERVICES : [],
+        }),
       ),
   },
   {

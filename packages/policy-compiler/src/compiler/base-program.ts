@@ -1,4 +1,4 @@
-import type { IpPrefix } from '@slash32/shared';
+import type { HostService, IpPrefix } from '@slash32/shared';
 import { prefixElement } from '../ir/element-text.ts';
 import { NAMES } from '../ir/names.ts';
 import { DROP_LOG_SETS, guardDrop, loggedDropChain } from './drop-log.ts';
@@ -15,6 +15,14 @@ import type { TapMatch } from './tap-match.ts';
 export interface BaseNeeds extends ForwardOptions {
   /** An endpoint is translated. */
   readonly withTranslation: boolean;
+}
+
+/** What chains are written from that is not an endpoint's. */
+export interface HostFacts {
+  readonly taps: TapMatch;
+  /** What translated packets show as source; `undefined`: the host has no address. */
+  readonly translated: string | undefined;
+  readonly services: readonly HostService[];
 }
 
 /** Everything of the program that is there whatever the endpoints are: the site, the guard, the ways to the endpoints' chains. */
@@ -61,11 +69,14 @@ export class BaseProgram {
     }
   }
 
-  /** `translated`: what translated packets show as source; `undefined`: the host has no address. */
-  updateChains(taps: TapMatch, translated: string | undefined, generation: number, needs: BaseNeeds): void {
+  updateChains({ taps, translated, services }: HostFacts, generation: number, needs: BaseNeeds): void {
     this.#needs = needs;
     const drop = guardDrop(needs.withLog);
-    const chains = [...preroutingChains(taps, drop), ...forwardChains(taps, needs), ...hostChains(taps, drop)];
+    const chains = [
+      ...preroutingChains(taps, drop),
+      ...forwardChains(taps, needs),
+      ...hostChains(taps, drop, services),
+    ];
     for (const chain of chains) this.#store.putChain(INET_TABLE, chain);
     for (const chain of arpChains(taps, drop)) this.#store.putChain(ARP_TABLE, chain);
     this.setGeneration(generation);

@@ -1,4 +1,4 @@
-import type { NftChain } from '@slash32/shared';
+import { type HostService, type NftChain, PROTOCOL_NUMBERS } from '@slash32/shared';
 import { NAMES } from '../ir/names.ts';
 import {
   ACCEPT,
@@ -117,7 +117,8 @@ function unknownSource6(drop: Statement): NftChain['rules'] {
   ];
 }
 
-export function hostChains(taps: TapMatch, drop: Statement): NftChain[] {
+/** `services`: what the host answers beyond what every instance needs. */
+export function hostChains(taps: TapMatch, drop: Statement, services: readonly HostService[]): NftChain[] {
   return [
     {
       name: 'input',
@@ -141,6 +142,7 @@ export function hostChains(taps: TapMatch, drop: Statement): NftChain[] {
           [inSet(['iifname', 'ip6 daddr'], NAMES.gateways[6]), is('icmpv6 type', '128')],
           ACCEPT,
         ),
+        ...services.flatMap(serviceRules),
         rule('the host is closed to instances', [], drop),
       ],
     },
@@ -152,6 +154,18 @@ export function hostChains(taps: TapMatch, drop: Statement): NftChain[] {
         rule('no endpoint has this interface', [taps.is('oifname')], DROP),
       ],
     },
+  ];
+}
+
+function serviceRules({ protocol, port, address }: HostService): NftChain['rules'] {
+  const service = [is('meta l4proto', String(PROTOCOL_NUMBERS[protocol])), is('th dport', String(port))];
+  const note = `service of the host: ${protocol} ${port}`;
+  if (address !== undefined) {
+    return [rule(note, [is(address.includes(':') ? 'ip6 daddr' : 'ip daddr', address), ...service], ACCEPT)];
+  }
+  return [
+    rule(note, [inSet(['iifname', 'ip daddr'], NAMES.gateways[4]), ...service], ACCEPT),
+    rule(note, [inSet(['iifname', 'ip6 daddr'], NAMES.gateways[6]), ...service], ACCEPT),
   ];
 }
 

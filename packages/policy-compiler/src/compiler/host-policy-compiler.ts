@@ -5,7 +5,7 @@ import { NAMES } from '../ir/names.ts';
 import type { FabricModel } from '../model/fabric-model.ts';
 import type { ModelSubscription } from '../model/model-changes.ts';
 import type { OpenInstance } from '../model/resolved-instance.ts';
-import { type BaseNeeds, BaseProgram } from './base-program.ts';
+import { type BaseNeeds, BaseProgram, type HostFacts } from './base-program.ts';
 import { DROP_LOG_SETS, dropLogObjects } from './drop-log.ts';
 import { type EndpointElement, endpointElements, STATELESS_SETS } from './endpoint-elements.ts';
 import { generationOf, nextGeneration } from './generation.ts';
@@ -214,9 +214,14 @@ export class HostPolicyCompiler implements Disposable {
       withTranslation: this.#store.elements(INET_TABLE, NAMES.masqueraded).size > 0,
     };
     if (this.#base.isNews(needs) || changes.fabric || changes.hosts.has(this.host)) {
-      const taps = new TapMatch(this.#model.configuration().interfacePrefixes);
+      const { interfacePrefixes, hostServices } = this.#model.configuration();
       const { address, masqueradeAddress = address } = this.#model.host(this.host)?.spec ?? {};
-      this.#base.updateChains(taps, masqueradeAddress, this.#generation, needs);
+      const facts: HostFacts = {
+        taps: new TapMatch(interfacePrefixes),
+        translated: masqueradeAddress,
+        services: hostServices,
+      };
+      this.#base.updateChains(facts, this.#generation, needs);
     }
     return differing;
   }

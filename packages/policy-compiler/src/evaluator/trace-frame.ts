@@ -80,7 +80,10 @@ export function traceFrame(model: FabricModel, { instance: name, direction, fram
     const guard = guardIp(instance, frame.sourceMac, packet);
     step('source', guard.verdict, guard.explanation);
     if (guard.verdict === 'drop') return { verdict: 'drop', steps };
-    if (LINK_SCOPED.some((prefix) => isIn(prefix, packet.destination) || isIn(prefix, packet.source))) {
+    const toHost =
+      instance.gateways.includes(packet.destination) ||
+      model.configuration().hostServices.some(({ address }) => address === packet.destination);
+    if (!toHost && LINK_SCOPED.some((prefix) => isIn(prefix, packet.destination) || isIn(prefix, packet.source))) {
       return { verdict: judgeLinkScoped(packet, step), steps };
     }
   }

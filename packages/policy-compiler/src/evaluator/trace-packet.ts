@@ -1,4 +1,4 @@
-import { type Host, parseIpAddress, prefixContains, type SecurityGroupRule } from '@slash32/shared';
+import { type Host, PROTOCOL_NUMBERS, parseIpAddress, prefixContains, type SecurityGroupRule } from '@slash32/shared';
 import type { FabricModel } from '../model/fabric-model.ts';
 import { isFabricProtocol } from '../model/fabric-protocols.ts';
 import type { OpenInstance, ResolvedInstance } from '../model/resolved-instance.ts';
@@ -49,9 +49,14 @@ function judgeHostInput(
   const { source, destination, destinationAddress } = flow;
   if (source?.state !== 'open' || destination !== undefined) return undefined;
   const isGateway = source.gateways.includes(destinationAddress);
-  if (!isGateway && !addressesOf(model.host(source.host)).includes(destinationAddress)) return undefined;
+  const isHosts = addressesOf(model.host(source.host)).includes(destinationAddress);
+  // An address of services is on every host, unless it is one host's own.
+  const isServices =
+    !model.isHostAddress(destinationAddress) &&
+    model.configuration().hostServices.some(({ address }) => address === destinationAddress);
+  if (!isGateway && !isHosts && !isServices) return undefined;
   const guard = guardSource(flow, source);
-  const service = hostService(flow, isGateway);
+  const service = hostService(model, flow, isGateway);
   const explanation =
     service === undefined
       ? `${destinationAddress} is on host ${source.host} itself, which is closed to instances`
@@ -73,7 +78,17 @@ function judgeHostInput(
 }
 
 /** What a host answers its instances: what they need to have and find their way. */
-function hostService({ family, protocol, port, icmp }: Flow, isGateway: boolean): string | undefined {
+function hostService(model: FabricModel, flow: Flow, isGateway: boolean): string | undefined {
+  const { family, protocol, port, icmp, destinationAddress } = flow;
+  const configured = model
+    .configuration()
+    .hostServices.find(
+      (some) =>
+        PROTOCOL_NUMBERS[some.protocol] === protocol &&
+        some.port === port &&
+        (some.address === undefined ? isGateway : some.address === destinationAddress),
+    );
+  if (configured !== undefined) return `its service ${configured.protocol} ${configured.port}`;
   if (isGateway && icmp?.type === ECHO_REQUEST[family]) return 'echo requests to the gateway';
   if (family === 6 && icmp !== undefined && LINK_MESSAGES.includes(icmp.type)) return 'neighbour discovery';
   if (protocol === 17 && port === (family === 4 ? 67 : 547)) return 'DHCP clients';

@@ -1,5 +1,22 @@
 import { z } from 'zod';
-import { apiVersionField, asNumberField, clusterMetadata, prefixField, statusField } from './field-types.ts';
+import {
+  apiVersionField,
+  asNumberField,
+  clusterMetadata,
+  ipAddressField,
+  prefixField,
+  statusField,
+} from './field-types.ts';
+
+const hostServiceField = z.strictObject({
+  protocol: z.enum(['tcp', 'udp'], 'must be tcp or udp'),
+  port: z.int().min(1).max(65_535),
+  address: ipAddressField
+    .optional()
+    .describe('of the host, for example 169.254.169.254; left out: the gateways of its instances'),
+});
+
+export type HostService = z.output<typeof hostServiceField>;
 
 /** Settings of the whole fabric. There is one, named `default`. */
 export const fabricConfigurationSchema = z
@@ -28,6 +45,12 @@ export const fabricConfigurationSchema = z
         .default(false)
         .describe(
           'RFC 8212 to the letter: towards routers of another AS the built-in policies count as none, so nothing comes in or goes out before `import` and `export` name a RoutePolicy',
+        ),
+      hostServices: z
+        .array(hostServiceField)
+        .default([])
+        .describe(
+          'what a host answers its own instances besides DHCP, neighbour discovery and an echo of the gateway: DNS, metadata',
         ),
       policyCounters: z
         .boolean()
