@@ -1,6 +1,6 @@
 /** Which families' routes outlive a session, and the next one's beginning. Pure. */
 import type { BgpFamily } from '@slash32/shared';
-import { ERROR_CODE, isHardReset } from '../codec/index.ts';
+import { CEASE, ERROR_CODE, isHardReset, type NotificationMessage } from '../codec/index.ts';
 import type { DownReason } from '../fsm/fsm-action.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
 
@@ -56,9 +56,16 @@ export function isSilence({ cause, notification }: DownReason): boolean {
   return notification.code === ERROR_CODE.holdTimerExpired || notification.code === ERROR_CODE.sendHoldTimerExpired;
 }
 
-/** RFC 4724 4.2: a connection that ends without a word. RFC 8538 4: a NOTIFICATION of either side, but a Hard Reset. */
+/**
+ * RFC 4724 4.2: a connection that ends without a word. RFC 8538 4: a NOTIFICATION of either side, but a Hard Reset. Nor is
+ * anything kept where BFD says that packets do not arrive (RFC 9384), though some routers say so without a Hard Reset.
+ */
 function isKeptOver(session: NegotiatedSession, { cause, notification }: DownReason): boolean {
   if (cause === 'tcp') return true;
   if (!session.gracefulNotification || notification === undefined || cause === 'stopped') return false;
-  return !isHardReset(notification);
+  return !isHardReset(notification) && !isBfdDown(notification);
+}
+
+function isBfdDown({ code, subcode }: NotificationMessage): boolean {
+  return code === ERROR_CODE.cease && subcode === CEASE.bfdDown;
 }

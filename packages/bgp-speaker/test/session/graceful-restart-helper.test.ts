@@ -124,6 +124,7 @@ describe('which ends of a session keep the peer’s routes', () => {
     ['a NOTIFICATION is sent; both keep', both, reason('notification-sent'), true],
     ['the hold time is over; both keep', both, reason('notification-sent', notification(4)), true],
     ['the hold time is over', session(offer), reason('notification-sent', notification(4)), false],
+    ['BFD is down at the peer; both keep', both, reason('notification-received', notification(6, 10)), false],
     ['a Hard Reset comes; both keep', both, reason('notification-received', hardReset(notification(6, 2))), false],
     ['a Hard Reset is sent; both keep', both, reason('notification-sent', hardReset(notification(6, 3))), false],
     ['it was stopped; both keep', both, reason('stopped', notification(6, 2)), false],
