@@ -12,7 +12,8 @@ export interface PeerPlace {
 
 /**
  * Whose a connection from `address` (on `device`, if it is link-local) is: the peer with that address before all ranges,
- * and of ranges the longest. `undefined`: nobody's.
+ * and of ranges the longest. A link-local address is in no range: it says nothing without its link, and sessions over links
+ * are those of unnumbered peers. `undefined`: nobody's.
  */
 export function matchPeer<Place extends PeerPlace>(
   places: Iterable<Place>,
@@ -26,6 +27,7 @@ export function matchPeer<Place extends PeerPlace>(
     if (prefixLength === undefined) {
       if (place.address === address && (place.device === undefined || place.device === device)) return place;
     } else if (
+      device === undefined &&
       prefixLength > (longest?.prefixLength ?? -1) &&
       prefixContains(parseIpPrefix(`${place.address}/${prefixLength}`), caller)
     ) {

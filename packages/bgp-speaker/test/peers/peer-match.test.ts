@@ -31,6 +31,12 @@ describe('whose a connection is', () => {
     expect(matchPeer(places, 'fe80::1', 'eth2')).toBeUndefined();
   });
 
+  it('is of no range on a link', () => {
+    const places = [{ name: 'all', address: '::', prefixLength: 0 }];
+    expect(matchPeer(places, 'fe80::1', 'eth1')).toBeUndefined();
+    expect(matchPeer(places, '2001:db8::1', undefined)?.name).toBe('all');
+  });
+
   it('is never a shorter range’s while a longer one has the address, and an address comes before all', () => {
     const place = fc.constantFrom(...ADDRESSES).chain((address) =>
       fc.option(fc.integer({ min: 0, max: address.includes(':') ? 128 : 32 }), { nil: undefined }).map((length) => ({

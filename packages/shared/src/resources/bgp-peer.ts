@@ -98,6 +98,7 @@ export const bgpPeerSchema = z
             'instead of address: the router at the other end of this interface, found by its router advertisements (unnumbered; RFC 8950)',
           ),
         range: prefixField
+          .refine((text) => !text.startsWith('fe80:'), 'cannot be of link-local addresses; name the link as interface')
           .optional()
           .describe(
             'instead of address: routers whose address is in this prefix may call, and each gets a session of its own (dynamic neighbours). A BGPPeer with the address itself, or a longer range, comes first',

@@ -373,6 +373,11 @@ describe('what is refused', () => {
     ],
     [
       'BGPPeer',
+      { address: undefined, range: 'fe80::/10' },
+      ['`spec.range` cannot be of link-local addresses; name the link as interface'],
+    ],
+    [
+      'BGPPeer',
       { range: '10.0.0.0/8' },
       ['`spec.address`: excludes range: the routers of a range call us; leave it out'],
     ],
