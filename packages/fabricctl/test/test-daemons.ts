@@ -196,10 +196,11 @@ export function serveSpeaker(path: string, answers: SpeakerAnswers = {}): Promis
     {
       'speaker.status': () => answers.status ?? SPEAKER_STATUS,
       'speaker.neighbors': () => answers.neighbors ?? [TOR_A, TOR_B],
-      'speaker.routes': (question) => {
-        answers.onQuestion?.('speaker.routes', question);
+      'speaker.routes': () => [],
+      'speaker.route-table': async function* (question) {
+        answers.onQuestion?.('speaker.route-table', question);
         const { view, peer } = question;
-        return (answers.routes ?? ROUTES)
+        yield (answers.routes ?? ROUTES)
           .filter(({ best }) => view !== 'best' || best)
           .filter(({ source }) => view === 'advertised' || peer === undefined || source === peer);
       },

@@ -21,41 +21,47 @@ interface Candidate {
 }
 
 /** The routes of a stage, or all candidates if none is named. Errors as `speaker.routes` has them. */
-export function routesInView(speaker: Speaker, { prefix, view, peer }: RoutesQuestion): readonly BgpRouteStatus[] {
+export function routesInView(speaker: Speaker, question: RoutesQuestion): readonly BgpRouteStatus[] {
+  return [...eachRouteInView(speaker, question)];
+}
+
+/** The same one by one; each is looked at when it is asked for. */
+export function* eachRouteInView(
+  speaker: Speaker,
+  { prefix, view, peer }: RoutesQuestion,
+): Generator<BgpRouteStatus, void, undefined> {
   const only = prefix === undefined ? undefined : keyOfText(prefix);
   const neighbor = peer === undefined || peer === 'local' ? undefined : findNeighbor(speaker, peer);
   if (view === 'advertised' || view === 'withheld') {
     if (neighbor === undefined) {
       throw new FabricError('bgp.peer-missing', `which router’s ${view} routes? name a peer`);
     }
-    return view === 'advertised'
+    yield* view === 'advertised'
       ? advertisedRoutes(speaker, neighbor, only)
       : withheldRoutes(speaker, neighbor, only === undefined ? knownPrefixes(speaker, undefined) : [only]);
+    return;
   }
   const keys = only === undefined ? knownPrefixes(speaker, neighbor) : [only];
   const source = neighbor?.settings.name ?? peer;
-  const statuses: BgpRouteStatus[] = [];
   for (const key of keys) {
     for (const { path, status } of candidatesOf(speaker, key)) {
       if (source !== undefined && path.source.name !== source) continue;
       switch (view) {
         case undefined:
-          statuses.push(status);
+          yield status;
           break;
         case 'best':
-          if (status.best) statuses.push(status);
+          if (status.best) yield status;
           break;
         case 'accepted':
-          if (path.source.type !== 'local' && path.rejection === undefined) statuses.push(status);
+          if (path.source.type !== 'local' && path.rejection === undefined) yield status;
           break;
         case 'received':
-          if (path.source.type !== 'local')
-            statuses.push({ ...withoutAttributes(status), ...attributeFields(path.received) });
+          if (path.source.type !== 'local') yield { ...withoutAttributes(status), ...attributeFields(path.received) };
           break;
       }
     }
   }
-  return statuses;
 }
 
 /** By its name, or its address. `FabricError` `bgp.unknown-peer`. */

@@ -9,6 +9,7 @@ import type {
 import { prefixKeyFamily } from '../codec/index.ts';
 import type { PeerSettings } from '../peers/peer-settings.ts';
 import { operatorHandlers } from './operator-handlers.ts';
+import { routeTableStream } from './route-table-stream.ts';
 import { routesInView } from './route-views.ts';
 import type { Speaker } from './speaker.ts';
 import { visibilityHandlers } from './visibility-handlers.ts';
@@ -30,6 +31,7 @@ export function speakerHandlers(facts: SpeakerFacts): ControlHandlers<SpeakerMet
     'speaker.status': () => speakerStatus(facts),
     'speaker.neighbors': () => neighborStatuses(speaker),
     'speaker.routes': (question) => routesInView(speaker, question),
+    'speaker.route-table': (question, { signal }) => routeTableStream(speaker, question, signal),
   };
 }
 

@@ -49,6 +49,21 @@ describe('speaker handlers', () => {
     expect(host.neighbor('t1').messages.sent).toMatchObject({ OPEN: 1, UPDATE: 2, NOTIFICATION: 0 });
   });
 
+  it('give a table too long for one answer in pieces, the same routes', async () => {
+    for (let number = 0; number < 450; number += 1) {
+      host.addInstance(`203.0.${114 + (number >> 8)}.${number & 255}/32`);
+    }
+    await clock.advanceAsync(1000);
+    const events = await host.routeTable();
+    expect(events.map(({ length }) => length)).toEqual([200, 200, host.routes().length - 400]);
+    expect(events.flat()).toEqual(host.routes());
+    expect((await host.routeTable({ view: 'received', peer: 't2' })).flat()).toEqual(
+      host.routes({ view: 'received', peer: 't2' }),
+    );
+    expect(await host.routeTable({ view: 'best', peer: 'local' })).toHaveLength(3);
+    await expect(host.routeTable({ view: 'advertised', peer: 'nobody' })).rejects.toThrow('there is no BGP session');
+  });
+
   it('explain every route: chosen, equal, rejected, local', () => {
     const routes = host.routes().toSorted((left, right) => left.prefix.localeCompare(right.prefix));
     expect(

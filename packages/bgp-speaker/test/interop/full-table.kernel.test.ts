@@ -1,9 +1,16 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { BgpRouteStatus } from '@slash32/shared';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Namespace } from '../lab/namespace.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
 import { NEEDS_OTHER_USERS, rootIsTheOnlyUser } from '../lab/unprivileged.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 import { FULL_TABLE_ROUTERS, type FullTableRouter } from './full-table-routers.ts';
+
+const run = promisify(execFile);
+const FABRICCTL = join(import.meta.dirname, '../../../../bin/fabricctl');
 
 const TABLE_SIZE = 100_000;
 const PATIENCE_MS = 90_000;
@@ -60,6 +67,14 @@ function differences(actual: readonly string[], expected: readonly string[]): ob
   };
 }
 
+/** Standard output of `fabricctl bgp routes`. */
+async function fabricctl(...words: readonly string[]): Promise<string> {
+  const { stdout } = await run(FABRICCTL, ['--speaker-socket', speaker.controlSocket, 'bgp', 'routes', ...words], {
+    maxBuffer: 256 * 1024 * 1024,
+  });
+  return stdout;
+}
+
 const NONE = { repeated: 0, missing: [], unexpected: [] };
 
 async function kernelRoutes(): Promise<readonly string[]> {
@@ -109,6 +124,19 @@ describe.each(FULL_TABLE_ROUTERS)('100,000 routes each way with $name', ({ name,
           THEIRS.map((prefix) => `${prefix.replace('/32', '')} via 192.0.2.254 dev eth0`),
         ),
       ).toEqual(NONE);
+      if (name === 'BIRD') {
+        // As an operator sees it: 30 MB of JSON through the control socket.
+        const table: readonly BgpRouteStatus[] = JSON.parse(
+          await fabricctl('--accepted', '--source', 'tor', '-o', 'json'),
+        );
+        expect(
+          differences(
+            table.map(({ prefix, nextHop, asPath }) => `${prefix} ${nextHop} ${asPath}`),
+            [...THEIRS, '0.0.0.0/0'].map((prefix) => `${prefix} 192.0.2.254 65000`),
+          ),
+        ).toEqual(NONE);
+        expect(await fabricctl('10.200.1.2')).toContain('10.200.1.2/32');
+      }
       for (const prefix of [THEIRS[0], THEIRS[TABLE_SIZE / 2], THEIRS.at(-1)]) {
         expect(await speaker.routes(prefix ?? '')).toMatchObject([
           { nextHop: '192.0.2.254', asPath: router.itsPath, best: true, installed: true },

@@ -231,6 +231,15 @@ export class LabHost {
     return atOnce(this.#handlers()['speaker.neighbors']({}, this.#context()));
   }
 
+  /** Events of a whole table, as fabricctl gets it. */
+  async routeTable(
+    params: ParamsOf<SpeakerMethods['speaker.route-table']> = {},
+  ): Promise<readonly (readonly BgpRouteStatus[])[]> {
+    const events: (readonly BgpRouteStatus[])[] = [];
+    for await (const event of this.#handlers()['speaker.route-table'](params, this.#context())) events.push(event);
+    return events;
+  }
+
   neighbor(name: string): BgpNeighborStatus {
     const status = this.neighbors().find(({ peer }) => peer === name);
     if (status === undefined) throw new Error(`no neighbor ${name}`);

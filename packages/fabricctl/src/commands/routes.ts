@@ -72,11 +72,12 @@ export function declareRoutes(parent: Command, session: CliSession): void {
 async function showRoutes(options: RoutesOptions & GlobalOptions, text: string | undefined): Promise<CommandResult> {
   const wanted = text === undefined ? undefined : parseWanted(text);
   const { results, errors } = await askAnySpeaker(options.speakerSocket, async (speaker) => {
+    const isPrefix = text?.includes('/') === true;
     const [status, routes] = await Promise.all([
       speaker.call('speaker.status', {}),
-      speaker.call('speaker.routes', questionOf(options)),
+      collect(speaker.stream('speaker.route-table', questionOf(options)), (route) => concerns(route, wanted, isPrefix)),
     ]);
-    const narrowed = wanted === undefined ? routes : narrow(routes, wanted, text?.includes('/') === true);
+    const narrowed = wanted === undefined || isPrefix ? routes : longestMatch(routes);
     return narrowed.map((route): HostRoute => ({ host: status.host, ...route }));
   });
   const shown = results.flat().sort(byPrefix);
@@ -93,7 +94,7 @@ async function showRoutes(options: RoutesOptions & GlobalOptions, text: string |
 }
 
 /** The speaker narrows by stage and peer; by prefix we do, since it knows exact ones only. */
-function questionOf(options: RoutesOptions): ParamsOf<SpeakerMethods['speaker.routes']> {
+function questionOf(options: RoutesOptions): ParamsOf<SpeakerMethods['speaker.route-table']> {
   if (options.advertised !== undefined) return { view: 'advertised', peer: options.advertised };
   if (options.withheld !== undefined) return { view: 'withheld', peer: options.withheld };
   const peer = options.source === undefined ? {} : { peer: options.source };
@@ -112,10 +113,25 @@ function parseWanted(text: string): IpPrefix {
   );
 }
 
-/** For a prefix: it and what is inside. For an address: the longest match, with its candidates. */
-function narrow(routes: readonly BgpRouteStatus[], wanted: IpPrefix, isPrefix: boolean): readonly BgpRouteStatus[] {
-  if (isPrefix) return routes.filter(({ prefix }) => prefixContains(wanted, parseIpPrefix(prefix)));
-  const covering = routes.filter(({ prefix }) => prefixContains(parseIpPrefix(prefix), wanted));
+/** Those of a table that are wanted: of 100,000 routes, none is kept that is not shown. */
+async function collect(
+  events: AsyncIterable<readonly BgpRouteStatus[]>,
+  isWanted: (route: BgpRouteStatus) => boolean,
+): Promise<readonly BgpRouteStatus[]> {
+  const routes: BgpRouteStatus[] = [];
+  for await (const event of events) routes.push(...event.filter(isWanted));
+  return routes;
+}
+
+/** For a prefix: it and what is inside. For an address: what it is inside of. */
+function concerns({ prefix }: BgpRouteStatus, wanted: IpPrefix | undefined, isPrefix: boolean): boolean {
+  if (wanted === undefined) return true;
+  const own = parseIpPrefix(prefix);
+  return isPrefix ? prefixContains(wanted, own) : prefixContains(own, wanted);
+}
+
+/** The most specific of routes that all hold one address, with its candidates. */
+function longestMatch(covering: readonly BgpRouteStatus[]): readonly BgpRouteStatus[] {
   const longest = Math.max(-1, ...covering.map(({ prefix }) => parseIpPrefix(prefix).length));
   return covering.filter(({ prefix }) => parseIpPrefix(prefix).length === longest);
 }

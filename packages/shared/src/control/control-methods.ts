@@ -363,6 +363,11 @@ export interface SpeakerMethods extends BgpVisibilityMethods {
     /** Errors `bgp.unknown-peer`, `prefix.invalid`, and `bgp.peer-missing` if `advertised` or `withheld` comes without one. */
     result: readonly BgpRouteStatus[];
   };
+  /** As `speaker.routes` without a prefix, some hundred routes at a time: a whole table is too long for one answer. */
+  'speaker.route-table': {
+    params: { view?: BgpRoutesView; peer?: string };
+    event: readonly BgpRouteStatus[];
+  };
   /**
    * Ends the session and sets it up anew; with `soft`, keeps it and judges the routes of that direction again: `in` also
    * asks the peer for all of them, `out` sends all of them. Errors `bgp.unknown-peer`, `bgp.not-established`,
