@@ -13,11 +13,12 @@ import {
   ipv6,
   paddingHeader,
   routingHeader,
+  sctpInit,
   sourceRouteOption,
   udp,
 } from './frames.ts';
 import { inside, macOf, sendFrames } from './kernel-host.ts';
-import { KernelSite } from './kernel-site.ts';
+import { instanceAt, KernelSite } from './kernel-site.ts';
 import { fabric, host, type RuleInput, securityGroup } from './manifests.ts';
 
 /** Frames that no ordinary kernel sends, from an instance whose groups allow everything, or one thing. */
@@ -275,6 +276,58 @@ describe('rules by number of protocol', () => {
     const both = protocol === 50 || protocol === 51 ? 1 : 2;
     await expect.poll(() => counted('arrived', 'inet', 'outside') - before).toBe(both);
   });
+});
+
+test.each([4, 6] as const)('SCTP over IPv%i passes at its port and at no other', async (family) => {
+  const ethertype = family === 4 ? 'IPv4' : 'IPv6';
+  site.update(securityGroup('t/g1', [{ direction: 'egress', ethertype, protocol: 'sctp', ports: 2905 }]));
+  const before = counted('arrived', 'inet', 'outside');
+  const ends = family === 4 ? ends4 : ends6;
+  for (const destination of [2904, 2905, 2906]) {
+    sendFrames('t-i1', 'eth0', framed(ip(ends, 132, sctpInit({ source: 2_000 + family, destination }))));
+  }
+  await expect.poll(() => counted('arrived', 'inet', 'outside') - before).toBe(1);
+});
+
+test('allowed address pairs pass, prefixes and single ones, each with its MAC address only', async () => {
+  const other = '52:54:00:00:00:99';
+  const pairs = instanceAt(0);
+  if (pairs.kind !== 'Instance') throw new TypeError('not an Instance');
+  const allowedAddressPairs = [
+    { cidr: '10.9.0.0/24' },
+    { cidr: '10.1.0.99/32', mac: other },
+    { cidr: '2001:db8:9::/64', mac: other },
+  ];
+  site.update({ ...pairs, spec: { ...pairs.spec, allowedAddressPairs } });
+  const from = (source: string, sourceMac: string): Buffer => {
+    const ends = { source, destination: source.includes(':') ? FAR[6] : FAR[4] };
+    return framed(ip(ends, 17, datagram(ends, 1_005, 9)), sourceMac);
+  };
+  const claim = (senderAddress: string, senderMac: string): Buffer =>
+    ethernet(
+      { source: senderMac, destination: 'ff:ff:ff:ff:ff:ff' },
+      'arp',
+      arp({ operation: 2, senderMac, senderAddress, targetAddress: '10.1.0.254' }),
+    );
+  const before = { guard: counted('guard'), arp: counted('guard', 'arp') };
+  const frames = [
+    from('10.9.0.3', mac),
+    from('10.9.0.3', other),
+    from('10.1.0.99', other),
+    from('10.1.0.99', mac),
+    from('2001:db8:9::7', other),
+    from('2001:db8:9::7', mac),
+  ];
+  const claims = [claim('10.9.0.3', mac), claim('10.9.0.3', other), claim('10.1.0.99', other), claim('10.1.0.99', mac)];
+  sendFrames('t-i1', 'eth0', ...frames, ...claims);
+  await expect.poll(() => counted('guard') - before.guard).toBe(3);
+  await expect.poll(() => counted('guard', 'arp') - before.arp).toBe(2);
+  const told = [...frames, ...claims].map((frame) => {
+    const { steps } = traceFrame(site.model, { instance: 't/i1', direction: 'from', frame: decodeFrame(frame) });
+    return steps.find(({ what }) => what === 'source')?.verdict;
+  });
+  expect(told).toEqual(Array.from({ length: 5 }, () => ['pass', 'drop']).flat());
+  site.update(instanceAt(0));
 });
 
 describe.each([4, 6] as const)('IPv%i: fragments', (family) => {

@@ -109,6 +109,15 @@ export function udp(
   return Buffer.concat([header, payload]);
 }
 
+/** The packet that begins an SCTP association: INIT (RFC 9260 3.3.2). */
+export function sctpInit(ports: { readonly source: number; readonly destination: number }): Buffer {
+  const packet = Buffer.from('0000000000000000000000000100001400000001000010000001000100000001', 'hex');
+  packet.writeUInt16BE(ports.source, 0);
+  packet.writeUInt16BE(ports.destination, 2);
+  packet.writeUInt32LE(crc32c(packet), 8);
+  return packet;
+}
+
 /** RFC 792, RFC 4443. `ends`: of the IP header; `rest`: octets 4–7. */
 export function icmp(
   ends: Ends,
@@ -151,6 +160,16 @@ function transportChecksum(ends: Ends, protocol: number, header: Buffer, payload
   pseudo.writeUInt32BE(length, pseudo.length - 8);
   pseudo.writeUInt32BE(protocol, pseudo.length - 4);
   return internetChecksum(Buffer.concat([pseudo, header, payload]));
+}
+
+/** RFC 9260 appendix A. */
+function crc32c(octets: Buffer): number {
+  let remainder = 0xffff_ffff;
+  for (const octet of octets) {
+    remainder ^= octet;
+    for (let bit = 0; bit < 8; bit += 1) remainder = (remainder >>> 1) ^ ((remainder & 1) * 0x82f6_3b78);
+  }
+  return ~remainder >>> 0;
 }
 
 /** RFC 1071. An IPv4 pseudo header, laid out as IPv6's, has the same sum. */

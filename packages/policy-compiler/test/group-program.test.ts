@@ -90,6 +90,12 @@ describe('rules fold into sets', () => {
       { rules: ['meta nfproto ipv4 ct original protocol 1 ct original proto-dst 2048-2303'] },
     ],
     [
+      'ICMP type 0, code 0',
+      4,
+      [{ protocol: 'icmp', icmp: { type: 0, code: 0 } }],
+      { rules: ['meta nfproto ipv4 ct original protocol 1 ct original proto-dst 0'] },
+    ],
+    [
       'an ICMP type and code',
       6,
       [{ protocol: 'icmpv6', icmp: { type: 1, code: 4 } }],
