@@ -17,8 +17,8 @@ const PROGRAM = join(import.meta.dirname, 'packet-stream-main.ts');
 const ROUNDS = 5;
 const PACKETS_PER_SECOND = 1000;
 const PORT = 9999;
-/** Of an instance on the host: the same source whatever link a packet takes. */
-const INSTANCE = '203.0.113.1';
+/** Of instances on the host: the same source whatever link a packet takes. Some go over one router, some over the other. */
+const INSTANCES = Array.from({ length: 16 }, (_, index) => `203.0.113.${index + 1}`);
 /** How long after a death what is lost is counted, and how long stray packets may take. */
 const COUNTED_MS = 1000;
 const ARRIVAL_MS = 50;
@@ -56,7 +56,7 @@ export async function measureConvergence(daemon: BgpDaemon): Promise<readonly Fi
     rmSync(directory, { recursive: true, force: true });
     await execa('ip', ['netns', 'del', host.name]);
   });
-  await host.ipBatch([`address add ${INSTANCE}/32 dev lo`]);
+  await host.ipBatch(INSTANCES.map((address) => `address add ${address}/32 dev lo`));
   const routers: TopOfRack[] = [];
   for (const settings of ROUTERS) routers.push(stack.use(await TopOfRack.make(host, settings, directory)));
   stack.use(
@@ -68,7 +68,7 @@ export async function measureConvergence(daemon: BgpDaemon): Promise<readonly Fi
     routers.map(({ namespace }) => startStream(stack, namespace, { role: 'count', at: SERVICE, port: PORT })),
   );
   const sender = await startStream(stack, host, {
-    ...{ role: 'send', from: INSTANCE, to: SERVICE, port: PORT },
+    ...{ role: 'send', from: INSTANCES, to: SERVICE, port: PORT },
     perSecond: PACKETS_PER_SECOND,
   });
   const changes = stack.use(new EventStamps(host, 'route', onlyRouter));
@@ -78,7 +78,7 @@ export async function measureConvergence(daemon: BgpDaemon): Promise<readonly Fi
     const outages: Outage[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       await bothInUse(host, routers);
-      outages.push(await oneDeath(scene, death));
+      outages.push(await oneDeath(scene, round % routers.length, death));
     }
     figures.push(...figuresOf(daemon, death, outages));
   }
@@ -105,11 +105,16 @@ function figuresOf(daemon: BgpDaemon, death: Death, outages: readonly Outage[]):
   ];
 }
 
-async function oneDeath({ host, routers, sender, counters, changes }: Scene, death: Death): Promise<Outage> {
-  const used = await host.run('ip', 'route', 'get', SERVICE, 'from', INSTANCE);
-  const dying = routers.find(({ settings }) => used.includes(`via ${settings.address} `));
-  const other = routers.find((router) => router !== dying);
-  if (dying === undefined || other === undefined) throw new Error(`no router is in use: ${used}`);
+/** Routers die in turns: a session that was lost within moments of its begin is set up more slowly each time. */
+async function oneDeath(
+  { host, routers, sender, counters, changes }: Scene,
+  index: number,
+  death: Death,
+): Promise<Outage> {
+  const [dying, other] = [routers[index], routers[1 - index]];
+  if (dying === undefined || other === undefined) throw new RangeError(`there is no router ${index}`);
+  sender.tell({ op: 'use', index: await instanceVia(host, dying) });
+  await delay(ARRIVAL_MS);
   changes.forget(other.settings.address);
   const from = await packetsOf(sender);
   const atMs = death === 'falls silent' ? await dying.fallSilent() : await dying.losePower();
@@ -120,6 +125,15 @@ async function oneDeath({ host, routers, sender, counters, changes }: Scene, dea
   const came = await Promise.all(counters.map((counter) => packetsOf(counter, from, to)));
   await dying.comeBack(death === 'falls silent' ? 'from silence' : 'from nothing');
   return { routeMs, lostPackets: to - from - came.reduce((sum, count) => sum + count, 0) };
+}
+
+/** An instance whose packets to the service go over that router. */
+async function instanceVia(host: Namespace, { settings }: TopOfRack): Promise<number> {
+  for (const [index, instance] of INSTANCES.entries()) {
+    const route = await host.run('ip', 'route', 'get', SERVICE, 'from', instance);
+    if (route.includes(`via ${settings.address} `)) return index;
+  }
+  throw new Error(`no instance uses the router ${settings.address}`);
 }
 
 /** The router's address if the route is over it alone. */
