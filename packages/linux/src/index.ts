@@ -39,6 +39,7 @@ export * from './sysctl/sysctls.ts';
 export type { NearPeer } from './tcp/hop-limit-filter.ts';
 export { MAX_MD5_KEY_OCTETS, type Md5Peer } from './tcp/md5-signature-option.ts';
 export * from './tcp/outgoing-tcp.ts';
+export * from './tcp/send-now.ts';
 export * from './tcp/signature-counters.ts';
 export * from './tcp/tcp-listener.ts';
 export type { TcpProtection } from './tcp/tcp-options.ts';

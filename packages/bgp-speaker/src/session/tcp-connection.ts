@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import type { OutgoingTcp } from '@slash32/linux';
+import { type OutgoingTcp, sendNow } from '@slash32/linux';
 import { formatIpAddress, tryParseIpAddress } from '@slash32/shared';
 import type { BgpConnection, ConnectionListener } from './transport.ts';
 
@@ -7,13 +7,17 @@ import type { BgpConnection, ConnectionListener } from './transport.ts';
 const CLOSE_TIMEOUT_MS = 5000;
 
 /**
- * A connection on a descriptor that was made elsewhere, with options that node cannot set; reading and writing is node's.
- * Nagle's algorithm is off: an UPDATE must not wait for an acknowledgement.
+ * A connection on a descriptor that was made elsewhere, with options that node cannot set; reading and writing is node's,
+ * but for what the kernel takes at once while nothing waits: the way through node's streams takes as long again as the
+ * kernel does. Nagle's algorithm is off: an UPDATE must not wait for an acknowledgement.
  */
 export class TcpConnection implements BgpConnection {
   readonly remoteAddress: string;
   #connecting: OutgoingTcp | undefined;
   #socket: Socket | undefined;
+  /** Of the socket, which closes it. */
+  #descriptor = -1;
+  #written: NodeJS.Immediate | undefined;
   #listener: ConnectionListener | undefined;
   #reason = 'closed by the peer';
 
@@ -60,7 +64,16 @@ export class TcpConnection implements BgpConnection {
   write(octets: Uint8Array): void {
     const socket = this.#socket;
     if (socket === undefined || socket.destroyed) return;
-    socket.write(octets, () => this.#listener?.onWritten());
+    const idle = socket.writable && socket.writableLength === 0;
+    const sent = idle ? sendNow(this.#descriptor, octets) : 0;
+    if (sent < octets.length) {
+      socket.write(octets.subarray(sent), () => this.#listener?.onWritten());
+      return;
+    }
+    this.#written ??= setImmediate(() => {
+      this.#written = undefined;
+      this.#listener?.onWritten();
+    });
   }
 
   close(): void {
@@ -96,6 +109,7 @@ export class TcpConnection implements BgpConnection {
   #adopt(descriptor: number): void {
     const socket = new Socket({ fd: descriptor });
     this.#socket = socket;
+    this.#descriptor = descriptor;
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#listener?.onData(chunk));
     socket.on('error', (error) => {

@@ -16,6 +16,7 @@ export interface TcpCalls {
   getsockname(descriptor: number, address: Uint8Array, length: Uint8Array): number;
   setsockopt(descriptor: number, level: number, option: number, value: Uint8Array, length: number): number;
   getsockopt(descriptor: number, level: number, option: number, value: Uint8Array, length: Uint8Array): number;
+  send(descriptor: number, octets: Uint8Array, length: number, flags: number): number;
   close(descriptor: number): number;
   /** 0 if there is no interface of that name. */
   interfaceIndex(name: string): number;
@@ -52,6 +53,7 @@ function bindCalls(): TcpCalls {
     getsockname: func('int getsockname(int, void *, void *)'),
     setsockopt: func('int setsockopt(int, int, int, const void *, uint32_t)'),
     getsockopt: func('int getsockopt(int, int, int, void *, void *)'),
+    send: func('long send(int, const void *, size_t, int)'),
     close: func('int close(int)'),
     interfaceIndex: func('unsigned int if_nametoindex(const char *)'),
     interfaceName(index) {
