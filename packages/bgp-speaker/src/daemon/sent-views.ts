@@ -83,6 +83,6 @@ function withheldReason({ state, sent }: Neighbor, key: PrefixKey, path: Path, l
   const verdict = sent.explain(key, path);
   if (verdict === undefined) return `not sent: ${prefixKeyFamily(key)} is not announced to this router`;
   if (!verdict.accepted) return `not sent: ${verdict.decidedBy}`;
-  if (lost === undefined) return 'waits for the router to read';
+  if (lost === undefined) return 'waits for the router to read, or does not fit its messages';
   return sent.severalPaths ? `not sent: not among the paths to send (${lost})` : `not sent: not the best (${lost})`;
 }

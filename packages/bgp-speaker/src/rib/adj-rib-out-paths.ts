@@ -1,6 +1,6 @@
 import { PrefixMap } from '@slash32/shared';
 import type { PrefixKey } from '../codec/index.ts';
-import type { AdjRibOut, AdvertisedRoute, ExportRoute, Offer, PendingChanges } from './adj-rib-out.ts';
+import type { AdjRibOut, AdvertisedRoute, ExportRoute, Offer, PendingChanges, PrefixList } from './adj-rib-out.ts';
 import { LOCAL_PATH, type Path } from './path.ts';
 
 /** Of our own route, if nothing else has it. */
@@ -105,6 +105,15 @@ export class PathsRibOut implements AdjRibOut {
     }
     if (this.#pending.size === 0) this.#repeating = false;
     return { withdrawn, announced };
+  }
+
+  forget({ prefixes, pathIds = [] }: PrefixList): void {
+    for (const [index, key] of prefixes.entries()) {
+      const slot = this.#slots.get(key)?.find(({ pathId }) => pathId === pathIds[index]);
+      if (slot?.advertised === undefined) continue;
+      slot.advertised = undefined;
+      this.#advertised -= 1;
+    }
   }
 
   #want(slot: Slot, route: ExportRoute | undefined): void {

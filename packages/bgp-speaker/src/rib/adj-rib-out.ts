@@ -58,6 +58,8 @@ export interface AdjRibOut {
   refresh(): void;
   /** Takes up to `limit` pending changes, oldest first, and counts them as told. */
   take(limit: number): PendingChanges;
+  /** These could not be told: the peer has nothing of them. They are tried again when they are offered again. */
+  forget(list: PrefixList): void;
 }
 
 /** Without ADD-PATH: a prefix has one route, the best of what is offered. */
@@ -121,6 +123,10 @@ export class BestPathRibOut implements AdjRibOut {
     });
     if (this.#pending.size === 0) this.#repeating = false;
     return { withdrawn: { prefixes: withdrawn }, announced };
+  }
+
+  forget({ prefixes }: PrefixList): void {
+    for (const key of prefixes) this.#advertised.delete(key);
   }
 
   #withdraw(key: PrefixKey): void {

@@ -44,13 +44,16 @@ export interface Path {
   readonly alone: readonly Path[];
 }
 
+const NO_PATHS: readonly Path[] = [];
+
 export function makePath(
   fields: Omit<Path, 'alone' | 'isLastResort' | 'received'> & { readonly received?: PathAttributes },
 ): Path {
-  const alone: Path[] = [];
   const isLastResort = fields.keptAs !== undefined || isLongLivedStale(fields.attributes);
-  const path: Path = { received: fields.attributes, ...fields, isLastResort, alone };
-  alone.push(path);
+  const path = { received: fields.attributes, ...fields, isLastResort, alone: NO_PATHS };
+  // An array that grows has room for 17; one path per route, where each has a Path Identifier of its own, is the rule with
+  // some routers.
+  path.alone = [path];
   return path;
 }
 

@@ -82,6 +82,11 @@ export class PeerExport {
       context: session.context,
       clock: this.#deps.clock,
       onMessage: this.#deps.onMessage,
+      onTooLong: (routes) =>
+        this.#deps.logger.warn(
+          { peer: this.#terms.settings.name, routes },
+          'learned routes do not fit messages of this router and are kept from it',
+        ),
       endOfRibIsHeld: () => this.#deps.passesOn() && this.#deps.restart.restarting(),
     });
     void this.#export(session, this.#sender);

@@ -1,4 +1,4 @@
-import type { BgpFamily, Clock } from '@slash32/shared';
+import { type BgpFamily, type Clock, hasErrorCode } from '@slash32/shared';
 import {
   BGP_FAMILIES,
   type CodecContext,
@@ -17,6 +17,7 @@ import {
   BestPathRibOut,
   type ExportRoute,
   type Offer,
+  type PrefixList,
 } from '../rib/adj-rib-out.ts';
 import { PathsRibOut } from '../rib/adj-rib-out-paths.ts';
 import type { ExportPolicy } from '../rib/export-policy.ts';
@@ -57,6 +58,7 @@ export class UpdateSender {
   readonly #context: CodecContext;
   readonly #onMessage: (count: number) => void;
   readonly #endOfRibIsHeld: () => boolean;
+  readonly #onTooLong: ((count: number) => void) | undefined;
   readonly #outputs = new Map<BgpFamily, FamilyOutput>();
 
   constructor(options: {
@@ -67,10 +69,13 @@ export class UpdateSender {
     readonly onMessage: (count: number) => void;
     /** True while routes of other peers are still to come back, after our restart (RFC 4724 4.1); asked at each flush. */
     readonly endOfRibIsHeld?: () => boolean;
+    /** Called with the number of routes that fit no message of the peer. */
+    readonly onTooLong?: (count: number) => void;
   }) {
     this.#sink = options.sink;
     this.#context = options.context;
     this.#onMessage = options.onMessage;
+    this.#onTooLong = options.onTooLong;
     this.#endOfRibIsHeld = options.endOfRibIsHeld ?? (() => false);
     for (const family of BGP_FAMILIES) {
       if (!options.context.families.has(family)) continue;
@@ -193,9 +198,7 @@ export class UpdateSender {
   #round(family: BgpFamily, output: FamilyOutput, limit: number): void {
     const { withdrawn, announced } = output.rib.take(limit);
     // Make before break: what takes the place of a withdrawn route (an address block) is there before it goes.
-    for (const [route, list] of announced) {
-      this.#write(fillFrames(this.#frameOf(family, output, route), { family, ...list }, this.#context));
-    }
+    for (const [route, list] of announced) this.#announce(family, output, route, list);
     if (withdrawn.prefixes.length > 0) {
       this.#write(fillFrames(output.withdrawal, { family, ...withdrawn }, this.#context));
     }
@@ -208,6 +211,18 @@ export class UpdateSender {
       frames.set(route, frame);
     }
     return frame;
+  }
+
+  /** A learned route may have attributes that fit a longer message only: the peer is not to have it (RFC 8654 4). */
+  #announce(family: BgpFamily, output: FamilyOutput, route: ExportRoute, list: PrefixList): void {
+    try {
+      this.#write(fillFrames(this.#frameOf(family, output, route), { family, ...list }, this.#context));
+    } catch (error) {
+      if (!hasErrorCode(error, 'bgp.encode.message-too-long')) throw error;
+      output.rib.forget(list);
+      this.#write(fillFrames(output.withdrawal, { family, ...list }, this.#context));
+      this.#onTooLong?.(list.prefixes.length);
+    }
   }
 
   #write(messages: Iterable<Uint8Array>): void {

@@ -15,7 +15,8 @@ const FAMILIES = ['ipv4-unicast', 'ipv6-unicast'] as const;
 const PATIENCE_MS = 1_800_000;
 
 /**
- * A speaker as it runs, with a session that is abused and one that behaves; on a fake clock. Every step ends with a look
+ * A speaker as it runs, with a session that is abused and one that behaves; on a fake clock. It is a route server, so that
+ * what it takes goes on to the healthy peer, which throws at what is not sound. Every step ends with a look
  * at what must hold: see {@link check}. An exception is a failure, whoever throws it.
  */
 export class FuzzedSpeaker {
@@ -38,7 +39,11 @@ export class FuzzedSpeaker {
     const host = fuzzed.#host;
     await host.prepare();
     for (const { name, address, asNumber } of [VICTIM, HEALTHY]) {
-      host.addPeer(name, address, asNumber, { passive: true });
+      host.addPeer(name, address, asNumber, {
+        passive: true,
+        routeServerClient: true,
+        addPaths: { receive: true, send: 'all' },
+      });
     }
     await host.start();
     fuzzed.#healthy = fuzzed.#peer(HEALTHY);

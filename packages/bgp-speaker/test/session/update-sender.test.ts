@@ -9,8 +9,9 @@ import {
   prefixKeyFromText,
 } from '../../src/codec/index.ts';
 import type { ExportRoute } from '../../src/rib/adj-rib-out.ts';
+import { makePath } from '../../src/rib/path.ts';
 import { UpdateSender } from '../../src/session/update-sender.ts';
-import { attributes } from '../lab/paths.ts';
+import { attributes, source } from '../lab/paths.ts';
 
 const CONTEXT: CodecContext = {
   ...initialContext('ebgp'),
@@ -22,14 +23,19 @@ const ROUTE6: ExportRoute = { attributes: attributes([64_601]), nextHop: { addre
 
 /** A socket whose reader may stop reading. */
 class Sink {
+  readonly #context: CodecContext;
   bufferedOctets = 0;
   reading = true;
   readonly table = new Map<PrefixKey, string>();
   readonly messages: string[] = [];
 
+  constructor(context: CodecContext = CONTEXT) {
+    this.#context = context;
+  }
+
   write(octets: Uint8Array): void {
     if (!this.reading) this.bufferedOctets += octets.length;
-    const update = decodeUpdate(octets, CONTEXT);
+    const update = decodeUpdate(octets, this.#context);
     if (update.endOfRib !== undefined) this.messages.push(`EoR ${update.endOfRib}`);
     for (const { prefixes } of update.withdrawn) {
       this.messages.push(`-${prefixes.length}`);
@@ -130,6 +136,43 @@ describe('update sender', () => {
     sender.setExport('ipv4-unicast', always(ROUTE), locals(prefixes(60_000)));
     sender.flush();
     expect(count()).toBeLessThanOrEqual(Math.ceil(60_000 / 810) + 1);
+  });
+
+  it.each([
+    ['', CONTEXT],
+    [' with ADD-PATH', { ...CONTEXT, addPathSend: CONTEXT.families, addPathReceive: CONTEXT.families }],
+  ])('takes back a route whose attributes fit no message of the peer, and sends the others%s', (_with, context) => {
+    const sink = new Sink(context);
+    const tooLong: number[] = [];
+    const clock = new FakeClock();
+    const sender = new UpdateSender({
+      sink,
+      context,
+      clock,
+      onMessage: () => {},
+      onTooLong: (count) => tooLong.push(count),
+    });
+    const communities = Array.from({ length: 2000 }, (_, index) => index + 1);
+    const long: ExportRoute = { ...ROUTE, attributes: { ...ROUTE.attributes, communities } };
+    const [first = 0, second = 0, third = 0] = prefixes(3);
+    sender.setExport('ipv4-unicast', always(ROUTE), locals([first]));
+    sender.flush();
+    const path = makePath({ source: source('p'), attributes: long.attributes, nextHop: long.nextHop });
+    sender.offer(first, []);
+    sender.offer(second, [{ path, route: long }]);
+    sender.offer(third, [{ path, route: ROUTE }]);
+    sender.flush();
+    expect([...sink.table.keys()]).toEqual([third]);
+    sender.offer(third, [{ path, route: long }]);
+    sender.flush();
+    expect([...sink.table.keys()]).toEqual([]);
+    expect([sender.advertised('ipv4-unicast'), sender.pending, tooLong]).toEqual([0, 0, [1, 1]]);
+    sender.offer(third, [{ path, route: ROUTE }]);
+    sender.offer(second, []);
+    sender.flush();
+    // In a burst the last changes wait a moment.
+    clock.advance(1000);
+    expect([[...sink.table.keys()], sender.advertised('ipv4-unicast')]).toEqual([[third], 1]);
   });
 
   it('repeats everything on ROUTE-REFRESH, and changes the next hop of everything', () => {
