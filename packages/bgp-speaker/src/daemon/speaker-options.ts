@@ -1,7 +1,7 @@
 import type { Kernel, SignatureCounters } from '@slash32/linux';
 import type { Clock, Logger } from '@slash32/shared';
 import type { BfdSessions } from '../bfd/bfd-service.ts';
-import type { AdmittedPeer, Transport } from '../session/transport.ts';
+import type { AdmittedPeer, Transport, UnprotectedPeers } from '../session/transport.ts';
 
 export interface SpeakerOptions {
   /** Name of the Host that this machine is. */
@@ -17,7 +17,7 @@ export interface SpeakerOptions {
   /** Absent: the kernel does not tell. */
   readonly signatureCounters?: () => Promise<SignatureCounters | undefined>;
   /** Called with all peers before any of them is added, changed or removed. */
-  readonly admit?: (peers: readonly AdmittedPeer[]) => void;
+  readonly admit?: (peers: readonly AdmittedPeer[]) => UnprotectedPeers;
   /** Absent: no BFD, whatever peers are configured with. */
   readonly bfd?: BfdSessions;
   /** TCP port of all peers: 179, but for tests. */

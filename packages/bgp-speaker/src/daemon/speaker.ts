@@ -6,7 +6,6 @@ import { NextHopTracker } from '../kernel-sync/next-hop-tracker.ts';
 import { RestartDeferral } from '../kernel-sync/restart-deferral.ts';
 import { RouteInstaller } from '../kernel-sync/route-installer.ts';
 import { ObserverHub } from '../observe/observer-hub.ts';
-import { admittedPeers } from '../peers/admitted-peers.ts';
 import { EMPTY_PLAN, type PeerPlan, planPeers, type SpeakerResources } from '../peers/peer-plan.ts';
 import { PrerequisiteWatch } from '../peers/peer-prerequisites.ts';
 import { NO_PEERS_READY, type PeerReadiness } from '../peers/ready-peers.ts';
@@ -15,6 +14,7 @@ import { LocRib } from '../rib/loc-rib.ts';
 import type { Path } from '../rib/path.ts';
 import type { Neighbor } from '../session/neighbor.ts';
 import type { IncomingConnection } from '../session/transport.ts';
+import { Admission } from './admission.ts';
 import { AnnouncedBlocks } from './announced-blocks.ts';
 import { DynamicPeers } from './dynamic-peers.ts';
 import { LearnedRouteExport } from './learned-route-export.ts';
@@ -51,6 +51,7 @@ export class Speaker {
   readonly #waiting: WaitingPeers;
   readonly #learnedExport = new LearnedRouteExport();
   readonly #blocks: AnnouncedBlocks;
+  readonly #admission: Admission;
   #plan: PeerPlan = EMPTY_PLAN;
   #readiness: PeerReadiness = NO_PEERS_READY;
   #local: LocalRoutes | undefined;
@@ -71,6 +72,7 @@ export class Speaker {
       refusals: this.#nextHops,
     });
     this.#waiting = new WaitingPeers({ clock, logger });
+    this.#admission = new Admission(options, () => this.#reconcile());
     this.dynamicPeers = new DynamicPeers({
       clock,
       logger,
@@ -146,6 +148,7 @@ export class Speaker {
       ...this.#readiness.findings,
       ...this.#blocks.findings(),
       ...this.signatureHints.findings(),
+      ...this.#admission.findings(),
       ...this.dynamicPeers.findings(),
       ...[...this.#neighbors.byName.values()].flatMap((neighbor) => neighbor.findings()),
     ];
@@ -212,6 +215,7 @@ export class Speaker {
   shutDown(): void {
     this.#closed = true;
     this.dynamicPeers.close();
+    this.#admission.close();
     for (const neighbor of this.#neighbors.byName.values()) neighbor.shutDown();
   }
 
@@ -226,7 +230,7 @@ export class Speaker {
     const readiness = this.#prerequisites.readinessOf(this.#plan.peers);
     this.#readiness = readiness;
     this.#waiting.update(readiness);
-    this.#options.admit?.(admittedPeers(readiness, this.#neighbors.byName));
+    this.#admission.apply(readiness, this.neighbors);
     this.#reconcileSessions();
   }
 

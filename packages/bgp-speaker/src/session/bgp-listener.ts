@@ -2,7 +2,7 @@ import { type IncomingTcp, type NearPeer, TcpListener } from '@slash32/linux';
 import { type Clock, FabricError, hasErrorCode, type Logger, type Timer } from '@slash32/shared';
 import { matchPeer } from '../peers/peer-match.ts';
 import { TcpConnection } from './tcp-connection.ts';
-import type { AdmittedPeer, IncomingConnection } from './transport.ts';
+import type { AdmittedPeer, IncomingConnection, UnprotectedPeers } from './transport.ts';
 
 export interface BgpListenerOptions {
   /** `::` is for both families. */
@@ -29,8 +29,8 @@ export class BgpListener implements AsyncDisposable {
   #peers: readonly AdmittedPeer[] = [];
   /** Peers that the listener has a key for, by place. */
   #keyed: ReadonlyMap<string, AdmittedPeer> = new Map();
-  /** Places whose protection could not be set up: nothing is taken from them. */
-  readonly #unprotected = new Set<string>();
+  /** Place → why its protection could not be set up: nothing is taken from there. */
+  readonly #unprotected = new Map<string, string>();
   #retry: Timer | undefined;
 
   /** Throws `FabricError` `bgp.listen-failed`, naming the remedy. */
@@ -49,7 +49,7 @@ export class BgpListener implements AsyncDisposable {
    * take minutes to call again, while its TCP tries again within a second. Connections that wait are handed over first,
    * under the rules they came by. The kernel knows peers by address alone: two unnumbered ones whose routers have the same address share their key.
    */
-  admit(peers: readonly AdmittedPeer[]): void {
+  admit(peers: readonly AdmittedPeer[]): UnprotectedPeers {
     this.#acceptWaiting();
     const served = peers.filter(({ address }) => this.#listener.serves(address));
     const keyed = new Map(
@@ -63,6 +63,12 @@ export class BgpListener implements AsyncDisposable {
     // Where that failed: without the filter, connections still protect themselves once they are made.
     this.#listener.open();
     this.#peers = served;
+    return new Map(
+      served.flatMap((peer) => {
+        const reason = this.#unprotected.get(placeText(peer));
+        return reason === undefined ? [] : [[peer.name, reason] as const];
+      }),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -81,7 +87,7 @@ export class BgpListener implements AsyncDisposable {
     try {
       protect();
     } catch (error) {
-      if (place !== undefined) this.#unprotected.add(place);
+      if (place !== undefined) this.#unprotected.set(place, error instanceof Error ? error.message : String(error));
       this.#options.logger.error({ address: place, err: error }, 'cannot protect connections as the BGPPeer demands');
     }
   }

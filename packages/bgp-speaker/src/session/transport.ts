@@ -58,6 +58,9 @@ export interface AdmittedPeer extends PeerPlace {
   readonly protection: TcpProtection;
 }
 
+/** Name → why nothing is taken from the peer: its protection could not be set up. */
+export type UnprotectedPeers = ReadonlyMap<string, string>;
+
 export interface Transport {
   connect(target: ConnectTarget, listener: ConnectionListener): BgpConnection;
 }

@@ -20,7 +20,7 @@ import {
 import type { BfdSessions } from '../../src/bfd/bfd-service.ts';
 import { Speaker } from '../../src/daemon/speaker.ts';
 import { speakerHandlers } from '../../src/daemon/speaker-handlers.ts';
-import type { AdmittedPeer } from '../../src/session/transport.ts';
+import type { AdmittedPeer, UnprotectedPeers } from '../../src/session/transport.ts';
 import type { MemoryNetwork } from './memory-transport.ts';
 
 export interface LabHostSettings {
@@ -46,6 +46,8 @@ export class LabHost {
   signatures: SignatureCounters | undefined = { missing: 0, unexpected: 0, wrong: 0 };
   /** Password files, by path. */
   readonly files = new Map<string, string>();
+  /** What the listener cannot protect. */
+  unprotected: UnprotectedPeers = new Map();
   /** What the listener was told last. */
   admitted: readonly AdmittedPeer[] = [];
   readonly #clock: FakeClock;
@@ -149,6 +151,7 @@ export class LabHost {
       },
       admit: (peers) => {
         this.admitted = peers;
+        return this.unprotected;
       },
       port: 179,
       signatureCounters: async () => this.signatures,

@@ -68,4 +68,18 @@ describe('a peer with a password file', () => {
     expect(a.neighbor('to-b').state).toBe('Idle');
     expect(network.openConnections).toBe(0);
   });
+
+  it('is a finding while the kernel has no room for its key, which is tried again', async () => {
+    a.files.set(FILE, 'one');
+    a.unprotected = new Map([['to-b', 'no room for the MD5 key']]);
+    a.addPeer('to-b', '192.0.2.2', 64_602, { ...IPV4, passwordFile: FILE });
+    await a.start();
+    await clock.advanceAsync(1000);
+    expect(a.status().findings).toMatchObject([
+      { code: 'bgp-peer.unprotected', resource: 'BGPPeer/to-b', message: expect.stringContaining('no room') },
+    ]);
+    a.unprotected = new Map();
+    await clock.advanceAsync(31_000);
+    expect(findings()).toEqual([]);
+  });
 });

@@ -19,7 +19,7 @@ const IP_MINTTL = 21;
 const IPV6_UNICAST_HOPS = 16;
 const IPV6_MINHOPCOUNT = 73;
 
-const { ENOPROTOOPT, ENOENT } = constants.errno;
+const { ENOMEM, ENOPROTOOPT, ENOENT } = constants.errno;
 
 /** What protects one connection. */
 export interface TcpProtection {
@@ -63,14 +63,15 @@ export function setMd5Key(
   if (calls.setsockopt(descriptor, IPPROTO_TCP, name, option, option.length) === 0) return;
   const errno = calls.errno();
   if (key === undefined && errno === ENOENT) return;
-  throw errno === ENOPROTOOPT
-    ? tcpFailure(
-        calls,
-        'this kernel has no TCP-MD5 (CONFIG_TCP_MD5SIG); use another kernel, or no password',
-        errno,
-        'tcp.md5-unsupported',
-      )
-    : tcpFailure(calls, `cannot set the MD5 key for ${peer.address}`, errno);
+  if (errno === ENOPROTOOPT) {
+    const what = 'this kernel has no TCP-MD5 (CONFIG_TCP_MD5SIG); use another kernel, or no password';
+    throw tcpFailure(calls, what, errno, 'tcp.md5-unsupported');
+  }
+  if (errno === ENOMEM) {
+    const what = `no room for the MD5 key for ${peer.address}; raise the sysctl net.core.optmem_max (some 140 octets per key)`;
+    throw tcpFailure(calls, what, errno, 'tcp.md5-no-room');
+  }
+  throw tcpFailure(calls, `cannot set the MD5 key for ${peer.address}`, errno);
 }
 
 export function setNumber(calls: TcpCalls, descriptor: number, level: number, option: number, value: number): void {

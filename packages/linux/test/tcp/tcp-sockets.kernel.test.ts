@@ -66,7 +66,7 @@ const LOOPBACKS = [
   [6, '::1'],
 ] as const;
 
-describe.each(LOOPBACKS)('TCP over IPv%i', (_family, address) => {
+describe.each(LOOPBACKS)('TCP over IPv%i', (family, address) => {
   it('carries octets both ways through node’s sockets', async () => {
     const listener = listen();
     const incoming = accepted(listener);
@@ -114,6 +114,19 @@ describe.each(LOOPBACKS)('TCP over IPv%i', (_family, address) => {
     listener.setMd5Key({ address, prefixLength: 8 }, key('all'));
     expect(await attempt({ address, port })).toBe('silent');
     expect(await attempt({ address, port, md5Key: key('all') })).toBe('connected');
+  });
+
+  it('says when there is no room for more keys, and what makes some', () => {
+    const listener = listen();
+    const setMany = (): void => {
+      for (let index = 0; index < 65_536; index += 1) {
+        const peer = family === 4 ? `10.1.${index >> 8}.${index & 255}` : `2001:db8::${index.toString(16)}`;
+        listener.setMd5Key({ address: peer }, key('x'));
+      }
+    };
+    expect(setMany).toThrow(
+      expect.objectContaining({ code: 'tcp.md5-no-room', message: expect.stringContaining('optmem_max') }),
+    );
   });
 
   it('does not even answer a near peer that is too far away', async () => {
