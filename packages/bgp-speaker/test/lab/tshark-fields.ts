@@ -189,7 +189,8 @@ function capabilityFields(fields: FieldMap, capability: Capability): void {
       return;
     case 'hostname':
       fields.put('bgp.cap.orf.fqdn.hostname', capability.hostname);
-      fields.put('bgp.cap.orf.fqdn.domain_name', capability.domain);
+      // tshark has no field for a domain of no octets.
+      if (capability.domain !== '') fields.put('bgp.cap.orf.fqdn.domain_name', capability.domain);
       return;
     default:
       return;
