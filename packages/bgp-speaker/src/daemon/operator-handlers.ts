@@ -9,9 +9,9 @@ type OperatorMethods = Pick<SpeakerMethods, 'speaker.clear' | 'speaker.shutdown'
 export function operatorHandlers(speaker: Speaker): ControlHandlers<OperatorMethods> {
   const { dynamicPeers } = speaker;
   return {
-    'speaker.clear': ({ peer, soft }) =>
+    'speaker.clear': ({ peer, soft, hard = false }) =>
       forPeer(speaker, peer, ({ operator, state }) => {
-        if (soft === undefined) return [operator.clear()];
+        if (soft === undefined) return [operator.clear({ hard })];
         if (dynamicPeers.isRange(peer) && state !== 'Established') return [];
         return soft === 'in' ? operator.refreshIn() : operator.refreshOut();
       }),

@@ -30,8 +30,8 @@ export function inIdle(fsm: SessionFsm, event: FsmEvent, settings: FsmSettings):
     case 'IdleHoldTimer_Expires':
       return begin(fsm, settings.passive);
     case 'ManualStop':
-    case 'AutomaticStop':
       return { fsm, actions: [stop('IdleHold')] };
+    case 'AutomaticStop':
     case 'ConnectRetryTimer_Expires':
     case 'HoldTimer_Expires':
     case 'KeepaliveTimer_Expires':

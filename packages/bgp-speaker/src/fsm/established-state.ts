@@ -1,4 +1,4 @@
-import { CEASE, FSM_ERROR } from '../codec/index.ts';
+import { CEASE, FSM_ERROR, hardReset, type NotificationMessage } from '../codec/index.ts';
 import type { FsmEvent } from './fsm-event.ts';
 import {
   cease,
@@ -31,7 +31,7 @@ export function inEstablished(fsm: SessionFsm, event: FsmEvent, settings: FsmSet
     case 'ManualStop':
       return stopped(fsm, settings, cease(event.subcode, event.data));
     case 'AutomaticStop':
-      return notifyAndFail(fsm, settings, cease(event.subcode, event.data));
+      return notifyAndFail(fsm, settings, endOf(event, settings));
     case 'HoldTimer_Expires':
       return notifyAndFail(fsm, settings, HOLD_TIMER_EXPIRED);
     case 'SendHoldTimer_Expires':
@@ -60,4 +60,9 @@ export function inEstablished(fsm: SessionFsm, event: FsmEvent, settings: FsmSet
     case 'BGPOpenMsgErr':
       return notifyAndFail(fsm, settings, fsmError(FSM_ERROR.inEstablished), event.name);
   }
+}
+
+function endOf(event: Extract<FsmEvent, { name: 'AutomaticStop' }>, settings: FsmSettings): NotificationMessage {
+  const notification = cease(event.subcode, event.data);
+  return event.hard === true && settings.gracefulNotification ? hardReset(notification) : notification;
 }

@@ -10,7 +10,8 @@ export type FsmEvent =
   | { readonly name: 'AutomaticStart_with_PassiveTcpEstablishment' }
   | { readonly name: 'AutomaticStart_with_DampPeerOscillations' }
   | { readonly name: 'AutomaticStart_with_DampPeerOscillations_and_PassiveTcpEstablishment' }
-  | { readonly name: 'AutomaticStop'; readonly subcode?: number; readonly data?: Uint8Array }
+  /** `hard`: neither side shall keep routes (RFC 8538), whatever the subcode. */
+  | { readonly name: 'AutomaticStop'; readonly subcode?: number; readonly data?: Uint8Array; readonly hard?: boolean }
   | { readonly name: 'ConnectRetryTimer_Expires' }
   | { readonly name: 'HoldTimer_Expires' }
   | { readonly name: 'KeepaliveTimer_Expires' }

@@ -73,9 +73,14 @@ export class ConnectionPair {
     this.#primary.discard();
   }
 
-  /** Ends the session with a Cease; it is tried anew, as after any other failure. */
-  end(ceaseSubcode: number): void {
-    this.#primary.dispatch({ name: 'AutomaticStop', subcode: ceaseSubcode });
+  /** Ends the session with a Cease; it is tried anew, as after any other failure. `hard`: no routes are kept over it. */
+  end(ceaseSubcode: number, { hard } = { hard: false }): void {
+    this.#primary.dispatch({ name: 'AutomaticStop', subcode: ceaseSubcode, hard });
+  }
+
+  /** It is tried now what would be tried later. */
+  retryNow(): void {
+    if (this.#primary.isTimerRunning('IdleHold')) this.#primary.dispatch({ name: 'IdleHoldTimer_Expires' });
   }
 
   /** Asks the peer for all of a family's routes (RFC 2918); only while a session is up. */

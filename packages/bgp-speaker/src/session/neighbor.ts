@@ -287,7 +287,7 @@ export class Neighbor {
       name: this.#settings.name,
       state: () => this.state,
       session: () => (this.state === 'Established' ? this.negotiated : undefined),
-      endSession: (ceaseSubcode) => this.#sessions.end(ceaseSubcode),
+      renewSession: (ceaseSubcode, hard) => this.#sessions.renew(ceaseSubcode, hard),
       judgeAgain: () => this.judgeAgain(),
       requestRefresh: (family) => this.#sessions.requestRefresh(family),
       resend: (family) => this.sent.resend(family),

@@ -9,8 +9,8 @@ export interface OperatedPeer {
   state(): BgpSessionState;
   /** Of the session that is up. */
   session(): NegotiatedSession | undefined;
-  /** Ends the session with a Cease; it is tried anew. */
-  endSession(ceaseSubcode: number): void;
+  /** Ends the session, if there is one, with a Cease; it is tried anew. `hard`: no routes are kept over it (RFC 8538). */
+  renewSession(ceaseSubcode: number, hard: boolean): void;
   /** Applies the import policies to what the peer announced. */
   judgeAgain(): void;
   /** Asks the peer for all of a family's routes. */
@@ -29,11 +29,11 @@ export class OperatorActions {
     this.#administration = administration;
   }
 
-  /** Ends the session and sets it up anew. `FabricError` `bgp.peer-shut-down`. */
-  clear(): string {
+  /** Ends the session and sets it up anew; `hard`: without keeping routes. `FabricError` `bgp.peer-shut-down`. */
+  clear({ hard } = { hard: false }): string {
     this.#administration.allowNewSession();
     if (this.#administration.isHeld) return this.#administration.enable();
-    this.#peer.endSession(CEASE.administrativeReset);
+    this.#peer.renewSession(CEASE.administrativeReset, hard);
     return 'the session is set up anew';
   }
 

@@ -77,6 +77,13 @@ export class PeerSessions {
     this.#onStateChanged();
   }
 
+  /** Somebody wants a new session: ends what there is with a Cease, or tries now what would be tried later. */
+  renew(ceaseSubcode: number, hard: boolean): void {
+    this.#history.forgive();
+    if (this.state === 'Idle') this.#connections.retryNow();
+    else this.#connections.end(ceaseSubcode, { hard });
+  }
+
   /** Ends the session with a Cease; it is tried anew, as after any other failure. */
   end(ceaseSubcode: number): void {
     this.#connections.end(ceaseSubcode);

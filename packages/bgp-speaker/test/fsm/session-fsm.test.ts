@@ -58,7 +58,7 @@ const TABLE: Readonly<Record<FsmEventName, readonly [string, string, string, str
   AutomaticStart_with_PassiveTcpEstablishment: ['Active 0', '.', '.', '.', '.', '.'],
   AutomaticStart_with_DampPeerOscillations: ['Idle', '.', '.', '.', '.', '.'],
   AutomaticStart_with_DampPeerOscillations_and_PassiveTcpEstablishment: ['Idle', '.', '.', '.', '.', '.'],
-  AutomaticStop: ['Idle', 'Idle +', 'Idle +', 'Idle 6/2 +', 'Idle 6/2 +', 'Idle 6/2 +'],
+  AutomaticStop: ['.', 'Idle +', 'Idle +', 'Idle 6/2 +', 'Idle 6/2 +', 'Idle 6/2 +'],
   ConnectRetryTimer_Expires: ['.', 'Connect', 'Connect', 'Idle 5/1 +', 'Idle 5/2 +', 'Idle 5/3 +'],
   HoldTimer_Expires: ['.', 'Idle +', 'Idle +', 'Idle 4/0 +', 'Idle 4/0 +', 'Idle 4/0 +'],
   KeepaliveTimer_Expires: ['.', 'Idle +', 'Idle +', 'Idle 5/1 +', 'OpenConfirm', 'Established'],

@@ -59,6 +59,19 @@ describe('where both keep routes over NOTIFICATIONs (RFC 8538)', () => {
     expect([a.kernel.journal, b.kernel.journal]).toEqual([[], []]);
   });
 
+  it('a session that is set up anew the hard way keeps nothing on either side', async () => {
+    await start();
+    expect(a.clear({ peer: 'to-b', hard: true })).toEqual(['the session is set up anew']);
+    await clock.advanceAsync(10);
+    expect([a.learned(), b.learned()]).toEqual([[], []]);
+    expect(b.neighbor('to-a').lastDown?.reason).toBe(
+      'received Cease/Hard Reset (6/9): Cease/Administrative Reset (6/4)',
+    );
+    await established();
+    await clock.advanceAsync(SECOND);
+    expect([a.learned(), b.learned()]).toEqual([[OF_B], [OF_A]]);
+  });
+
   it('a route that is not announced again goes at End-of-RIB', async () => {
     await start();
     a.clear({ peer: 'to-b' });

@@ -197,3 +197,20 @@ describe('more prefixes than the limit', () => {
     await established(60);
   });
 });
+
+describe('clear while there is no session', () => {
+  it('tries at once, however often it failed before, and never stops trying', async () => {
+    b.shutDown();
+    a.addPeer('to-b', '192.0.2.2', 64_602, { families: ['ipv4-unicast'], connectRetrySeconds: 3600 });
+    await clock.advanceAsync(10);
+    expect(a.neighbor('to-b').state).toBe('Idle');
+    a.clear({ peer: 'to-b' });
+    expect(a.neighbor('to-b').state).toBe('Connect');
+    a.clear({ peer: 'to-b' });
+    expect(a.neighbor('to-b').state).toBe('Idle');
+    await clock.advanceAsync(10 * SECOND);
+    expect(a.neighbor('to-b').state).toBe('Active');
+    await b.start();
+    await established();
+  });
+});

@@ -11,6 +11,7 @@ interface PeersOptions {
 
 interface ClearOptions extends PeersOptions {
   readonly soft?: 'in' | 'out';
+  readonly hard?: boolean;
 }
 
 interface ShutdownOptions extends PeersOptions {
@@ -27,6 +28,7 @@ const MAX_DRAIN_SECONDS = 86_400;
 const CLEAR_EXAMPLES = `
 Examples:
   fabricctl bgp clear tor-a                     end the session and set it up anew
+  fabricctl bgp clear tor-a --hard              likewise, and neither side keeps the other's routes meanwhile
   fabricctl bgp clear tor-a --soft in           keep it; judge what the router announced again, and ask for all of it
   fabricctl bgp clear tor-a --soft out          keep it; tell the router everything again
 
@@ -56,12 +58,17 @@ export function declareBgpSession(bgp: Command, session: CliSession): void {
     .description('end a session and set it up anew, or with --soft only exchange routes again')
     .argument('[peer]', 'name of a BGPPeer, or address of the router')
     .option('--all', 'every session of the host')
-    .addOption(new Option('--soft <direction>', 'keep the session').choices(['in', 'out']))
+    .addOption(new Option('--soft <direction>', 'keep the session').choices(['in', 'out']).conflicts('hard'))
+    .option('--hard', 'have neither side keep routes over it, where both otherwise would (RFC 8538)')
     .addHelpText('after', CLEAR_EXAMPLES)
     .action(
       session.action((options: ClearOptions & GlobalOptions, name: string | undefined) =>
         act(options, name, (speaker, peer) =>
-          speaker.call('speaker.clear', { peer, ...(options.soft === undefined ? {} : { soft: options.soft }) }),
+          speaker.call('speaker.clear', {
+            peer,
+            ...(options.soft === undefined ? {} : { soft: options.soft }),
+            ...(options.hard === true ? { hard: true } : {}),
+          }),
         ),
       ),
     );

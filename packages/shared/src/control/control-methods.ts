@@ -370,10 +370,11 @@ export interface SpeakerMethods extends BgpVisibilityMethods {
   };
   /**
    * Ends the session and sets it up anew; with `soft`, keeps it and judges the routes of that direction again: `in` also
-   * asks the peer for all of them, `out` sends all of them. Errors `bgp.unknown-peer`, `bgp.not-established`,
+   * asks the peer for all of them, `out` sends all of them. With `hard`, neither side keeps routes over it (RFC 8538); that
+   * is so anyway with a peer that keeps none over a NOTIFICATION. Errors `bgp.unknown-peer`, `bgp.not-established`,
    * `bgp.peer-shut-down`.
    */
-  'speaker.clear': { params: { peer: string; soft?: 'in' | 'out' }; result: BgpPeerAction };
+  'speaker.clear': { params: { peer: string; soft?: 'in' | 'out'; hard?: boolean }; result: BgpPeerAction };
   /**
    * Ends the session until `speaker.enable` or a restart of the speaker; `reason` goes to the peer (RFC 9003). With
    * `drainSeconds`, routes become the last resort on both sides first, for so long (RFC 8326).
