@@ -28,8 +28,8 @@ export class BurstPacer {
     this.#onDue = onDue;
   }
 
-  /** How many of `pending` changes may leave now, where `perMessage` fill one. */
-  admit(pending: number, perMessage: number): number {
+  /** How many of `pending` changes may leave now, where `perMessage()` fill one; only asked if it matters. */
+  admit(pending: number, perMessage: () => number): number {
     const nowMs = this.#clock.monotonicMs();
     const isFirst = this.#held === 0 && nowMs - this.#latestMs >= QUIET_MS;
     if (pending !== this.#held) this.#latestMs = nowMs;
@@ -37,7 +37,7 @@ export class BurstPacer {
       this.stop();
       return pending;
     }
-    const left = pending % perMessage;
+    const left = pending % perMessage();
     // What is left of a whole message and more is of the newest.
     if (this.#held === 0 || left < pending) this.#oldestMs = nowMs;
     this.#held = left;

@@ -182,7 +182,7 @@ export class UpdateSender {
     const { rib, pacer } = output;
     const tellsAll = output.endOfRib !== 'sent' || output.refresh !== 'none';
     while (rib.pending > 0 && this.#sink.bufferedOctets < HIGH_WATER_OCTETS) {
-      const admitted = tellsAll ? rib.pending : pacer.admit(rib.pending, this.#perMessage(family, output));
+      const admitted = tellsAll ? rib.pending : pacer.admit(rib.pending, () => this.#perMessage(family, output));
       if (admitted === 0) return;
       this.#round(family, output, Math.min(admitted, PREFIXES_PER_ROUND));
     }

@@ -20,7 +20,7 @@ describe('BurstPacer', () => {
   });
 
   function flush(): void {
-    const admitted = waiting === 0 ? 0 : pacer.admit(waiting, PER_MESSAGE);
+    const admitted = waiting === 0 ? 0 : pacer.admit(waiting, () => PER_MESSAGE);
     if (admitted > 0) left.push([clock.monotonicMs(), admitted]);
     waiting -= admitted;
   }
