@@ -13,7 +13,7 @@ import type { ExportRoute, Offer } from './adj-rib-out.ts';
 import { DEFAULT_LOCAL_PREF } from './decision-process.ts';
 import { markedOnExport } from './only-to-customer.ts';
 import { markedAttributes, obstacleToPassingOn, passedOnAttributes, type Recipient } from './passing-on.ts';
-import type { Path } from './path.ts';
+import type { Path, PathSource } from './path.ts';
 import type { PolicyChain, PolicyVerdict, PrefixVerdicts } from './route-policy.ts';
 
 export interface ExportSettings {
@@ -58,6 +58,10 @@ export class ExportRouteTable {
 
 /** What a learned path is announced with, as far as the prefix does not matter. */
 interface PassedOn {
+  readonly source: PathSource;
+  /** Of the source at that time: it may be back with another one. */
+  readonly routerId: number;
+  readonly nextHop: NextHop;
   readonly verdicts: PrefixVerdicts;
   readonly routes: Map<PolicyVerdict, ExportRoute>;
 }
@@ -71,7 +75,8 @@ export class ExportPolicy {
   readonly #table: ExportRouteTable;
   readonly #verdicts = new Map<number, PrefixVerdicts>();
   readonly #routes = new Map<PolicyVerdict, ExportRoute>();
-  readonly #passedOn = new WeakMap<Path, PassedOn>();
+  /** By attributes: paths that came together share them, whatever their Path Identifiers. */
+  readonly #passedOn = new WeakMap<PathAttributes, PassedOn>();
   readonly #aggregates = new Map<ExportRoute, ExportRoute>();
 
   constructor(settings: ExportSettings, table: ExportRouteTable) {
@@ -181,19 +186,21 @@ export class ExportPolicy {
 
   /** Or why it does not go to the peer at all. */
   #judge(path: Path): PassedOn | string {
-    const known = this.#passedOn.get(path);
-    if (known !== undefined) return known;
+    const { source, nextHop } = path;
+    const known = this.#passedOn.get(path.attributes);
+    const isSame = known?.source === source && known.routerId === source.routerId && known.nextHop === nextHop;
+    if (known !== undefined && isSame) return known;
     const { recipient, family, chain, clusterId, rewriteAsPath } = this.#settings;
     const obstacle = obstacleToPassingOn(path, recipient);
     if (obstacle !== undefined) return obstacle;
-    if (family === 'ipv4-unicast' && path.nextHop.address.includes(':') && !recipient.extendedNextHop) {
+    if (family === 'ipv4-unicast' && nextHop.address.includes(':') && !recipient.extendedNextHop) {
       return 'its next hop is of IPv6, which this router does not take for IPv4 (RFC 8950)';
     }
     const passed = passedOnAttributes(path, recipient.type, clusterId);
     const attributes = rewriteAsPath === undefined ? passed : { ...passed, asPath: rewriteAsPath(passed.asPath) };
-    const verdicts = chain.forRoute({ family, attributes, nextHop: path.nextHop.address });
-    const passedOn: PassedOn = { verdicts, routes: new Map() };
-    this.#passedOn.set(path, passedOn);
+    const verdicts = chain.forRoute({ family, attributes, nextHop: nextHop.address });
+    const passedOn: PassedOn = { source, routerId: source.routerId, nextHop, verdicts, routes: new Map() };
+    this.#passedOn.set(path.attributes, passedOn);
     return passedOn;
   }
 
