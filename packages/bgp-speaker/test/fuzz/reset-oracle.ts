@@ -4,6 +4,8 @@ import type { BgpFamily } from '@slash32/shared';
 export interface OracleSession {
   readonly families: ReadonlySet<BgpFamily>;
   readonly maxLength: number;
+  /** Families whose prefixes come with Path Identifiers (RFC 7911). */
+  readonly withPathIds: ReadonlySet<BgpFamily>;
 }
 
 /** Attributes whose errors cost the session (RFC 7606 7.11, 7.12). */
@@ -41,7 +43,7 @@ export class ResetOracle {
 
   push(octets: Uint8Array): void {
     if (this.#isLost) return;
-    this.#stream.push(...octets);
+    this.#stream = this.#stream.concat([...octets]);
     while (this.#stream.length > 0 && !this.#isLost && this.#takeMessage());
   }
 
@@ -79,9 +81,10 @@ export class ResetOracle {
     if (withdrawnEnd + 2 > message.length) return true;
     const attributesEnd = withdrawnEnd + 2 + uint16(message, withdrawnEnd);
     if (attributesEnd > message.length) return true;
-    if (!isPrefixList(message.slice(21, withdrawnEnd), 32)) return true;
+    const idOctets = this.#idOctets('ipv4-unicast');
+    if (!isPrefixList(message.slice(21, withdrawnEnd), 32, idOctets)) return true;
     const nlri = message.slice(attributesEnd);
-    if (!isPrefixList(nlri, 32)) return true;
+    if (!isPrefixList(nlri, 32, idOctets)) return true;
     return this.#attributesMayReset(message.slice(withdrawnEnd + 2, attributesEnd), nlri.length > 0);
   }
 
@@ -121,6 +124,10 @@ export class ResetOracle {
     return hasFault && !reaches && !isForeign;
   }
 
+  #idOctets(family: BgpFamily): number {
+    return this.#session.withPathIds.has(family) ? 4 : 0;
+  }
+
   #isOurs(value: readonly number[]): boolean {
     const family = familyOf(value);
     return family !== undefined && this.#session.families.has(family);
@@ -131,10 +138,11 @@ export class ResetOracle {
     const family = familyOf(value);
     if (family === undefined || !this.#session.families.has(family)) return true;
     const bits = family === 'ipv4-unicast' ? 32 : 128;
-    if (type === MP_UNREACH) return isPrefixList(value.slice(3), bits);
+    const idOctets = this.#idOctets(family);
+    if (type === MP_UNREACH) return isPrefixList(value.slice(3), bits, idOctets);
     const hop = value[3] ?? 0;
     const lengths = family === 'ipv4-unicast' ? [4] : [16, 32];
-    return lengths.includes(hop) && value.length >= 5 + hop && isPrefixList(value.slice(5 + hop), bits);
+    return lengths.includes(hop) && value.length >= 5 + hop && isPrefixList(value.slice(5 + hop), bits, idOctets);
   }
 }
 
@@ -149,9 +157,11 @@ function familyOf(value: readonly number[]): BgpFamily | undefined {
   return afi === 2 ? 'ipv6-unicast' : undefined;
 }
 
-function isPrefixList(octets: readonly number[], bits: number): boolean {
+function isPrefixList(octets: readonly number[], bits: number, idOctets: number): boolean {
   let at = 0;
   while (at < octets.length) {
+    at += idOctets;
+    if (at >= octets.length) return false;
     const length = octets[at] ?? 0;
     if (length > bits) return false;
     at += 1 + Math.ceil(length / 8);

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { hex, PLAIN, update } from '../codec/message-fixtures.ts';
 import { FuzzedSpeaker } from './fuzzed-speaker.ts';
 import { ResetOracle } from './reset-oracle.ts';
-import { runs, type Step } from './steps.ts';
+import { type Run, runs } from './steps.ts';
 
 /** How long, and from which seed: `SESSION_FUZZ_MS=3600000 SESSION_FUZZ_SEED=1`, or `make fuzz DURATION=3600`. */
 const BUDGET_MS = Number(process.env.SESSION_FUZZ_MS ?? 4000);
@@ -30,18 +30,18 @@ function heapMegabytes(): number {
   return process.memoryUsage().heapUsed / 2 ** 20;
 }
 
-async function play(steps: readonly Step[]): Promise<void> {
-  const speaker = await FuzzedSpeaker.create();
+async function play({ variant, steps }: Run): Promise<void> {
+  const speaker = await FuzzedSpeaker.create(variant);
   for (const step of steps) await speaker.apply(step);
   await speaker.finish();
 }
 
 /** Where the steps of a failure go, shortest form. */
-function keep(steps: readonly Step[], seed: number): string {
+function keep(run: Run | undefined, seed: number): string {
   const directory = join(tmpdir(), 'slash32-fuzz');
   mkdirSync(directory, { recursive: true });
   const path = join(directory, `session-${seed}.json`);
-  writeFileSync(path, `${JSON.stringify(steps, undefined, 1)}\n`);
+  writeFileSync(path, `${JSON.stringify(run, undefined, 1)}\n`);
   return path;
 }
 
@@ -59,13 +59,13 @@ it(
     for (; performance.now() < end; round += 1) {
       const seed = SEED + round;
       const property = fc.asyncProperty(runs, async (run) => {
-        steps += run.length;
+        steps += run.steps.length;
         await play(run);
       });
       const outcome = await fc.check(property, { seed, numRuns: RUNS_PER_ROUND });
       if (round === ROUNDS_TO_WARM_UP) warmHeap = heapMegabytes();
       if (!outcome.failed) continue;
-      const path = keep(outcome.counterexample?.[0] ?? [], seed);
+      const path = keep(outcome.counterexample?.[0], seed);
       throw new Error(
         `SESSION_FUZZ_SEED=${seed} fails; the steps are in ${path} (SESSION_FUZZ_REPLAY plays them again)`,
         { cause: outcome.errorInstance },
@@ -81,7 +81,11 @@ it(
 );
 
 describe('the judge of resets', () => {
-  const session = { families: new Set(['ipv4-unicast', 'ipv6-unicast'] as const), maxLength: 4096 };
+  const session = {
+    families: new Set(['ipv4-unicast', 'ipv6-unicast'] as const),
+    maxLength: 4096,
+    withPathIds: new Set<never>(),
+  };
   const judged = (octets: Uint8Array): readonly number[] => {
     const oracle = new ResetOracle(session);
     oracle.push(octets);

@@ -27,14 +27,29 @@ const OPENS: readonly Uint8Array[] = [...AUTHORED, ...OWN_VECTORS]
   .filter(({ phase }) => phase === 'open')
   .map((vector) => hex(vector.hex));
 
+/** For sessions of each kind: with Path Identifiers or without, with LOCAL_PREF (iBGP) or without. */
 const sound = fc
-  .record({ first: fc.integer({ min: 0, max: 250 }), count: fc.integer({ min: 1, max: 40 }), withdraw: fc.boolean() })
-  .map(({ first, count, withdraw }) => {
+  .record({
+    first: fc.integer({ min: 0, max: 250 }),
+    count: fc.integer({ min: 1, max: 40 }),
+    withdraw: fc.boolean(),
+    pathId: fc.constantFrom('', '00000001', '00000002'),
+    localPref: fc.constantFrom('', '40050400000064'),
+  })
+  .map(({ first, count, withdraw, pathId, localPref }) => {
     const prefixes = Array.from({ length: count }, (_, index) => {
       const last = (first + index) % 256;
-      return `200ac900${last.toString(16).padStart(2, '0')}`;
+      return `${pathId}200ac900${last.toString(16).padStart(2, '0')}`;
     }).join('');
-    return withdraw ? update({ withdrawn: prefixes }) : update({ attributes: PLAIN, nlri: prefixes });
+    return withdraw ? update({ withdrawn: prefixes }) : update({ attributes: PLAIN + localPref, nlri: prefixes });
+  });
+
+/** An attribute that few messages have room for. */
+const long = fc
+  .record({ length: fc.integer({ min: 3900, max: 9000 }), localPref: fc.constantFrom('', '40050400000064') })
+  .map(({ length, localPref }) => {
+    const attribute = `d0ff${length.toString(16).padStart(4, '0')}${'ab'.repeat(length)}`;
+    return update({ attributes: PLAIN + localPref + attribute, nlri: '200ac900ff' });
   });
 
 const raw = fc
@@ -50,6 +65,7 @@ const octets: fc.Arbitrary<Uint8Array> = fc.oneof(
   { weight: 4, arbitrary: damaged },
   { weight: 3, arbitrary: sound },
   { weight: 3, arbitrary: fc.constantFrom(...SAMPLES) },
+  { weight: 1, arbitrary: long },
   { weight: 1, arbitrary: raw },
   { weight: 1, arbitrary: fc.tuple(sound, damaged).map(([left, right]) => Uint8Array.of(...left, ...right)) },
   { weight: 1, arbitrary: fc.uint8Array({ minLength: 1, maxLength: 40 }) },
@@ -89,4 +105,21 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-export const runs: fc.Arbitrary<readonly Step[]> = fc.array(step, { minLength: 1, maxLength: 60 });
+/** What the speaker is to its peers. */
+export interface Variant {
+  readonly role: 'host' | 'route-server' | 'route-reflector';
+  readonly addPaths: boolean;
+}
+
+export interface Run {
+  readonly variant: Variant;
+  readonly steps: readonly Step[];
+}
+
+export const runs: fc.Arbitrary<Run> = fc.record({
+  variant: fc.record({
+    role: fc.constantFrom('host' as const, 'route-server' as const, 'route-reflector' as const),
+    addPaths: fc.boolean(),
+  }),
+  steps: fc.array(step, { minLength: 1, maxLength: 60, size: 'max' }),
+});

@@ -16,6 +16,8 @@ export const SESSIONS = {
   old: { ...EBGP, as4: false },
   ipv4Only: { ...EBGP, families: ['ipv4-unicast'] },
   extended: { ...EBGP, extendedMessages: true },
+  /** The peer sends Path Identifiers (RFC 7911). */
+  addPath: { ...EBGP, addPath: true },
 } as const satisfies Record<string, VectorSession>;
 export type SessionName = keyof typeof SESSIONS;
 

@@ -146,4 +146,54 @@ const FIELD_ROWS: readonly Vector[] = [
   updateRow('update/attributes-only', 'ebgp', { announced: '' }, ACCEPT, []),
 ];
 
-export const NLRI_ROWS: readonly Vector[] = [...REACH_ROWS, ...UNREACH_ROWS, ...FIELD_ROWS];
+/** Path Identifier 1 and {@link ROUTE}. */
+const ID_NLRI = '00000001200ac90001';
+const ID_NLRI6 = `00000001${NLRI6}`;
+
+/** Sessions with Path Identifiers (RFC 7911). */
+const ADD_PATH_ROWS: readonly Vector[] = [
+  updateRow('add-path/good', 'addPath', { announced: ID_NLRI }, ACCEPT),
+  updateRow('add-path/two-paths', 'addPath', { announced: `${ID_NLRI}00000002200ac90001` }, ACCEPT),
+  updateRow('add-path/identifier-0', 'addPath', { announced: '00000000200ac90001' }, ACCEPT),
+  updateRow(
+    'add-path/withdrawn',
+    'addPath',
+    { withdrawn: ID_NLRI, attributes: '', announced: '' },
+    { action: 'withdraw' },
+  ),
+  updateRow('add-path/malformed', 'addPath', { with: attribute(0xc0, 8, ''), announced: ID_NLRI }, WITHDRAW),
+  updateRow('add-path/without-identifier', 'addPath', { announced: '200ac90001' }, reset(10), []),
+  updateRow('add-path/identifier-cut-off', 'addPath', { announced: `${ID_NLRI}000000` }, reset(10), []),
+  updateRow('add-path/identifier-alone', 'addPath', { announced: `${ID_NLRI}00000002` }, reset(10), []),
+  updateRow('add-path/length-33', 'addPath', { announced: '00000001210ac9000100' }, reset(10), []),
+  updateRow(
+    'add-path/mp-reach',
+    'addPath',
+    { with: mpReach(`000201 10 ${GLOBAL} 00 ${ID_NLRI6}`), without: 3, announced: '' },
+    ACCEPT,
+    [ROUTE6],
+  ),
+  updateRow(
+    'add-path/mp-unreach',
+    'addPath',
+    { attributes: mpUnreach(`000201 ${ID_NLRI6}`), announced: '' },
+    { action: 'withdraw' },
+    [ROUTE6],
+  ),
+  updateRow(
+    'add-path/mp-reach-cut-off',
+    'addPath',
+    { with: mpReach(`000201 10 ${GLOBAL} 00 00000001`), without: 3, announced: '' },
+    RESET_OR_DISABLE,
+    [],
+  ),
+  updateRow(
+    'add-path/end-of-rib',
+    'addPath',
+    { attributes: mpUnreach('000201'), announced: '' },
+    { action: 'eor' },
+    [],
+  ),
+];
+
+export const NLRI_ROWS: readonly Vector[] = [...REACH_ROWS, ...UNREACH_ROWS, ...FIELD_ROWS, ...ADD_PATH_ROWS];

@@ -13,10 +13,8 @@ import {
 } from './vector-expectation.ts';
 import { EARLIER_MED, playVector, type SpeakerReaction } from './vector-session.ts';
 
-/** Not those that need what the lab's peer cannot negotiate. */
-const PLAYABLE = [...AUTHORED, ...OWN_VECTORS].filter(
-  ({ session }) => !session.addPath && session.extendedNextHop !== true,
-);
+/** Not those with IPv4 over IPv6 next hops, for which the lab would need a session over IPv6. */
+const PLAYABLE = [...AUTHORED, ...OWN_VECTORS].filter(({ session }) => session.extendedNextHop !== true);
 
 function isReplaced(path: Path | undefined): path is Path {
   return path !== undefined && path.received.med !== EARLIER_MED;

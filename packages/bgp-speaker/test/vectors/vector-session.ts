@@ -2,6 +2,7 @@ import { type BgpFamily, FakeClock } from '@slash32/shared';
 import {
   BGP_FAMILIES,
   type Capability,
+  FAMILY_PARAMETERS,
   type NotificationMessage,
   packUpdates,
   prefixKeyFamily,
@@ -45,7 +46,11 @@ export async function playVector(vector: Vector): Promise<SpeakerReaction> {
   });
   await host.prepare();
   const families = BGP_FAMILIES.filter((family) => session.families.includes(family));
-  host.addPeer('peer', PEER, session.peerAs, { passive: true, families });
+  host.addPeer('peer', PEER, session.peerAs, {
+    passive: true,
+    families,
+    ...(session.addPath ? { addPaths: { receive: true } } : {}),
+  });
   await host.start();
   const peer = new ScriptedPeer({
     transport: network.transport(PEER),
@@ -69,25 +74,46 @@ export async function playVector(vector: Vector): Promise<SpeakerReaction> {
   await clock.advanceAsync(10);
   const { adjRibIn } = host.speaker.neighbors.get('peer') ?? {};
   const routes = new Map(
-    vector.nlri.map((prefix) => [prefix, adjRibIn?.entry(prefixKeyFromText(prefix))?.path] as const),
+    vector.nlri.map((prefix) => [prefix, pathOf(adjRibIn?.entries(prefixKeyFromText(prefix)) ?? [])] as const),
   );
   const isSessionUp =
     peer.closed === undefined && (vector.phase === 'open' || host.neighbor('peer').state === 'Established');
   return { notification: peer.notification, isSessionUp, routes };
 }
 
+/** Of several paths, one that the message brought. */
+function pathOf(entries: readonly { readonly path: Path }[]): Path | undefined {
+  return entries.map(({ path }) => path).toSorted((left, right) => rank(left) - rank(right))[0];
+}
+
+function rank({ received }: Path): number {
+  return received.med === EARLIER_MED ? 1 : 0;
+}
+
 function capabilitiesOf({ session }: Vector, families: readonly BgpFamily[]): readonly Capability[] {
   return [
     ...usualCapabilities(families, session.as4 ? session.peerAs : undefined),
+    ...(session.addPath ? [addPathOf(families)] : []),
     ...(session.extendedMessages === true ? [{ kind: 'extended-message' as const }] : []),
   ];
 }
+
+function addPathOf(families: readonly BgpFamily[]): Capability {
+  return {
+    kind: 'add-path',
+    families: families.map((family) => ({ ...FAMILY_PARAMETERS[family], direction: 'send' })),
+  };
+}
+
+/** The Path Identifier of earlier routes, and of the rows' own. */
+const PATH_ID = 1;
 
 function announceEarlier(peer: ScriptedPeer, vector: Vector): void {
   for (const text of vector.nlri) {
     const key = prefixKeyFromText(text);
     const family = prefixKeyFamily(key);
     if (!peer.context.families.has(family)) continue;
+    const pathIds = vector.session.addPath ? { pathIds: [PATH_ID] } : {};
     const nextHop = { address: family === 'ipv4-unicast' ? PEER : '2001:db8::1' };
     const attributes = {
       origin: 'incomplete' as const,
@@ -95,6 +121,7 @@ function announceEarlier(peer: ScriptedPeer, vector: Vector): void {
       med: EARLIER_MED,
       ...(vector.session.type === 'ibgp' ? { localPref: 100 } : {}),
     };
-    for (const octets of packUpdates({ family, prefixes: [key], nextHop }, attributes, peer.context)) peer.send(octets);
+    for (const octets of packUpdates({ family, prefixes: [key], ...pathIds, nextHop }, attributes, peer.context))
+      peer.send(octets);
   }
 }
