@@ -197,6 +197,15 @@ describe('what an instance may never send, with groups that allow everything', (
     );
   });
 
+  test('ARP in a frame with the MAC address of another', async () => {
+    const packet = arp({ operation: 1, senderMac: mac, senderAddress: OWN[4], targetAddress: '10.1.0.254' });
+    const before = counted('guard', 'arp');
+    for (const source of ['52:54:00:00:00:03', mac]) {
+      sendFrames('t-i1', 'eth0', ethernet({ source, destination: 'ff:ff:ff:ff:ff:ff' }, 'arp', packet));
+    }
+    await expect.poll(() => counted('guard', 'arp') - before).toBe(1);
+  });
+
   test('protocols of the fabric to another host', async () => {
     site.update(host('h9', { address: FAR[4], address6: FAR[6] }));
     const before = counted('arrived', 'inet', 'outside');

@@ -209,6 +209,7 @@ test('output: the host reaches endpoints, and no other tap', () => {
 describe('ARP', () => {
   const request: ProgramArp = {
     iifname: 'tap1',
+    etherSource: MAC,
     senderMac: MAC,
     senderAddress: '10.0.0.10',
     targetAddress: '10.0.0.1',
@@ -220,6 +221,7 @@ describe('ARP', () => {
     ['for its own address: the host keeps silent', { senderAddress: '0.0.0.0', targetAddress: '10.0.0.10' }, 'drop'],
     ['with the sender of somebody else', { senderAddress: '10.0.0.11' }, 'drop'],
     ['with another MAC', { senderMac: '52:54:00:00:00:02' }, 'drop'],
+    ['in a frame with another MAC', { etherSource: '52:54:00:00:00:02' }, 'drop'],
     ['from an interface that no endpoint has', { iifname: 'tap9' }, 'drop'],
     ['from an interface that is not ours', { iifname: 'uplink' }, 'accept'],
     ['any sender without port security', { iifname: 'tap2', senderAddress: '10.0.0.99' }, 'accept'],
@@ -242,6 +244,7 @@ test('until the agent is up, the boot ruleset lets nothing pass from or to a tap
   expect(
     evaluateHook(boot, 'arp slash32-boot', 'input', {
       iifname: 'tap1',
+      etherSource: MAC,
       senderMac: MAC,
       senderAddress: '10.0.0.10',
       targetAddress: '10.0.0.1',

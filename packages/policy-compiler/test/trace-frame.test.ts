@@ -194,10 +194,10 @@ describe('a frame', () => {
 });
 
 describe('ARP', () => {
-  const ask = (change: object): string =>
+  const ask = (change: object, source = MAC): string =>
     judge(
       ethernet(
-        { source: MAC, destination: 'ff:ff:ff:ff:ff:ff' },
+        { source, destination: 'ff:ff:ff:ff:ff:ff' },
         'arp',
         arp({ operation: 1, senderMac: MAC, senderAddress: OWN[4], targetAddress: '10.0.0.1', ...change }),
       ),
@@ -212,6 +212,10 @@ describe('ARP', () => {
     ['as a probe', { senderAddress: '0.0.0.0', targetAddress: '10.0.0.50' }, /^pass host/],
   ])('%s', (_, change, expected) => {
     expect(ask(change)).toMatch(expected);
+  });
+
+  test('in a frame with the MAC of another', () => {
+    expect(ask({}, OTHER_MAC)).toMatch(/^drop source: the frame/);
   });
 });
 

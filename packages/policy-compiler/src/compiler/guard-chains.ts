@@ -196,6 +196,11 @@ export function arpChains(taps: TapMatch, drop: Statement): NftChain[] {
       rules: [
         rule('nobody answers for an instance to itself', [inSet(['iifname', 'arp daddr ip'], NAMES.own)], DROP),
         rule('no port security', [inSet(['iifname'], NAMES.unfiltered)], ACCEPT),
+        rule(
+          'MAC address of the frame is not its own',
+          [taps.is('iifname'), notInSet(['iifname', 'ether saddr'], NAMES.macs)],
+          drop,
+        ),
         rule('own address', [inSet(sender, NAMES.sources[4])], ACCEPT),
         rule('allowed address pair', [inSet(sender, NAMES.pairs[4])], ACCEPT),
         rule('probe', [inSet(['iifname', 'arp saddr ether'], NAMES.macs), is('arp saddr ip', '0.0.0.0')], ACCEPT),

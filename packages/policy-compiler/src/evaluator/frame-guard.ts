@@ -62,15 +62,17 @@ function forbidden({ family, protocol, sourcePort, sourceRoute, icmp, ndTarget }
   return undefined;
 }
 
-/** An ARP packet that an instance sends: whether its host looks at it. */
+/** An ARP packet that an instance sends: whether its host looks at it. `sourceMac`: of its frame. */
 export function guardArp(
   instance: OpenInstance,
+  sourceMac: string,
   { senderMac, senderAddress, targetAddress }: DecodedArp,
 ): GuardVerdict {
   if (instance.addresses.includes(targetAddress)) {
     return drop(`${targetAddress} is its own address: the host keeps silent, so that it does not look taken`);
   }
   if (!instance.portSecurity) return pass('it has no port security: its sender is not checked');
+  if (!hasMac(instance, sourceMac)) return drop(`the frame’s MAC address ${sourceMac} is not its own`);
   if (isOwn(instance, senderMac, senderAddress)) return pass('the sender is itself');
   if (senderAddress === '0.0.0.0' && hasMac(instance, senderMac)) return pass('a probe (RFC 5227)');
   return drop(`${senderAddress} with MAC address ${senderMac} is neither its own nor an allowed address pair`);

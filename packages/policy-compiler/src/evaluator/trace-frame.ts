@@ -75,7 +75,9 @@ export function traceFrame(model: FabricModel, { instance: name, direction, fram
     return { verdict: 'drop', steps };
   }
   step('packet', 'note', packet.kind === 'arp' ? arpText(packet) : ipText(packet));
-  if (packet.kind === 'arp') return { verdict: judgeArp(instance, direction, packet, step), steps };
+  if (packet.kind === 'arp') {
+    return { verdict: judgeArp(instance, direction, frame.sourceMac, packet, step), steps };
+  }
   if (direction === 'from') {
     const guard = guardIp(instance, frame.sourceMac, packet);
     step('source', guard.verdict, guard.explanation);
@@ -92,12 +94,18 @@ export function traceFrame(model: FabricModel, { instance: name, direction, fram
 
 type Note = (what: FrameStep['what'], verdict: FrameStep['verdict'], explanation: string) => void;
 
-function judgeArp(instance: OpenInstance, direction: 'from' | 'to', packet: DecodedArp, step: Note): 'pass' | 'drop' {
+function judgeArp(
+  instance: OpenInstance,
+  direction: 'from' | 'to',
+  sourceMac: string,
+  packet: DecodedArp,
+  step: Note,
+): 'pass' | 'drop' {
   if (direction === 'to') {
     step('source', 'drop', 'ARP does not leave the link of who sends it: only the own host sends it to an instance');
     return 'drop';
   }
-  const guard = guardArp(instance, packet);
+  const guard = guardArp(instance, sourceMac, packet);
   step('source', guard.verdict, guard.explanation);
   if (guard.verdict === 'pass') {
     step(

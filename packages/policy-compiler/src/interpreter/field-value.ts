@@ -13,6 +13,8 @@ function arpValue(field: Field, packet: ProgramArp): string | undefined {
   switch (field) {
     case 'iifname':
       return `"${packet.iifname}"`;
+    case 'ether saddr':
+      return packet.etherSource;
     case 'arp saddr ether':
       return packet.senderMac;
     case 'arp saddr ip':

@@ -39,6 +39,8 @@ export interface ProgramPacket {
 /** An ARP packet in the `arp` table's input hook. */
 export interface ProgramArp {
   readonly iifname: string;
+  /** Source of the frame. */
+  readonly etherSource: string;
   readonly senderMac: string;
   readonly senderAddress: string;
   readonly targetAddress: string;
