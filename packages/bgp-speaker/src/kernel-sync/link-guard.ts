@@ -10,6 +10,9 @@ interface GuardedLink {
   readonly faults: ReadonlyMap<PrefixKey, string>;
 }
 
+/** A peer may send any number of different ones. */
+const MOST_KNOWN_NEXT_HOPS = 1000;
+
 const NO_FAULTS: ReadonlyMap<PrefixKey, string> = new Map();
 
 /**
@@ -51,6 +54,7 @@ export class LinkGuard implements LinkRules {
     let faults = this.#around.get(nextHop);
     if (faults === undefined) {
       faults = this.#faultsAround(nextHop);
+      if (this.#around.size >= MOST_KNOWN_NEXT_HOPS) this.#around.clear();
       this.#around.set(nextHop, faults);
     }
     return faults;
