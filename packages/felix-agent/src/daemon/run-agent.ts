@@ -4,9 +4,7 @@ import {
   type AgentMethods,
   createLogger,
   type DaemonContext,
-  HeapKeeper,
   openDatastore,
-  processHeap,
   readDaemonOptions,
   SystemClock,
   serveControl,
@@ -46,8 +44,6 @@ export async function runAgent(
           registry: agent.metrics.registry,
           health: () => agent.health(),
         });
-  const heap = processHeap();
-  using _heapKeeper = heap === undefined ? undefined : new HeapKeeper(clock, heap);
   // Written now, since a daemon may end without a chance to; nothing happens if there is no cache.
   flushCompileCache();
   await agent.start();
