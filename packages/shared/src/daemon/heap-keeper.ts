@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { Clock, Timer } from '../time/clock.ts';
 
@@ -5,13 +6,15 @@ import type { Clock, Timer } from '../time/clock.ts';
 export interface Heap {
   /** What is in use, live or not, outside of the engine's own heap too. */
   usedOctets(): number;
+  /** Share of the time since the last call in which the event loop had work, 0 to 1. */
+  busyShare(): number;
   /** Collects garbage and returns memory to the system; takes some 60 ms for 20 MB of live data. */
   collect(): void;
 }
 
 const CHECK_MS = 1000;
-/** A program that allocates more than this from one check to the next has work to do. */
-const IDLE_OCTETS = 512 * 1024;
+/** A program that works more than this, as one does that gets a route now and then, is not to be held up. */
+const IDLE_SHARE = 0.01;
 /** So much garbage is worth a pause; of a large heap, which takes longer to go through, a quarter of it. */
 const WORTH_OCTETS = 8 * 1024 * 1024;
 const WORTH_SHARE = 0.25;
@@ -27,7 +30,6 @@ export class HeapKeeper implements Disposable {
   readonly #heap: Heap;
   /** What was in use after the last collection, or less. */
   #leastOctets = 0;
-  #beforeOctets = 0;
   #timer: Timer;
 
   constructor(clock: Clock, heap: Heap) {
@@ -42,14 +44,12 @@ export class HeapKeeper implements Disposable {
 
   #check(): void {
     const usedOctets = this.#heap.usedOctets();
-    const isIdle = Math.abs(usedOctets - this.#beforeOctets) < IDLE_OCTETS;
-    this.#beforeOctets = usedOctets;
+    const isIdle = this.#heap.busyShare() < IDLE_SHARE;
     this.#leastOctets = Math.min(this.#leastOctets, usedOctets);
     const worthOctets = Math.max(WORTH_OCTETS, this.#leastOctets * WORTH_SHARE);
     if (isIdle && usedOctets - this.#leastOctets >= worthOctets) {
       this.#heap.collect();
       this.#leastOctets = this.#heap.usedOctets();
-      this.#beforeOctets = this.#leastOctets;
     }
     this.#timer = this.#clock.schedule(CHECK_MS, () => this.#check());
   }
@@ -59,7 +59,14 @@ export class HeapKeeper implements Disposable {
 export function processHeap(): Heap | undefined {
   const { gc } = globalThis;
   if (gc === undefined) return undefined;
+  let before = performance.eventLoopUtilization();
   return {
+    busyShare() {
+      const now = performance.eventLoopUtilization();
+      const { utilization } = performance.eventLoopUtilization(now, before);
+      before = now;
+      return utilization;
+    },
     usedOctets() {
       const { used_heap_size: inHeap, external_memory: outside } = getHeapStatistics();
       return inHeap + outside;
