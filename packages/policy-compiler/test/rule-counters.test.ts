@@ -82,6 +82,16 @@ describe('rules of a counted group', () => {
     );
   });
 
+  test('that are inside one another count at the outermost', () => {
+    const nested = ['10.0.0.0/24', '10.0.0.0/8', '10.0.0.7', '10.0.0.0/16', '10.0.0.0/8'];
+    const bench = new Bench(
+      nested.map((cidr) => ({ ...INGRESS, protocol: 'tcp', ports: 443, remote: { cidr } })),
+      true,
+    );
+    const place = { set: 'counted-ingress4/t/web/tcp', element: '443 . 10.0.0.0/8' };
+    expect(bench.places()).toEqual(nested.map((cidr) => ({ ...place, own: cidr === '10.0.0.0/8' })));
+  });
+
   test('count last of all matches: what is counted passes', () => {
     const bench = new Bench(rules, true);
     const chains = [...bench.table.chains.values()].filter(({ name }) => name.endsWith('/t/web'));

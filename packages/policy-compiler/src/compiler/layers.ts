@@ -13,9 +13,10 @@ export interface Box {
 /**
  * The same union as `boxes`, in as many layers as needed for no two boxes of a layer to overlap, which the kernel refuses.
  * Boxes inside others are left out; the rest is never cut, so there are never more elements than rules. The result
- * depends on the set of boxes only, not on their order.
+ * depends on the set of boxes only, not on their order. `containers` gets, for the text of each box that is left out, one
+ * that it is inside of, which may be left out itself.
  */
-export function layered<Some extends Box>(boxes: Iterable<Some>): Some[][] {
+export function layered<Some extends Box>(boxes: Iterable<Some>, containers?: Map<string, Some>): Some[][] {
   const byText = new Map<string, Some>();
   for (const box of boxes) byText.set(box.text, box);
   const distinct = [...byText.values()].sort((left, right) => compareText(left.text, right.text));
@@ -24,7 +25,11 @@ export function layered<Some extends Box>(boxes: Iterable<Some>): Some[][] {
   const layers: Some[][] = [];
   for (const box of distinct) {
     const others = overlapping.get(box) ?? [];
-    if (others.some((other) => contains(other, box))) continue;
+    const container = others.find((other) => contains(other, box));
+    if (container !== undefined) {
+      containers?.set(box.text, container);
+      continue;
+    }
     const taken = new Set(others.map((other) => layerOf.get(other)));
     let index = 0;
     while (taken.has(index)) index += 1;

@@ -3,7 +3,7 @@ import { commentText, elementComment } from '../ir/comment-text.ts';
 import { prefixElement, rangeElement } from '../ir/element-text.ts';
 import { type GroupSetKey, groupSetName, type Mode, sharedSetName } from '../ir/names.ts';
 import { type CompiledRule, type Field, inSet, is, type Match, rule } from '../ir/rule.ts';
-import { contains, layered } from './layers.ts';
+import { layered } from './layers.ts';
 import { passStatement } from './pass-statement.ts';
 import { ICMP, PORT_PROTOCOLS, type RuleBox, ruleBoxes } from './rule-boxes.ts';
 import { serviceClasses } from './service-folder.ts';
@@ -175,9 +175,10 @@ export class RuleFolder {
   #fold(folding: Folding): void {
     const { part, note, boxes, protocol, type, fields, farEnds } = folding;
     const { counted } = this.#key;
-    const sets = new Map<RuleBox, string>();
+    const sets = new Map<string, string>();
+    const containers = new Map<string, RuleBox>();
     const descriptions = descriptionsByText(boxes);
-    layered(boxes).forEach((layer, index) => {
+    layered(boxes, containers).forEach((layer, index) => {
       const [only, ...more] = layer;
       if (only === undefined) return;
       const set = groupSetName(this.#key, index === 0 ? part : `${part}.${index + 1}`);
@@ -189,7 +190,7 @@ export class RuleFolder {
         });
         return;
       }
-      for (const box of layer) sets.set(box, set);
+      for (const { text } of layer) sets.set(text, set);
       const interval = type.includes(' . ');
       const elements = new Map(layer.map(({ text }) => [text, elementComment(descriptions.get(text) ?? '')]));
       this.#folded.sets.push({ name: set, type, interval, ...(counted ? { counted: true } : {}), elements });
@@ -199,19 +200,21 @@ export class RuleFolder {
         return farEnds(mode).map((far) => (counted ? [...far, ...guard, lookup] : [...guard, lookup, ...far]));
       });
     });
-    if (counted) this.#noteCounterPlaces(boxes, sets);
+    if (counted) this.#noteCounterPlaces(boxes, sets, containers);
   }
 
-  /** `sets`: of the boxes that became elements; each other box is equal to one of them, or inside it. */
-  #noteCounterPlaces(boxes: readonly RuleBox[], sets: ReadonlyMap<RuleBox, string>): void {
-    const places = this.#folded.counterPlaces;
-    if (places === undefined) return;
-    const elements = new Map([...sets].map(([box, set]) => [box.text, { box, set }]));
-    for (const some of boxes) {
-      const own = elements.get(some.text);
-      const place = own ?? elements.values().find(({ box }) => contains(box, some));
-      if (place === undefined) continue;
-      places.set(some.rule, { set: place.set, element: place.box.text, own: own !== undefined });
+  /** `sets`: of the texts that became elements; each other box is equal to one of them, or inside it. */
+  #noteCounterPlaces(
+    boxes: readonly RuleBox[],
+    sets: ReadonlyMap<string, string>,
+    containers: ReadonlyMap<string, RuleBox>,
+  ): void {
+    for (const { text, rule: some } of boxes) {
+      let element: string | undefined = text;
+      while (element !== undefined && !sets.has(element)) element = containers.get(element)?.text;
+      const set = element === undefined ? undefined : sets.get(element);
+      if (element === undefined || set === undefined) continue;
+      this.#folded.counterPlaces?.set(some, { set, element, own: element === text });
     }
   }
 
