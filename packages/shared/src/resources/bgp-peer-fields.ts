@@ -41,7 +41,11 @@ export const policyNames = (builtIn: string, about: string) =>
     .describe(`${about}; names of RoutePolicies, in order, or ${builtIn}. A name that is unknown lets nothing through`);
 
 export const prefixLimit = z.strictObject({
-  limit: z.int().min(1).max(0xffff_ffff).describe('prefixes that the router may announce, refused ones included'),
+  limit: z
+    .int()
+    .min(1)
+    .max(0xffff_ffff)
+    .describe('prefixes that the router may announce (with ADD-PATH, paths), refused ones included'),
   warnAtPercent: z.int().min(1).max(100).default(80).describe('a finding warns from here on'),
   action: z
     .enum(['warn', 'idle', 'restart'])
