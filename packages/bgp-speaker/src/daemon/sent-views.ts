@@ -58,7 +58,7 @@ export function withheldRoutes(
     const { paths, reasons } = speaker.locRib.explain(key);
     const [best] = paths;
     for (const path of speaker.locRib.candidates(key)) {
-      if (path.source.type !== 'local' && !speaker.passesLearnedRoutesTo(neighbor)) continue;
+      if (path.source.type !== 'local' && !speaker.learnedExport.includes(neighbor.settings)) continue;
       const isTold = told.get(key)?.some((route) => (route.path ?? best) === path) === true;
       if (isTold) continue;
       statuses.push({

@@ -37,6 +37,7 @@ import { WaitingPeers } from './waiting-peers.ts';
 export class Speaker {
   readonly locRib: LocRib;
   readonly installer: RouteInstaller;
+  readonly learnedExport = new LearnedRouteExport();
   /** Where to listen to what happens in here. */
   readonly observers: ObserverHub;
   /** Neighbours that are not planned one by one. */
@@ -49,7 +50,6 @@ export class Speaker {
   readonly #nextHops = new NextHopTracker((affects) => this.#decideAffected(affects));
   readonly #prerequisites: PrerequisiteWatch;
   readonly #waiting: WaitingPeers;
-  readonly #learnedExport = new LearnedRouteExport();
   readonly #blocks: AnnouncedBlocks;
   readonly #admission: Admission;
   #plan: PeerPlan = EMPTY_PLAN;
@@ -113,7 +113,7 @@ export class Speaker {
       locRib: this.locRib,
       installer: this.installer,
       nextHops: this.#nextHops,
-      learnedExport: this.#learnedExport,
+      learnedExport: this.learnedExport,
       deferral: this.#deferral,
       restart: {
         restarting: () => this.#hadForwarding.size > 0 && !this.#deferral.isOver,
@@ -298,14 +298,9 @@ export class Speaker {
     }
   }
 
-  /** True if this host is a route reflector or route server, and the router one that it passes routes on to. */
-  passesLearnedRoutesTo({ settings }: Neighbor): boolean {
-    return this.#learnedExport.includes(settings);
-  }
-
   #decideAgain(key: PrefixKey): void {
     const chosen = this.locRib.decideAgain(key);
-    this.#learnedExport.routeChanged(key, chosen);
+    this.learnedExport.routeChanged(key, chosen);
     if (!chosen) return;
     this.installer.mark(key);
     if (this.observers.active) this.observers.bestChanged(key, this.locRib.route(key));
