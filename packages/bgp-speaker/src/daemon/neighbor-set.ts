@@ -11,6 +11,7 @@ import { fieldsNeedingReset, isOnLink } from '../peers/peer-settings.ts';
 import type { PeerReadiness, ReadyPeer } from '../peers/ready-peers.ts';
 import type { AddressBlocks } from '../rib/address-blocks.ts';
 import type { LocRib } from '../rib/loc-rib.ts';
+import type { Path } from '../rib/path.ts';
 import {
   chooseLocalNextHops,
   type LocalNextHops,
@@ -86,6 +87,24 @@ export class NeighborSet {
       this.#holds.delete(name);
     }
     for (const name of this.#holds.keys()) if (!peers.has(name)) this.#holds.delete(name);
+  }
+
+  /** Other next hops can be used than before: the prefixes of the paths concerned are decided again, and no others. */
+  decideAffected(affects: (path: Path) => boolean): void {
+    const answers = new Map<Path, boolean>();
+    const isAffected = (path: Path): boolean => {
+      let answer = answers.get(path);
+      if (answer === undefined) {
+        answer = affects(path);
+        answers.set(path, answer);
+      }
+      return answer;
+    };
+    for (const { adjRibIn } of this.#neighbors.values()) {
+      for (const key of adjRibIn.keys()) {
+        if (adjRibIn.candidates(key).some(isAffected)) this.#around.decideAgain(key);
+      }
+    }
   }
 
   #add({ settings, md5Key }: ReadyPeer, hold: Hold | undefined): void {

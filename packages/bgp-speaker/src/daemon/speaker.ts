@@ -11,7 +11,6 @@ import { PrerequisiteWatch } from '../peers/peer-prerequisites.ts';
 import { NO_PEERS_READY, type PeerReadiness } from '../peers/ready-peers.ts';
 import type { AddressBlocks } from '../rib/address-blocks.ts';
 import { LocRib } from '../rib/loc-rib.ts';
-import type { Path } from '../rib/path.ts';
 import type { Neighbor } from '../session/neighbor.ts';
 import type { IncomingConnection } from '../session/transport.ts';
 import { Admission } from './admission.ts';
@@ -47,7 +46,7 @@ export class Speaker {
   readonly #neighbors: NeighborSet;
   readonly #deferral: RestartDeferral;
   readonly #hadForwarding = new Set<BgpFamily>();
-  readonly #nextHops = new NextHopTracker((affects) => this.#decideAffected(affects));
+  readonly #nextHops = new NextHopTracker((affects) => this.#neighbors.decideAffected(affects));
   readonly #prerequisites: PrerequisiteWatch;
   readonly #waiting: WaitingPeers;
   readonly #blocks: AnnouncedBlocks;
@@ -277,24 +276,6 @@ export class Speaker {
     this.#nextHops.seeInterfaces(events);
     if (events.some((event) => event.type === 'present' && event.link.up && this.#mayMatter(event.link.name))) {
       this.installer.retryNow();
-    }
-  }
-
-  /** Other next hops can be used than before: the prefixes of the paths concerned are decided again, and no others. */
-  #decideAffected(affects: (path: Path) => boolean): void {
-    const answers = new Map<Path, boolean>();
-    const isAffected = (path: Path): boolean => {
-      let answer = answers.get(path);
-      if (answer === undefined) {
-        answer = affects(path);
-        answers.set(path, answer);
-      }
-      return answer;
-    };
-    for (const { adjRibIn } of this.#neighbors.byName.values()) {
-      for (const key of adjRibIn.keys()) {
-        if (adjRibIn.candidates(key).some(isAffected)) this.#decideAgain(key);
-      }
     }
   }
 

@@ -1,10 +1,10 @@
-import type { KernelNextHop, RouteChange, RouteEvent, RouteTable } from '@slash32/linux';
+import type { RouteChange, RouteEvent, RouteTable } from '@slash32/linux';
 import { Backoff, type Clock, type Logger, ROUTE_PROTOCOL, type Timer } from '@slash32/shared';
 import { type PrefixKey, prefixKeyFromText } from '../codec/index.ts';
 import type { Path } from '../rib/path.ts';
 import { InstalledRoutes, type NextHops } from './installed-routes.ts';
-import { type LinkOf, nextHopText } from './learned-route.ts';
-import { isNextHopFault, tryNextHops } from './refused-next-hops.ts';
+import type { LinkOf } from './learned-route.ts';
+import { isNextHopFault, NextHopBlame, type Refusals } from './refused-next-hops.ts';
 
 export interface RouteInstallerOptions {
   readonly routes: RouteTable;
@@ -16,15 +16,6 @@ export interface RouteInstallerOptions {
   readonly linkOf: LinkOf;
   /** Where next hops go that the kernel refuses; absent: their prefixes alone are tried again. */
   readonly refusals?: Refusals;
-}
-
-/** Next hops that the kernel refuses; what is chosen makes no use of them until they are forgiven. */
-export interface Refusals {
-  /** How many there are. */
-  readonly refused: number;
-  refuse(nextHop: KernelNextHop, reason: string): void;
-  /** They get another chance: all of them. */
-  forgive(): void;
 }
 
 interface Batch {
@@ -52,8 +43,7 @@ export class RouteInstaller {
   readonly #marked = new Set<PrefixKey>();
   readonly #installed: InstalledRoutes;
   readonly #failed = new Map<PrefixKey, string>();
-  /** Refused next hops that the log has named since all was well. */
-  readonly #reported = new Set<string>();
+  readonly #blame: NextHopBlame;
   #working: Promise<void> | undefined;
   #retryTimer: Timer | undefined;
   #reconcileTimer: Timer | undefined;
@@ -66,6 +56,7 @@ export class RouteInstaller {
   constructor(options: RouteInstallerOptions) {
     this.#options = options;
     this.#installed = new InstalledRoutes(options.linkOf);
+    this.#blame = new NextHopBlame(options);
     this.#backoff = new Backoff({ initialMs: 500, maxMs: 30_000, random: options.random });
   }
 
@@ -215,7 +206,11 @@ export class RouteInstaller {
       }
       this.#failed.set(key, reason);
     }
-    for (const [nextHops, { key, reason }] of refused) await this.#refuse(nextHops, key, reason);
+    for (const [nextHops, { key, reason }] of refused) {
+      const taken = await this.#blame.find(nextHops, key, reason);
+      // Not marked: the prefix is decided again if a next hop is at fault, and tried again later if none is.
+      if (taken !== undefined) this.#installed.correct(key, [taken]);
+    }
     if (this.#failed.size === 0) this.#endBackoff();
     else this.#retryLater();
   }
@@ -226,32 +221,13 @@ export class RouteInstaller {
     if (before !== undefined) this.#wantReconcile();
   }
 
-  async #refuse(nextHops: NextHops, key: PrefixKey, reason: string): Promise<void> {
-    const [first] = nextHops;
-    if (first === undefined) return;
-    const { routes } = this.#options;
-    const { refused, taken } =
-      nextHops.length === 1
-        ? { refused: new Map([[first, reason]]), taken: undefined }
-        : await tryNextHops(routes, key, nextHops);
-    // Not marked: the prefix is decided again if a next hop is at fault, and tried again later if none is.
-    if (taken !== undefined) this.#installed.correct(key, [taken]);
-    for (const [nextHop, words] of refused) {
-      const text = nextHopText(nextHop);
-      if (!this.#reported.has(text))
-        this.#options.logger.warn({ ...nextHop, reason: words }, 'kernel refused a next hop');
-      this.#reported.add(text);
-      this.#options.refusals?.refuse(nextHop, words);
-    }
-  }
-
   #endBackoff(): void {
     if (this.#options.refusals !== undefined && this.#options.refusals.refused > 0) {
       this.#retryLater();
       return;
     }
     this.#backoff.reset();
-    this.#reported.clear();
+    this.#blame.forget();
   }
 
   #retryLater(): void {

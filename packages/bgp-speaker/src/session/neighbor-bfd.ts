@@ -9,6 +9,8 @@ export interface NeighborBfdDependencies {
   readonly sessions: BfdSessions | undefined;
   /** The path to the peer is gone, so its session is not to wait for the hold time. */
   readonly onPathDown: () => void;
+  /** The peer is away, or back and not done with announcing again what it announced before. */
+  readonly peerRestarts: () => boolean;
 }
 
 /** A session that is not Up by then will not come up of itself. */
@@ -122,7 +124,20 @@ export class NeighborBfd {
     // A router that crashed closes its TCP connection well before the Detection Time is over, and starts graceful
     // restart by that. If we were too busy to read it, it waits in the socket: one turn of the event loop comes first.
     this.#pathDown?.cancel();
-    this.#pathDown = this.#deps.clock.schedule(0, () => this.#deps.onPathDown());
+    this.#pathDown = this.#deps.clock.schedule(0, () => this.#endPath());
+  }
+
+  /**
+   * The session ends and the peer's routes go (RFC 5882 4.2, RFC 9384). But not while the peer restarts: BFD shares fate
+   * with the speakers, so its loss is expected then and says nothing about forwarding (RFC 5882 4.3.2).
+   */
+  #endPath(): void {
+    if (!this.#deps.peerRestarts()) {
+      this.#deps.onPathDown();
+      return;
+    }
+    const { name: peer } = this.#settings;
+    this.#deps.logger.info({ peer }, 'BFD is down because the peer restarts; its routes stay');
   }
 }
 

@@ -63,7 +63,10 @@ export class Neighbor {
       clock: dependencies.clock,
       logger: dependencies.logger,
       sessions: dependencies.bfd,
-      onPathDown: () => this.#onPathDown(),
+      peerRestarts: () => this.#received.awaitsRestartedPeer,
+      onPathDown: () => {
+        if (this.state === 'Established') this.#sessions.end(CEASE.bfdDown);
+      },
     });
   }
 
@@ -258,18 +261,6 @@ export class Neighbor {
       'session down',
     );
     this.#observer.onDown(reason, kept);
-  }
-
-  /**
-   * The session ends and the peer's routes go (RFC 5882 4.2, RFC 9384). But not while the peer restarts: BFD shares fate
-   * with the speakers, so its loss is expected then and says nothing about forwarding (RFC 5882 4.3.2).
-   */
-  #onPathDown(): void {
-    if (this.#received.awaitsRestartedPeer) {
-      this.#deps.logger.info({ peer: this.#settings.name }, 'BFD is down because the peer restarts; its routes stay');
-      return;
-    }
-    if (this.state === 'Established') this.#sessions.end(CEASE.bfdDown);
   }
 
   #onUpdate(update: DecodedUpdate): void {

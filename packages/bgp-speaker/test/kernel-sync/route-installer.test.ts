@@ -3,7 +3,8 @@ import { FakeClock, ROUTE_PROTOCOL, silentLogger } from '@slash32/shared';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type PrefixKey, prefixKeyFromText } from '../../src/codec/index.ts';
 import { LEARNED_ROUTE_METRIC, type PeerLink } from '../../src/kernel-sync/learned-route.ts';
-import { type Refusals, RouteInstaller } from '../../src/kernel-sync/route-installer.ts';
+import type { Refusals } from '../../src/kernel-sync/refused-next-hops.ts';
+import { RouteInstaller } from '../../src/kernel-sync/route-installer.ts';
 import { makePath, type Path } from '../../src/rib/path.ts';
 import { path, source } from '../lab/paths.ts';
 
