@@ -239,8 +239,15 @@ describe('what an instance sees and can do at its interface', () => {
     });
     // It gets no address, of course; it takes one.
     await mallory.node.kill('udhcpc', 'SIGKILL');
-    await mallory.node.exec(['ip', 'address', 'add', '203.0.113.24/24', 'dev', 'eth0']);
-    await mallory.node.exec(['ip', 'route', 'add', 'default', 'via', GATEWAY]);
+    // A script of the client may outlive it and flush the address once more.
+    await waitFor(
+      () =>
+        mallory.node.exec(
+          `ip address replace 203.0.113.24/24 dev eth0; ip route replace default via ${GATEWAY}; sleep 0.1; ip -4 route`,
+        ),
+      ({ stdout }) => stdout.includes(`default via ${GATEWAY}`),
+      { what: 'mallory has an address and a way' },
+    );
     await fabric.lab.node('compute-a1').exec(['ip', 'link', 'set', mallory.tap, 'up']);
     const prober = await mallory.prober(PORTS);
     for (const address of [INTERNET_IPV4, '203.0.113.21', '203.0.113.23', GATEWAY]) {
