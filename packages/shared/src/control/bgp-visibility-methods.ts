@@ -1,4 +1,4 @@
-import type { BgpSessionState } from './control-methods.ts';
+import type { BgpSessionState } from './bgp-neighbor-status.ts';
 
 /** What a route is announced with, for people. */
 export interface BgpWatchedRoute {

@@ -1,5 +1,5 @@
 import { parseIpPrefix, prefixContains } from '../address/ip-prefix.ts';
-import type { ResourceFinding } from '../control/control-methods.ts';
+import type { ResourceFinding } from '../control/daemon-status.ts';
 import type { Host } from './host.ts';
 import { resourceKey } from './resource-key.ts';
 

@@ -1,4 +1,4 @@
-import type { ResourceFinding } from '../control/control-methods.ts';
+import type { ResourceFinding } from '../control/daemon-status.ts';
 import type { BGPPeer } from './bgp-peer.ts';
 import { resourceKey } from './resource-key.ts';
 import { BUILT_IN_POLICIES } from './route-policy.ts';
