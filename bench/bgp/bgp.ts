@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import type { BenchmarkReport, Figure } from '../report/report.ts';
 import { measureAnnounce, TABLE_SIZE } from './announce.ts';
@@ -44,6 +45,7 @@ const PARTS: Readonly<Record<string, Part>> = {
  */
 export async function bgpBenchmark(part?: string, daemon?: string): Promise<BenchmarkReport> {
   const figures: Figure[] = [];
+  const [loadBefore] = loadavg();
   if (part !== undefined && !Object.hasOwn(PARTS, part)) {
     throw new RangeError(`bgp has no part "${part}"; there are ${Object.keys(PARTS).join(', ')}`);
   }
@@ -51,7 +53,7 @@ export async function bgpBenchmark(part?: string, daemon?: string): Promise<Benc
     if (part !== undefined && part !== name) continue;
     for (const each of daemons) {
       if (daemon !== undefined && daemon !== each.name) continue;
-      process.stderr.write(`bench: bgp ${name} ${each.name} …\n`);
+      const startMs = performance.now();
       try {
         figures.push(...(await measure(each)));
       } catch (error) {
@@ -61,12 +63,17 @@ export async function bgpBenchmark(part?: string, daemon?: string): Promise<Benc
         );
         process.exitCode = 1;
       }
+      process.stderr.write(`bench: bgp ${name} ${each.name}: ${Math.round((performance.now() - startMs) / 1000)} s\n`);
     }
   }
   const table = comparisonTable(
     figures,
     DAEMONS.map(({ name }) => name),
   );
-  if (part === undefined) writeComparison(join(import.meta.dirname, '..', 'README.md'), table);
+  if (part === undefined) {
+    const load = `load averages before and after: ${loadBefore?.toFixed(1)}, ${loadavg()[0]?.toFixed(1)}`;
+    const caption = `${new Date().toISOString().slice(0, 10)}, ${availableParallelism()} processors; ${load}.`;
+    writeComparison(join(import.meta.dirname, '..', 'README.md'), `${caption}\n\n${table}`);
+  }
   return { benchmark: 'bgp', figures };
 }

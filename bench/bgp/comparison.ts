@@ -44,10 +44,10 @@ function ratioText(ratio: number): string {
   return ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(ratio >= 1 ? 1 : 2);
 }
 
-/** Puts the table between its marks in a README. */
-export function writeComparison(readme: string, table: string): void {
-  const text = readFileSync(readme, 'utf8');
-  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
+/** Puts the text between its marks in a README. */
+export function writeComparison(readme: string, text: string): void {
+  const before = readFileSync(readme, 'utf8');
+  const [begin, end] = [before.indexOf(BEGIN), before.indexOf(END)];
   if (begin < 0 || end < begin) throw new Error(`${readme}: no place for the table between "${BEGIN}" and "${END}"`);
-  writeFileSync(readme, `${text.slice(0, begin + BEGIN.length)}\n\n${table}\n\n${text.slice(end)}`);
+  writeFileSync(readme, `${before.slice(0, begin + BEGIN.length)}\n\n${text}\n\n${before.slice(end)}`);
 }
