@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BirdRouter, birdConfiguration } from '../lab/bird-router.ts';
 import { Namespace } from '../lab/namespace.ts';
+import { Rack, TOR } from '../lab/rack.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
+import { addInstanceRoutes, attachInstance } from '../lab/tap.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 
 const BLOCK = '203.0.113.0/26';
@@ -13,7 +15,6 @@ let tor: Namespace;
 let instance: Namespace;
 let bird: BirdRouter;
 let speaker: SpeakerProcess;
-let serial = 0;
 
 function manifests(blocks: readonly string[]): string {
   return `apiVersion: slash32.dev/v1
@@ -40,34 +41,15 @@ const discarded = () => routes(host, 4, /proto 136/);
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  serial += 1;
-  host = stack.use(await Namespace.create(`blk-host-${serial}`));
-  tor = stack.use(await Namespace.create(`blk-tor-${serial}`));
-  instance = stack.use(await Namespace.create(`blk-inst-${serial}`));
-  await Namespace.link(host, 'eth0', ['192.0.2.1/24', '2001:db8:a::1/64'], tor, 'down0', [
-    '192.0.2.254/24',
-    '2001:db8:a::fe/64',
-  ]);
-  await Namespace.link(host, 'tap0', ['169.254.1.1/32'], instance, 'eth0', ['203.0.113.10/32']);
+  ({ host, tor } = stack.use(await Rack.create('blk', { ipv6: true })));
+  instance = stack.use(await Namespace.create('blk-inst'));
+  await attachInstance(host, instance, '203.0.113.10');
+  await addInstanceRoutes(host, ['203.0.113.77/32', '2001:db8:1::10/128']);
   for (const space of [host, tor]) {
     await space.exec('sysctl', ['-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']);
   }
-  await instance.ip('route add 169.254.1.1 dev eth0');
-  await instance.ip('route add default via 169.254.1.1 dev eth0');
-  await host.ip('route add 203.0.113.10/32 dev tap0 proto 133');
-  await host.ip('route add 203.0.113.77/32 dev tap0 proto 133');
-  await host.ip('-6 route add 2001:db8:1::10/128 dev tap0 proto 133');
   bird = stack.use(await BirdRouter.create(tor));
-  await bird.start(
-    birdConfiguration({
-      routerId: '192.0.2.254',
-      localAddress: '192.0.2.254',
-      asNumber: 65_000,
-      peerAddress: '192.0.2.1',
-      peerAsNumber: 64_601,
-      originates: ['0.0.0.0/0', '::/0'],
-    }),
-  );
+  await bird.start(birdConfiguration({ ...TOR, originates: ['0.0.0.0/0', '::/0'] }));
 });
 
 afterEach(async () => {

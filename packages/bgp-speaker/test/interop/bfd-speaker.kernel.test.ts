@@ -1,39 +1,23 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BirdRouter, birdConfiguration } from '../lab/bird-router.ts';
 import { FrrRouter, frrConfiguration } from '../lab/frr-router.ts';
-import { Namespace } from '../lab/namespace.ts';
+import type { Namespace } from '../lab/namespace.ts';
+import { Rack, rackManifests, TOR } from '../lab/rack.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
+import { addTap } from '../lab/tap.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 
 let stack: AsyncDisposableStack;
 let host: Namespace;
 let tor: Namespace;
 let speaker: SpeakerProcess;
-let serial = 0;
 
 function manifests(bfd = '{ minTxMs: 50, minRxMs: 50, multiplier: 3 }'): string {
-  return `apiVersion: slash32.dev/v1
-kind: Host
-metadata: { name: h1 }
-spec: { address: 192.0.2.1, asNumber: 64601 }
----
-apiVersion: slash32.dev/v1
-kind: BGPPeer
-metadata: { name: tor }
-spec: { hosts: 'all()', asNumber: 65000, address: 192.0.2.254, bfd: ${bfd} }
-`;
+  return rackManifests(`, bfd: ${bfd}`);
 }
 
 function birdText(mode: 'on' | 'graceful'): string {
-  const bgp = birdConfiguration({
-    routerId: '192.0.2.254',
-    localAddress: '192.0.2.254',
-    asNumber: 65_000,
-    peerAddress: '192.0.2.1',
-    peerAsNumber: 64_601,
-    originates: ['0.0.0.0/0'],
-    options: `bfd ${mode};`,
-  });
+  const bgp = birdConfiguration({ ...TOR, originates: ['0.0.0.0/0'], options: `bfd ${mode};` });
   return `${bgp}\nprotocol bfd { interface "down0" { interval 50 ms; multiplier 3; }; }\n`;
 }
 
@@ -57,14 +41,8 @@ async function bfdUp(): Promise<void> {
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  serial += 1;
-  host = stack.use(await Namespace.create(`bfdsp-host-${serial}`));
-  tor = stack.use(await Namespace.create(`bfdsp-tor-${serial}`));
-  await Namespace.link(host, 'eth0', ['192.0.2.1/24'], tor, 'down0', ['192.0.2.254/24']);
-  await host.ip('link add tap0 type veth peer name inst0');
-  await host.ip('link set tap0 up');
-  await host.ip('link set inst0 up');
-  await host.ip('route add 203.0.113.10/32 dev tap0 proto 133');
+  ({ host, tor } = stack.use(await Rack.create('bfdsp')));
+  await addTap(host, ['203.0.113.10/32']);
   speaker = stack.use(await SpeakerProcess.create(host, 'h1', manifests()));
 });
 
@@ -179,16 +157,7 @@ describe('a session with BFD to BIRD', () => {
 describe('a session with BFD to FRR', () => {
   async function startAll(): Promise<FrrRouter> {
     const frr = stack.use(await FrrRouter.create(tor));
-    await frr.start(
-      frrConfiguration({
-        routerId: '192.0.2.254',
-        asNumber: 65_000,
-        peerAddress: '192.0.2.1',
-        peerAsNumber: 64_601,
-        options: ['bfd', 'bfd 3 50 50'],
-      }),
-      { bfd: 'hostname bfdd\n' },
-    );
+    await frr.start(frrConfiguration({ ...TOR, options: ['bfd', 'bfd 3 50 50'] }), { bfd: 'hostname bfdd\n' });
     speaker.start();
     await speaker.established('tor');
     await waitUntil('default here', async () => (await learned()).length === 1);

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BirdRouter, birdConfiguration } from '../lab/bird-router.ts';
 import { Namespace } from '../lab/namespace.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
+import { addTap } from '../lab/tap.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 
 const LEARNED = 'proto 135';
@@ -59,9 +60,7 @@ beforeEach(async () => {
     '198.51.100.254/24',
     '2001:db8:b::fe/64',
   ]);
-  await host.ip('link add tap0 type veth peer name inst0');
-  await host.ip('link set tap0 up');
-  await host.ip('link set inst0 up');
+  await addTap(host);
   birds = [stack.use(await BirdRouter.create(tors[0])), stack.use(await BirdRouter.create(tors[1]))];
   speaker = stack.use(
     await SpeakerProcess.create(host, 'h1', manifests(['address: 192.0.2.254', 'address: 198.51.100.254'])),

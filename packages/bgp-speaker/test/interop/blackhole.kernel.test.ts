@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BirdRouter, birdConfiguration } from '../lab/bird-router.ts';
-import { Namespace } from '../lab/namespace.ts';
+import type { Namespace } from '../lab/namespace.ts';
+import { Rack, rackManifests, TOR } from '../lab/rack.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
+import { addTap } from '../lab/tap.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 
 const ATTACKED = '198.18.5.5';
@@ -13,20 +15,11 @@ let bird: BirdRouter;
 let speaker: SpeakerProcess;
 
 function manifests(spec: string): string {
-  return `apiVersion: slash32.dev/v1
-kind: Host
-metadata: { name: h1 }
-spec: { address: 192.0.2.1, asNumber: 64601 }
----
+  return `${rackManifests(spec)}---
 apiVersion: slash32.dev/v1
 kind: RoutePolicy
 metadata: { name: attacked }
 spec: { terms: [{ action: accept, set: { communities: { add: [BLACKHOLE] } } }] }
----
-apiVersion: slash32.dev/v1
-kind: BGPPeer
-metadata: { name: tor }
-spec: { hosts: all(), address: 192.0.2.254, asNumber: 65000${spec} }
 `;
 }
 
@@ -47,24 +40,14 @@ function marked(configuration: string): string {
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  host = stack.use(await Namespace.create('bh-host'));
-  const tor = stack.use(await Namespace.create('bh-tor'));
-  await Namespace.link(host, 'eth0', ['192.0.2.1/24', '2001:db8:a::1/64'], tor, 'down0', [
-    '192.0.2.254/24',
-    '2001:db8:a::fe/64',
-  ]);
-  await host.ip('link add tap0 type veth peer name inst0');
-  await host.ip('link set tap0 up');
-  await host.ip('link set inst0 up');
-  bird = stack.use(await BirdRouter.create(tor));
+  const rack = stack.use(await Rack.create('bh', { ipv6: true }));
+  host = rack.host;
+  await addTap(host);
+  bird = stack.use(await BirdRouter.create(rack.tor));
   await bird.start(
     marked(
       birdConfiguration({
-        routerId: '192.0.2.254',
-        localAddress: '192.0.2.254',
-        asNumber: 65_000,
-        peerAddress: '192.0.2.1',
-        peerAsNumber: 64_601,
+        ...TOR,
         originates: [`${ATTACKED}/32`, `${ATTACKED6}/128`, '198.18.6.0/24', '198.18.7.0/24'],
       }),
     ),

@@ -2,8 +2,10 @@ import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Namespace } from '../lab/namespace.ts';
+import type { Namespace } from '../lab/namespace.ts';
+import { Rack, rackManifests } from '../lab/rack.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
+import { addTap } from '../lab/tap.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 
 /** 17 octets each: more than what waits for a peer at most. */
@@ -16,15 +18,11 @@ let tor: Namespace;
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  host = stack.use(await Namespace.create('deaf-host'));
-  tor = stack.use(await Namespace.create('deaf-tor'));
-  await Namespace.link(host, 'eth0', ['192.0.2.1/24', '2001:db8:a::1/64'], tor, 'down0', ['192.0.2.254/24']);
+  ({ host, tor } = stack.use(await Rack.create('deaf', { ipv6: true })));
   // What the two kernels hold is less than the table: the rest has to wait in the speaker.
   await host.exec('sysctl', ['-qw', 'net.ipv4.tcp_wmem=4096 8192 8192']);
   await tor.exec('sysctl', ['-qw', 'net.ipv4.tcp_rmem=4096 8192 8192']);
-  await host.ip('link add tap0 type veth peer name inst0');
-  await host.ip('link set tap0 up');
-  await host.ip('link set inst0 up');
+  await addTap(host);
 });
 
 afterEach(async () => {
@@ -48,32 +46,17 @@ describe('a peer that speaks and does not read (RFC 9687)', () => {
     tor.spawn(process.execPath, [MAIN, '192.0.2.254', '65000', '192.0.2.254'], (text) => {
       said += text;
     });
-    const speaker = stack.use(
-      await SpeakerProcess.create(
-        host,
-        'h1',
-        `apiVersion: slash32.dev/v1
-kind: Host
-metadata: { name: h1 }
-spec: { address: 192.0.2.1, asNumber: 64601 }
----
-apiVersion: slash32.dev/v1
-kind: BGPPeer
-metadata: { name: deaf }
-spec:
-  { hosts: all(), address: 192.0.2.254, asNumber: 65000, holdTimeSeconds: 3, sendHoldSeconds: 6 }
-`,
-      ),
-    );
+    const manifests = rackManifests(', holdTimeSeconds: 3, sendHoldSeconds: 6');
+    const speaker = stack.use(await SpeakerProcess.create(host, 'h1', manifests));
     speaker.start();
-    await speaker.established('deaf');
+    await speaker.established('tor');
     const beganMs = performance.now();
     await addRoutes();
     let advertised = 0;
     await waitUntil(
       () => `dropped; ${advertised} advertised, the peer said ${said}`,
       async () => {
-        const { prefixes, lastDown, state } = await speaker.neighbor('deaf');
+        const { prefixes, lastDown, state } = await speaker.neighbor('tor');
         if (state === 'Established') advertised = prefixes['ipv6-unicast']?.advertised ?? 0;
         return /Send Hold Timer Expired/.test(lastDown?.reason ?? '');
       },

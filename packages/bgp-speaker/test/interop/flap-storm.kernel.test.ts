@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Namespace } from '../lab/namespace.ts';
+import type { Namespace } from '../lab/namespace.ts';
+import { Rack, rackManifests } from '../lab/rack.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
+import { addTap } from '../lab/tap.ts';
 import { NEEDS_OTHER_USERS, rootIsTheOnlyUser } from '../lab/unprivileged.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 import { FULL_TABLE_ROUTERS, type FullTableRouter } from './full-table-routers.ts';
@@ -21,30 +23,18 @@ const THEIRS = hostRoutes(200);
 /** What is left in the end: every third. */
 const LEFT = OURS.filter((_, index) => index % 3 === 0);
 
-const MANIFESTS = `apiVersion: slash32.dev/v1
-kind: Host
-metadata: { name: h1 }
-spec: { address: 192.0.2.1, asNumber: 4200000001 }
----
-apiVersion: slash32.dev/v1
-kind: BGPPeer
-metadata: { name: tor }
-spec: { hosts: all(), address: 192.0.2.254, asNumber: 65000, connectRetrySeconds: 1 }
-`;
+const MANIFESTS = rackManifests(', connectRetrySeconds: 1', { hostAsNumber: 4_200_000_001 });
 
 let host: Namespace;
+let tor: Namespace;
 let stack: AsyncDisposableStack;
 let router: FullTableRouter;
 let speaker: SpeakerProcess;
-let serial = 0;
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  serial += 1;
-  host = stack.use(await Namespace.create(`storm-host-${serial}`));
-  await host.ip('link add tap0 type veth peer name inst0');
-  await host.ip('link set tap0 up');
-  await host.ip('link set inst0 up');
+  ({ host, tor } = stack.use(await Rack.create('storm')));
+  await addTap(host);
 });
 
 afterEach(() => stack.disposeAsync());
@@ -54,8 +44,6 @@ async function start(
   originates: readonly string[],
   narrow = false,
 ): Promise<void> {
-  const tor = stack.use(await Namespace.create(`storm-tor-${serial}`));
-  await Namespace.link(host, 'eth0', ['192.0.2.1/24'], tor, 'down0', ['192.0.2.254/24']);
   if (narrow) {
     // Octets of socket buffers, so that a router that does not read is noticed soon.
     await tor.exec('sysctl', ['-qw', 'net.ipv4.tcp_rmem=4096 8192 8192']);

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FrrRouter, frrConfiguration } from '../lab/frr-router.ts';
-import { Namespace } from '../lab/namespace.ts';
+import type { Namespace } from '../lab/namespace.ts';
+import { Rack, rackManifests, TOR } from '../lab/rack.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
+import { addTap } from '../lab/tap.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 
 let stack: AsyncDisposableStack;
@@ -9,43 +11,19 @@ let host: Namespace;
 let tor: Namespace;
 let frr: FrrRouter;
 let speaker: SpeakerProcess;
-let serial = 0;
 
 function manifests(address: string, spec = ''): string {
-  return `apiVersion: slash32.dev/v1
-kind: Host
-metadata: { name: h1 }
-spec: { address: 192.0.2.1, asNumber: 4200000001 }
----
-apiVersion: slash32.dev/v1
-kind: BGPPeer
-metadata: { name: tor }
-spec: { hosts: all(), address: "${address}", asNumber: 65000${spec} }
-`;
+  return rackManifests(spec, { address, hostAsNumber: 4_200_000_001 });
 }
 
 function configuration(peerAddress: string, options: readonly string[] = []): string {
-  return frrConfiguration({
-    routerId: '192.0.2.254',
-    asNumber: 65_000,
-    peerAddress,
-    peerAsNumber: 4_200_000_001,
-    options,
-  });
+  return frrConfiguration({ ...TOR, peerAddress, peerAsNumber: 4_200_000_001, options });
 }
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  serial += 1;
-  host = stack.use(await Namespace.create(`frr-host-${serial}`));
-  tor = stack.use(await Namespace.create(`frr-tor-${serial}`));
-  await Namespace.link(host, 'eth0', ['192.0.2.1/24', '2001:db8:a::1/64'], tor, 'down0', [
-    '192.0.2.254/24',
-    '2001:db8:a::fe/64',
-  ]);
-  await host.ip('link add tap0 type veth peer name inst0');
-  await host.ip('link set tap0 up');
-  await host.ip('link set inst0 up');
+  ({ host, tor } = stack.use(await Rack.create('frr', { ipv6: true })));
+  await addTap(host);
   frr = stack.use(await FrrRouter.create(tor));
 });
 

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { BgpRouteStatus } from '@slash32/shared';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Namespace } from '../lab/namespace.ts';
+import type { Namespace } from '../lab/namespace.ts';
+import { Rack, rackManifests } from '../lab/rack.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
+import { addTap } from '../lab/tap.ts';
 import { NEEDS_OTHER_USERS, rootIsTheOnlyUser } from '../lab/unprivileged.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 import { FULL_TABLE_ROUTERS, type FullTableRouter } from './full-table-routers.ts';
@@ -28,30 +30,18 @@ function hostRoutes(first: number): readonly string[] {
 const OURS = hostRoutes(100);
 const THEIRS = hostRoutes(200);
 
-const MANIFESTS = `apiVersion: slash32.dev/v1
-kind: Host
-metadata: { name: h1 }
-spec: { address: 192.0.2.1, asNumber: 4200000001 }
----
-apiVersion: slash32.dev/v1
-kind: BGPPeer
-metadata: { name: tor }
-spec: { hosts: all(), address: 192.0.2.254, asNumber: 65000, connectRetrySeconds: 1 }
-`;
+const MANIFESTS = rackManifests(', connectRetrySeconds: 1', { hostAsNumber: 4_200_000_001 });
 
 let host: Namespace;
+let tor: Namespace;
 let stack: AsyncDisposableStack;
 let router: FullTableRouter;
 let speaker: SpeakerProcess;
-let serial = 0;
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  serial += 1;
-  host = stack.use(await Namespace.create(`table-host-${serial}`));
-  await host.ip('link add tap0 type veth peer name inst0');
-  await host.ip('link set tap0 up');
-  await host.ip('link set inst0 up');
+  ({ host, tor } = stack.use(await Rack.create('table')));
+  await addTap(host);
 });
 
 afterEach(() => stack.disposeAsync());
@@ -92,9 +82,6 @@ describe.each(FULL_TABLE_ROUTERS)('100,000 routes each way with $name', ({ name,
   it.skipIf(isSkipped)(
     isSkipped ? NEEDS_OTHER_USERS : 'both tables are exact, and empty in the end',
     async () => {
-      serial += 1;
-      const tor = stack.use(await Namespace.create(`table-tor-${serial}`));
-      await Namespace.link(host, 'eth0', ['192.0.2.1/24'], tor, 'down0', ['192.0.2.254/24']);
       await host.ipBatch(OURS.map((prefix) => `route add ${prefix} dev tap0 proto 133`));
       router = stack.use(await create(tor));
       await router.start(THEIRS);

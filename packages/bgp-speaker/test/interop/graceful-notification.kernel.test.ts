@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FrrRouter, frrConfiguration } from '../lab/frr-router.ts';
-import { Namespace } from '../lab/namespace.ts';
+import type { Namespace } from '../lab/namespace.ts';
+import { Rack, rackManifests, TOR } from '../lab/rack.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
+import { addTap } from '../lab/tap.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 
 let stack: AsyncDisposableStack;
@@ -11,30 +13,11 @@ let frr: FrrRouter;
 let speaker: SpeakerProcess;
 /** What `ip monitor route` said of either side since both had the other's route. */
 let changes: { host: string; tor: string };
-let serial = 0;
-
-function manifests(spec: string): string {
-  return `apiVersion: slash32.dev/v1
-kind: Host
-metadata: { name: h1 }
-spec: { address: 192.0.2.1, asNumber: 64601 }
----
-apiVersion: slash32.dev/v1
-kind: BGPPeer
-metadata: { name: tor }
-spec: { hosts: all(), address: 192.0.2.254, asNumber: 65000, families: [ipv4-unicast]${spec} }
-`;
-}
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  serial += 1;
-  host = stack.use(await Namespace.create(`gn-host-${serial}`));
-  tor = stack.use(await Namespace.create(`gn-tor-${serial}`));
-  await Namespace.link(host, 'eth0', ['192.0.2.1/24'], tor, 'down0', ['192.0.2.254/24']);
-  await host.ip('link add tap0 type veth peer name inst0');
-  await host.ip('link set tap0 up');
-  await host.ip('link set inst0 up');
+  ({ host, tor } = stack.use(await Rack.create('gn')));
+  await addTap(host);
   frr = stack.use(await FrrRouter.create(tor));
 });
 
@@ -43,17 +26,9 @@ afterEach(async () => {
 });
 
 async function start(spec = '', options: readonly string[] = []): Promise<void> {
-  await frr.start(
-    frrConfiguration({
-      routerId: '192.0.2.254',
-      asNumber: 65_000,
-      peerAddress: '192.0.2.1',
-      peerAsNumber: 64_601,
-      options,
-    }),
-  );
+  await frr.start(frrConfiguration({ ...TOR, options }));
   await host.ip('route add 203.0.113.10/32 dev tap0 proto 133');
-  speaker = stack.use(await SpeakerProcess.create(host, 'h1', manifests(spec)));
+  speaker = stack.use(await SpeakerProcess.create(host, 'h1', rackManifests(`, families: [ipv4-unicast]${spec}`)));
   speaker.start();
   await waitUntil('route at the router', torHas);
   await waitUntil('default here', hostHas);

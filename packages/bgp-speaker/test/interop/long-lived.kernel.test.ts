@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BirdRouter, birdConfiguration } from '../lab/bird-router.ts';
 import { FrrRouter, frrConfiguration } from '../lab/frr-router.ts';
 import { Namespace } from '../lab/namespace.ts';
+import { Rack, rackManifests, TOR } from '../lab/rack.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
+import { addTap } from '../lab/tap.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 
 const AGED = 'router in session: this one has been away for longer than its restart time (LLGR)';
@@ -12,34 +14,15 @@ let host: Namespace;
 let tor: Namespace;
 let speaker: SpeakerProcess;
 let hostChanges: string;
-let serial = 0;
 
-const MANIFESTS = `apiVersion: slash32.dev/v1
-kind: Host
-metadata: { name: h1 }
-spec: { address: 192.0.2.1, asNumber: 64601 }
----
-apiVersion: slash32.dev/v1
-kind: BGPPeer
-metadata: { name: tor }
-spec:
-  hosts: all()
-  address: 192.0.2.254
-  asNumber: 65000
-  families: [ipv4-unicast]
-  gracefulRestart: { restartTimeSeconds: 2, longLivedStaleTimeSeconds: 600 }
-`;
+const MANIFESTS = rackManifests(
+  ', families: [ipv4-unicast], gracefulRestart: { restartTimeSeconds: 2, longLivedStaleTimeSeconds: 600 }',
+);
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  serial += 1;
-  host = stack.use(await Namespace.create(`ll-host-${serial}`));
-  tor = stack.use(await Namespace.create(`ll-tor-${serial}`));
-  await Namespace.link(host, 'eth0', ['192.0.2.1/24'], tor, 'down0', ['192.0.2.254/24']);
-  await host.ip('link add tap0 type veth peer name inst0');
-  await host.ip('link set tap0 up');
-  await host.ip('link set inst0 up');
-  await host.ip('route add 203.0.113.10/32 dev tap0 proto 133');
+  ({ host, tor } = stack.use(await Rack.create('ll')));
+  await addTap(host, ['203.0.113.10/32']);
 });
 
 afterEach(async () => {
@@ -73,11 +56,7 @@ async function stale(): Promise<number | undefined> {
 
 describe('long-lived graceful restart with BIRD', () => {
   const configuration = birdConfiguration({
-    routerId: '192.0.2.254',
-    localAddress: '192.0.2.254',
-    asNumber: 65_000,
-    peerAddress: '192.0.2.1',
-    peerAsNumber: 64_601,
+    ...TOR,
     originates: ['198.51.100.0/24'],
     options: 'graceful restart time 2; long lived graceful restart on; long lived stale time 300;',
   });
@@ -120,12 +99,7 @@ describe('long-lived graceful restart with BIRD', () => {
 });
 
 describe('long-lived graceful restart with FRR', () => {
-  const configuration = frrConfiguration({
-    routerId: '192.0.2.254',
-    asNumber: 65_000,
-    peerAddress: '192.0.2.1',
-    peerAsNumber: 64_601,
-  }).replace(
+  const configuration = frrConfiguration(TOR).replace(
     ' bgp graceful-restart\n',
     ' bgp graceful-restart\n bgp graceful-restart restart-time 2\n bgp long-lived-graceful-restart stale-time 300\n',
   );
@@ -163,7 +137,7 @@ describe('long-lived graceful restart with FRR', () => {
 
 describe('with two routers', () => {
   it('whose routes are old loses to the other one, and is back when it is alone', async () => {
-    const other = stack.use(await Namespace.create(`ll-other-${serial}`));
+    const other = stack.use(await Namespace.create('ll-other'));
     await Namespace.link(host, 'eth1', ['192.0.3.1/24'], other, 'down0', ['192.0.3.254/24']);
     const birdOf = async (namespace: Namespace, network: string, asNumber: number): Promise<BirdRouter> => {
       const bird = stack.use(await BirdRouter.create(namespace));

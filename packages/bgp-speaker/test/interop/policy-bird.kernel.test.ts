@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BirdRouter, birdConfiguration } from '../lab/bird-router.ts';
 import { Namespace } from '../lab/namespace.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
+import { addTap } from '../lab/tap.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 
 let stack: AsyncDisposableStack;
@@ -52,9 +53,7 @@ beforeEach(async () => {
   for (const index of [0, 1] as const) {
     await Namespace.link(host, `eth${index}`, [`${NETS[index]}.1/24`], tors[index], 'down0', [`${NETS[index]}.254/24`]);
   }
-  await host.ip('link add tap0 type veth peer name inst0');
-  await host.ip('link set tap0 up');
-  await host.ip('link set inst0 up');
+  await addTap(host);
   birds = [stack.use(await BirdRouter.create(tors[0])), stack.use(await BirdRouter.create(tors[1]))];
   speaker = stack.use(await SpeakerProcess.create(host, 'h1', manifests(['', ''])));
 });

@@ -1,51 +1,29 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FrrRouter, frrConfiguration } from '../lab/frr-router.ts';
-import { Namespace } from '../lab/namespace.ts';
+import type { Namespace } from '../lab/namespace.ts';
+import { Rack, rackManifests, TOR } from '../lab/rack.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
+import { addTap } from '../lab/tap.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 
 let stack: AsyncDisposableStack;
 let host: Namespace;
 let frr: FrrRouter;
 let speaker: SpeakerProcess;
-let serial = 0;
 
 function manifests(spec: string, terms: readonly object[]): string {
   const policy = { apiVersion: 'slash32.dev/v1', kind: 'RoutePolicy', metadata: { name: 'p' }, spec: { terms } };
-  return `apiVersion: slash32.dev/v1
-kind: Host
-metadata: { name: h1 }
-spec: { address: 192.0.2.1, asNumber: 4200000001 }
----
-apiVersion: slash32.dev/v1
-kind: BGPPeer
-metadata: { name: tor }
-spec: { hosts: all(), address: 192.0.2.254, asNumber: 65000, families: [ipv4-unicast]${spec} }
----
-${JSON.stringify(policy)}
-`;
+  const peer = rackManifests(`, families: [ipv4-unicast]${spec}`, { hostAsNumber: 4_200_000_001 });
+  return `${peer}---\n${JSON.stringify(policy)}\n`;
 }
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  serial += 1;
-  host = stack.use(await Namespace.create(`policy-frr-host-${serial}`));
-  const tor = stack.use(await Namespace.create(`policy-frr-tor-${serial}`));
-  await Namespace.link(host, 'eth0', ['192.0.2.1/24'], tor, 'down0', ['192.0.2.254/24']);
-  await host.ip('link add tap0 type veth peer name inst0');
-  await host.ip('link set tap0 up');
-  await host.ip('link set inst0 up');
-  await host.ip('route add 203.0.113.10/32 dev tap0 proto 133');
-  frr = stack.use(await FrrRouter.create(tor));
-  await frr.start(
-    frrConfiguration({
-      routerId: '192.0.2.254',
-      asNumber: 65_000,
-      peerAddress: '192.0.2.1',
-      peerAsNumber: 4_200_000_001,
-      options: ['timers connect 1'],
-    }),
-  );
+  const rack = stack.use(await Rack.create('policy-frr'));
+  host = rack.host;
+  await addTap(host, ['203.0.113.10/32']);
+  frr = stack.use(await FrrRouter.create(rack.tor));
+  await frr.start(frrConfiguration({ ...TOR, peerAsNumber: 4_200_000_001, options: ['timers connect 1'] }));
 });
 
 afterEach(async () => {

@@ -1,28 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GobgpRouter } from '../lab/gobgp-router.ts';
-import { Namespace } from '../lab/namespace.ts';
+import type { Namespace } from '../lab/namespace.ts';
+import { Rack, rackManifests } from '../lab/rack.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
+import { addTap } from '../lab/tap.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 
 const OURS = '203.0.113.10/32';
 const THEIRS = '198.51.100.0/24';
 
-const MANIFESTS = `apiVersion: slash32.dev/v1
-kind: Host
-metadata: { name: h1 }
-spec: { address: 192.0.2.1, asNumber: 64601 }
----
-apiVersion: slash32.dev/v1
-kind: BGPPeer
-metadata: { name: tor }
-spec:
-  hosts: all()
-  address: 192.0.2.254
-  asNumber: 65000
-  families: [ipv4-unicast]
-  connectRetrySeconds: 1
-  gracefulRestart: { restartTimeSeconds: 2, longLivedStaleTimeSeconds: 600 }
-`;
+const MANIFESTS = rackManifests(
+  ', families: [ipv4-unicast], connectRetrySeconds: 1, gracefulRestart: { restartTimeSeconds: 2, longLivedStaleTimeSeconds: 600 }',
+);
 
 const CONFIGURATION = `
 [global.config]
@@ -55,19 +44,13 @@ let host: Namespace;
 let gobgp: GobgpRouter;
 let speaker: SpeakerProcess;
 let hostChanges: string;
-let serial = 0;
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  serial += 1;
-  host = stack.use(await Namespace.create(`rg-host-${serial}`));
-  const tor = stack.use(await Namespace.create(`rg-tor-${serial}`));
-  await Namespace.link(host, 'eth0', ['192.0.2.1/24'], tor, 'down0', ['192.0.2.254/24']);
-  await host.ip('link add tap0 type veth peer name inst0');
-  await host.ip('link set tap0 up');
-  await host.ip('link set inst0 up');
-  await host.ip(`route add ${OURS} dev tap0 proto 133`);
-  gobgp = stack.use(await GobgpRouter.create(tor));
+  const rack = stack.use(await Rack.create('rg'));
+  host = rack.host;
+  await addTap(host, [OURS]);
+  gobgp = stack.use(await GobgpRouter.create(rack.tor));
   await startGobgp();
   speaker = stack.use(await SpeakerProcess.create(host, 'h1', MANIFESTS));
   speaker.start();

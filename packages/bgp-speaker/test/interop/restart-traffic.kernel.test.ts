@@ -5,7 +5,9 @@ import { FrrRouter, frrConfiguration } from '../lab/frr-router.ts';
 import { GobgpRouter } from '../lab/gobgp-router.ts';
 import { Namespace, stopChild } from '../lab/namespace.ts';
 import { OpenbgpdRouter } from '../lab/openbgpd-router.ts';
+import { Rack, rackManifests, TOR } from '../lab/rack.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
+import { addInstanceRoutes, attachInstance } from '../lab/tap.ts';
 import { NEEDS_OTHER_USERS, rootIsTheOnlyUser } from '../lab/unprivileged.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 
@@ -40,12 +42,12 @@ interface RouterKind {
   readonly skipped?: string;
 }
 
-const ADDRESSES = { routerId: '192.0.2.254', asNumber: 65_000, peerAddress: '192.0.2.1', peerAsNumber: 4_200_000_001 };
+const ADDRESSES = { ...TOR, peerAsNumber: 4_200_000_001 };
 
 async function createBird(namespace: Namespace): Promise<RestartingRouter> {
   const bird = await BirdRouter.create(namespace);
   const configuration = (originates: readonly string[]) =>
-    birdConfiguration({ ...ADDRESSES, localAddress: '192.0.2.254', originates: ['0.0.0.0/0', ...originates] });
+    birdConfiguration({ ...ADDRESSES, originates: ['0.0.0.0/0', ...originates] });
   return {
     get log() {
       return bird.log;
@@ -118,16 +120,7 @@ const ROUTERS: readonly RouterKind[] = [
   },
 ];
 
-const MANIFESTS = `apiVersion: slash32.dev/v1
-kind: Host
-metadata: { name: h1 }
-spec: { address: 192.0.2.1, asNumber: 4200000001 }
----
-apiVersion: slash32.dev/v1
-kind: BGPPeer
-metadata: { name: tor }
-spec: { hosts: all(), address: 192.0.2.254, asNumber: 65000, connectRetrySeconds: 1 }
-`;
+const MANIFESTS = rackManifests(', connectRetrySeconds: 1', { hostAsNumber: 4_200_000_001 });
 
 let stack: AsyncDisposableStack;
 let host: Namespace;
@@ -135,24 +128,15 @@ let tor: Namespace;
 let instance: Namespace;
 let router: RestartingRouter;
 let speaker: SpeakerProcess;
-let serial = 0;
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  serial += 1;
-  host = stack.use(await Namespace.create(`rt-host-${serial}`));
-  tor = stack.use(await Namespace.create(`rt-tor-${serial}`));
-  instance = stack.use(await Namespace.create(`rt-inst-${serial}`));
-  await Namespace.link(host, 'eth0', ['192.0.2.1/24', '2001:db8:a::1/64'], tor, 'down0', [
-    '192.0.2.254/24',
-    '2001:db8:a::fe/64',
-  ]);
-  await Namespace.link(host, 'tap0', ['169.254.1.1/32'], instance, 'eth0', [`${INSTANCE}/32`]);
-  for (const space of [host, tor]) await space.exec('sysctl', ['-qw', 'net.ipv4.ip_forward=1']);
+  ({ host, tor } = stack.use(await Rack.create('rt', { ipv6: true })));
+  instance = stack.use(await Namespace.create('rt-inst'));
+  await attachInstance(host, instance, INSTANCE);
+  await addInstanceRoutes(host, [`${GONE_INSTANCE}/32`]);
+  await tor.exec('sysctl', ['-qw', 'net.ipv4.ip_forward=1']);
   await tor.ip(`addr add ${SERVER}/32 dev lo`);
-  await instance.ip('route add 169.254.1.1 dev eth0');
-  await instance.ip('route add default via 169.254.1.1 dev eth0');
-  for (const address of [INSTANCE, GONE_INSTANCE]) await host.ip(`route add ${address}/32 dev tap0 proto 133`);
 });
 
 afterEach(() => stack.disposeAsync());

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BirdRouter, birdConfiguration } from '../lab/bird-router.ts';
 import { FrrRouter, frrConfiguration } from '../lab/frr-router.ts';
-import { Namespace } from '../lab/namespace.ts';
+import type { Namespace } from '../lab/namespace.ts';
+import { Rack, rackManifests, TOR } from '../lab/rack.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
+import { addTap } from '../lab/tap.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 
 /** A daemon of others as AS 65000 at 192.0.2.254 that announces 198.51.100.0/24, with a role of its own. */
@@ -21,11 +23,7 @@ const ROUTERS: Readonly<Record<string, (namespace: Namespace) => Promise<RoleRou
       start: (role) =>
         bird.start(
           birdConfiguration({
-            routerId: '192.0.2.254',
-            localAddress: '192.0.2.254',
-            asNumber: 65_000,
-            peerAddress: '192.0.2.1',
-            peerAsNumber: 64_601,
+            ...TOR,
             originates: ['198.51.100.0/24'],
             options: `local role ${role}; require roles yes;`,
           }),
@@ -40,8 +38,7 @@ const ROUTERS: Readonly<Record<string, (namespace: Namespace) => Promise<RoleRou
     return {
       // Default routes that it makes for a neighbour are not marked.
       start: async (role) => {
-        const settings = { routerId: '192.0.2.254', asNumber: 65_000, peerAddress: '192.0.2.1', peerAsNumber: 64_601 };
-        await frr.start(frrConfiguration({ ...settings, options: [`local-role ${role} strict-mode`] }));
+        await frr.start(frrConfiguration({ ...TOR, options: [`local-role ${role} strict-mode`] }));
         const network = ['no bgp network import-check', 'address-family ipv4 unicast', 'network 198.51.100.0/24'];
         await frr.configure(['router bgp 65000', ...network]);
       },
@@ -56,17 +53,11 @@ let stack: AsyncDisposableStack;
 let host: Namespace;
 let tor: Namespace;
 let speaker: SpeakerProcess;
-let serial = 0;
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  serial += 1;
-  host = stack.use(await Namespace.create(`roles-host-${serial}`));
-  tor = stack.use(await Namespace.create(`roles-tor-${serial}`));
-  await Namespace.link(host, 'eth0', ['192.0.2.1/24'], tor, 'down0', ['192.0.2.254/24']);
-  await host.ip('link add tap0 type veth peer name inst0');
-  await host.ip('link set tap0 up');
-  await host.ip('route add 203.0.113.10/32 dev tap0 proto 133');
+  ({ host, tor } = stack.use(await Rack.create('roles')));
+  await addTap(host, ['203.0.113.10/32']);
 });
 
 afterEach(async () => {
@@ -74,22 +65,8 @@ afterEach(async () => {
 });
 
 async function startSpeaker(role: string): Promise<void> {
-  speaker = stack.use(
-    await SpeakerProcess.create(
-      host,
-      'h1',
-      `apiVersion: slash32.dev/v1
-kind: Host
-metadata: { name: h1 }
-spec: { address: 192.0.2.1, asNumber: 64601 }
----
-apiVersion: slash32.dev/v1
-kind: BGPPeer
-metadata: { name: tor }
-spec: { hosts: all(), address: 192.0.2.254, asNumber: 65000, families: [ipv4-unicast], connectRetrySeconds: 1, role: ${role}, strictRole: true }
-`,
-    ),
-  );
+  const spec = `, families: [ipv4-unicast], connectRetrySeconds: 1, role: ${role}, strictRole: true`;
+  speaker = stack.use(await SpeakerProcess.create(host, 'h1', rackManifests(spec)));
   speaker.start();
 }
 

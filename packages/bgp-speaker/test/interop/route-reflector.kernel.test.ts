@@ -4,6 +4,7 @@ import { FrrRouter } from '../lab/frr-router.ts';
 import { Lan } from '../lab/lan.ts';
 import type { Namespace } from '../lab/namespace.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
+import { addTap } from '../lab/tap.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 
 /** All in AS 64600 on one LAN: the host .1, BIRD .11, FRR .12. */
@@ -23,9 +24,7 @@ beforeEach(async () => {
   host = await lan.host('host', 1);
   bird = stack.use(await BirdRouter.create(await lan.host('bird', 11)));
   frr = stack.use(await FrrRouter.create(await lan.host('frr', 12)));
-  await host.ip('link add tap0 type veth peer name inst0');
-  await host.ip('link set tap0 up');
-  await host.ip(`route add ${OF_HOST} dev tap0 proto 133`);
+  await addTap(host, [OF_HOST]);
 });
 
 afterEach(async () => {

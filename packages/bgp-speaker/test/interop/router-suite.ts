@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Namespace } from '../lab/namespace.ts';
+import type { Namespace } from '../lab/namespace.ts';
+import { Rack, rackManifests } from '../lab/rack.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
+import { addTap } from '../lab/tap.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 
 /** A BGP daemon of others as AS 65000 at 192.0.2.254 and 2001:db8:a::fe, that announces both default routes. */
@@ -39,23 +41,13 @@ export function describeRouter({
   let host: Namespace;
   let router: RouterUnderTest;
   let speaker: SpeakerProcess;
-  let serial = 0;
 
   beforeEach(async () => {
     stack = new AsyncDisposableStack();
-    serial += 1;
-    host = stack.use(await Namespace.create(`${name}-host-${serial}`));
-    const tor = stack.use(await Namespace.create(`${name}-tor-${serial}`));
-    await Namespace.link(host, 'eth0', ['192.0.2.1/24', '2001:db8:a::1/64'], tor, 'down0', [
-      '192.0.2.254/24',
-      '2001:db8:a::fe/64',
-    ]);
-    await host.ip('link add tap0 type veth peer name inst0');
-    await host.ip('link set tap0 up');
-    await host.ip('link set inst0 up');
-    await host.ip('route add 203.0.113.10/32 dev tap0 proto 133');
-    await host.ip('route add 2001:db8:1::10/128 dev tap0 proto 133');
-    router = stack.use(await create(tor));
+    const rack = stack.use(await Rack.create(name, { ipv6: true }));
+    host = rack.host;
+    await addTap(host, ['203.0.113.10/32', '2001:db8:1::10/128']);
+    router = stack.use(await create(rack.tor));
   });
 
   afterEach(async () => {
@@ -166,14 +158,5 @@ export function describeRouter({
 }
 
 function manifests(address: string, spec: string): string {
-  return `apiVersion: slash32.dev/v1
-kind: Host
-metadata: { name: h1 }
-spec: { address: 192.0.2.1, asNumber: 4200000001 }
----
-apiVersion: slash32.dev/v1
-kind: BGPPeer
-metadata: { name: tor }
-spec: { hosts: all(), address: "${address}", asNumber: 65000, connectRetrySeconds: 1${spec} }
-`;
+  return rackManifests(`, connectRetrySeconds: 1${spec}`, { address, hostAsNumber: 4_200_000_001 });
 }

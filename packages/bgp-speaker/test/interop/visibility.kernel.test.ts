@@ -8,8 +8,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BGP_FAMILIES, decodeMessage, initialContext, messageType } from '../../src/codec/index.ts';
 import { BmpReader, type ReadBmp } from '../bmp/bmp-reader.ts';
 import { BirdRouter, birdConfiguration } from '../lab/bird-router.ts';
-import { Namespace } from '../lab/namespace.ts';
+import type { Namespace } from '../lab/namespace.ts';
+import { Rack, TOR } from '../lab/rack.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
+import { addTap } from '../lab/tap.ts';
 import { dissect } from '../lab/tshark.ts';
 import { COMPLAINTS, FIELD_NAMES, fieldsOf } from '../lab/tshark-fields.ts';
 import { itWithOtherUsers } from '../lab/unprivileged.ts';
@@ -42,20 +44,14 @@ beforeEach(async () => {
   stack = new AsyncDisposableStack();
   directory = await mkdtemp(join(tmpdir(), 'visibility-'));
   stack.defer(() => rm(directory, { recursive: true }));
-  host = stack.use(await Namespace.create('vis-host'));
-  const tor = stack.use(await Namespace.create('vis-tor'));
-  await Namespace.link(host, 'eth0', ['192.0.2.1/24', '2001:db8:a::1/64'], tor, 'down0', [
-    '192.0.2.254/24',
-    '2001:db8:a::fe/64',
-  ]);
-  await host.ip('link add tap0 type veth peer name inst0');
-  await host.ip('link set tap0 up');
-  await host.ip('route add 203.0.113.10/32 dev tap0 proto 133');
-  const bird = stack.use(await BirdRouter.create(tor));
+  const rack = stack.use(await Rack.create('vis', { ipv6: true }));
+  host = rack.host;
+  await addTap(host, ['203.0.113.10/32']);
+  const bird = stack.use(await BirdRouter.create(rack.tor));
   bmp = [];
   let listening = false;
   const reader = new BmpReader();
-  tor.spawn(NODE, [COLLECTOR, '192.0.2.254', '11019'], (text) => {
+  rack.tor.spawn(NODE, [COLLECTOR, '192.0.2.254', '11019'], (text) => {
     listening = true;
     for (const line of text.split('\n')) bmp.push(...reader.push(Buffer.from(line, 'hex')));
   });
@@ -71,16 +67,7 @@ beforeEach(async () => {
     ...['--bmp', '192.0.2.254:11019', '--bmp-ribs', 'in,out,loc'],
     ...['--mrt-updates', join(directory, 'updates.mrt')],
   ]);
-  await bird.start(
-    birdConfiguration({
-      routerId: '192.0.2.254',
-      localAddress: '192.0.2.254',
-      asNumber: 65_000,
-      peerAddress: '192.0.2.1',
-      peerAsNumber: 64_601,
-      originates: ['0.0.0.0/0', '::/0'],
-    }),
-  );
+  await bird.start(birdConfiguration({ ...TOR, originates: ['0.0.0.0/0', '::/0'] }));
   await speaker.established('tor-1');
   await waitUntil('routes', async () => (await speaker.routes('0.0.0.0/0')).length === 1);
 });
