@@ -1,24 +1,21 @@
-import { FakeClock } from '@slash32/shared';
+import type { FakeClock } from '@slash32/shared';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { HostPair } from '../lab/host-pair.ts';
 import { LabHost } from '../lab/lab-host.ts';
-import { MemoryNetwork } from '../lab/memory-transport.ts';
 
 const SECOND = 1000;
 const OF_A = '198.51.100.1/32 via 192.0.2.1';
 const OF_B = '198.51.100.2/32 via 192.0.2.2';
 
+let pair: HostPair;
 let clock: FakeClock;
-let network: MemoryNetwork;
 let a: LabHost;
 let b: LabHost;
 
 beforeEach(async () => {
-  clock = new FakeClock();
-  network = new MemoryNetwork(clock);
-  a = new LabHost(clock, network, { name: 'a', address: '192.0.2.1', asNumber: 64_601 });
-  b = new LabHost(clock, network, { name: 'b', address: '192.0.2.2', asNumber: 64_602 });
-  await a.prepare();
-  await b.prepare();
+  pair = new HostPair();
+  ({ clock, a, b } = pair);
+  await pair.prepare();
 });
 
 /** The session is up, with one route each way. */
@@ -37,13 +34,7 @@ async function start(specA: object = {}, specB: object = {}): Promise<void> {
   b.kernel.journal.length = 0;
 }
 
-async function established(): Promise<void> {
-  for (let waitedMs = 0; waitedMs < 60 * SECOND; waitedMs += 50) {
-    if (a.neighbor('to-b').state === 'Established' && b.neighbor('to-a').state === 'Established') return;
-    await clock.advanceAsync(50);
-  }
-  throw new Error(`no session: a is ${a.neighbor('to-b').state}, b is ${b.neighbor('to-a').state}`);
-}
+const established = () => pair.established(60);
 
 describe('where both keep routes over NOTIFICATIONs (RFC 8538)', () => {
   it('a session that is set up anew touches no route of either kernel', async () => {
@@ -85,7 +76,7 @@ describe('where both keep routes over NOTIFICATIONs (RFC 8538)', () => {
 
   it('an expired hold time keeps routes for the restart time, and no longer', async () => {
     await start({ gracefulRestart: { restartTimeSeconds: 60 } }, { gracefulRestart: { restartTimeSeconds: 60 } });
-    network.partitioned = true;
+    pair.network.partitioned = true;
     await clock.advanceAsync(10 * SECOND);
     expect(a.neighbor('to-b').lastDown?.reason).toContain('sent Hold Timer Expired');
     expect([a.learned(), b.learned()]).toEqual([[OF_B], [OF_A]]);
@@ -94,7 +85,7 @@ describe('where both keep routes over NOTIFICATIONs (RFC 8538)', () => {
   });
 
   it('a router that fell silent is the last resort: the other one takes its traffic', async () => {
-    const c = new LabHost(clock, network, { name: 'c', address: '192.0.2.3', asNumber: 64_603 });
+    const c = new LabHost(clock, pair.network, { name: 'c', address: '192.0.2.3', asNumber: 64_603 });
     await c.prepare();
     b.addPeer('to-c', '192.0.2.3', 64_603, { families: ['ipv4-unicast'] });
     c.addPeer('to-b', '192.0.2.2', 64_602, { families: ['ipv4-unicast'] });

@@ -1,28 +1,24 @@
-import { FakeClock } from '@slash32/shared';
+import type { FakeClock } from '@slash32/shared';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SpeakerMetrics } from '../../src/daemon/speaker-metrics.ts';
 import { FakeBfd } from '../lab/fake-bfd.ts';
-import { LabHost } from '../lab/lab-host.ts';
-import { MemoryNetwork } from '../lab/memory-transport.ts';
+import { HostPair } from '../lab/host-pair.ts';
+import type { LabHost } from '../lab/lab-host.ts';
 
 const INSTANCE = '203.0.113.10/32';
 const LEARNED = `${INSTANCE} via 192.0.2.2`;
 const EXPIRED = { state: 'Down', localDiagnostic: 'Control Detection Time Expired' } as const;
 
 let clock: FakeClock;
-let network: MemoryNetwork;
 let bfd: FakeBfd;
 let a: LabHost;
 let b: LabHost;
 
 beforeEach(async () => {
-  clock = new FakeClock();
-  network = new MemoryNetwork(clock);
   bfd = new FakeBfd();
-  a = new LabHost(clock, network, { name: 'a', address: '192.0.2.1', asNumber: 64_601, bfd });
-  b = new LabHost(clock, network, { name: 'b', address: '192.0.2.2', asNumber: 64_602 });
-  await a.prepare();
-  await b.prepare();
+  const pair = new HostPair({ bfd });
+  ({ clock, a, b } = pair);
+  await pair.prepare();
   b.addInstance(INSTANCE);
 });
 

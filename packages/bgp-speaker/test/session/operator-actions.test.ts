@@ -1,21 +1,20 @@
-import { FakeClock } from '@slash32/shared';
+import type { FakeClock } from '@slash32/shared';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { LabHost } from '../lab/lab-host.ts';
-import { MemoryNetwork } from '../lab/memory-transport.ts';
+import { HostPair } from '../lab/host-pair.ts';
+import type { LabHost } from '../lab/lab-host.ts';
 
 const SECOND = 1000;
 
+let pair: HostPair;
 let clock: FakeClock;
 let a: LabHost;
 let b: LabHost;
 
 beforeEach(async () => {
-  clock = new FakeClock();
-  const network = new MemoryNetwork(clock);
-  a = new LabHost(clock, network, { name: 'a', address: '192.0.2.1', asNumber: 64_601 });
-  b = new LabHost(clock, network, { name: 'b', address: '192.0.2.2', asNumber: 64_602 });
+  pair = new HostPair();
+  ({ clock, a, b } = pair);
+  await pair.prepare();
   const spec = { families: ['ipv4-unicast'] };
-  for (const host of [a, b]) await host.prepare();
   a.addPeer('to-b', '192.0.2.2', 64_602, spec);
   b.addPeer('to-a', '192.0.2.1', 64_601, spec);
   a.addInstance('198.51.100.1/32');
@@ -25,14 +24,9 @@ beforeEach(async () => {
 });
 
 async function established(withinSeconds = 20): Promise<void> {
-  for (let waitedMs = 0; waitedMs < withinSeconds * SECOND; waitedMs += 50) {
-    await clock.advanceAsync(50);
-    if (a.neighbor('to-b').state === 'Established' && b.neighbor('to-a').state === 'Established') {
-      await clock.advanceAsync(100);
-      return;
-    }
-  }
-  throw new Error(`no session: a is ${a.neighbor('to-b').state}, b is ${b.neighbor('to-a').state}`);
+  await clock.advanceAsync(50);
+  await pair.established(withinSeconds);
+  await clock.advanceAsync(100);
 }
 
 const codes = (host: LabHost) => host.status().findings.map(({ code }) => code);

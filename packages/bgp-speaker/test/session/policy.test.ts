@@ -1,23 +1,20 @@
-import { FakeClock } from '@slash32/shared';
+import type { FakeClock } from '@slash32/shared';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { HostPair } from '../lab/host-pair.ts';
 import { LabHost } from '../lab/lab-host.ts';
-import { MemoryNetwork } from '../lab/memory-transport.ts';
 
 const SECOND = 1000;
 
+let pair: HostPair;
 let clock: FakeClock;
-let network: MemoryNetwork;
 /** `a` announces, `b` learns. */
 let a: LabHost;
 let b: LabHost;
 
 beforeEach(async () => {
-  clock = new FakeClock();
-  network = new MemoryNetwork(clock);
-  a = new LabHost(clock, network, { name: 'a', address: '192.0.2.1', address6: '2001:db8::1', asNumber: 64_601 });
-  b = new LabHost(clock, network, { name: 'b', address: '192.0.2.2', address6: '2001:db8::2', asNumber: 64_602 });
-  await a.prepare();
-  await b.prepare();
+  pair = new HostPair({ ipv6: true });
+  ({ clock, a, b } = pair);
+  await pair.prepare();
 });
 
 async function startBoth(specA: object = {}, specB: object = {}): Promise<void> {
@@ -29,14 +26,8 @@ async function startBoth(specA: object = {}, specB: object = {}): Promise<void> 
 }
 
 async function established(withinSeconds = 20): Promise<void> {
-  for (let waitedMs = 0; waitedMs < withinSeconds * SECOND; waitedMs += 50) {
-    if (a.neighbor('to-b').state === 'Established' && b.neighbor('to-a').state === 'Established') {
-      await clock.advanceAsync(50);
-      return;
-    }
-    await clock.advanceAsync(50);
-  }
-  throw new Error(`no session: a is ${a.neighbor('to-b').state}, b is ${b.neighbor('to-a').state}`);
+  await pair.established(withinSeconds);
+  await clock.advanceAsync(50);
 }
 
 /** What `b` has of `a`, as it came. */
@@ -148,7 +139,7 @@ describe('import policy', () => {
   });
 
   it('chooses between two routers', async () => {
-    const c = new LabHost(clock, network, { name: 'c', address: '192.0.2.3', asNumber: 64_603 });
+    const c = new LabHost(clock, pair.network, { name: 'c', address: '192.0.2.3', asNumber: 64_603 });
     await c.prepare();
     a.addInstance('198.51.100.1/32');
     c.addInstance('198.51.100.1/32');

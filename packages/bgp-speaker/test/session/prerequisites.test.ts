@@ -1,7 +1,8 @@
-import { FakeClock } from '@slash32/shared';
+import type { FakeClock } from '@slash32/shared';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { LabHost } from '../lab/lab-host.ts';
-import { MemoryNetwork } from '../lab/memory-transport.ts';
+import { HostPair } from '../lab/host-pair.ts';
+import type { LabHost } from '../lab/lab-host.ts';
+import type { MemoryNetwork } from '../lab/memory-transport.ts';
 
 const IPV4 = { families: ['ipv4-unicast'] };
 const FILE = '/etc/slash32/b';
@@ -12,10 +13,7 @@ let a: LabHost;
 let b: LabHost;
 
 beforeEach(async () => {
-  clock = new FakeClock();
-  network = new MemoryNetwork(clock);
-  a = new LabHost(clock, network, { name: 'a', address: '192.0.2.1', asNumber: 64_601 });
-  b = new LabHost(clock, network, { name: 'b', address: '192.0.2.2', asNumber: 64_602 });
+  ({ clock, network, a, b } = new HostPair());
   b.addPeer('to-a', '192.0.2.1', 64_601);
   await b.start();
 });

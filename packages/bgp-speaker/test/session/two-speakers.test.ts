@@ -1,22 +1,21 @@
-import { FakeClock, VERSION } from '@slash32/shared';
+import { type FakeClock, VERSION } from '@slash32/shared';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { HostPair } from '../lab/host-pair.ts';
 import { LabHost } from '../lab/lab-host.ts';
-import { MemoryNetwork } from '../lab/memory-transport.ts';
+import type { MemoryNetwork } from '../lab/memory-transport.ts';
 
 const SECOND = 1000;
 
+let pair: HostPair;
 let clock: FakeClock;
 let network: MemoryNetwork;
 let a: LabHost;
 let b: LabHost;
 
 beforeEach(async () => {
-  clock = new FakeClock();
-  network = new MemoryNetwork(clock);
-  a = new LabHost(clock, network, { name: 'a', address: '192.0.2.1', address6: '2001:db8::1', asNumber: 64_601 });
-  b = new LabHost(clock, network, { name: 'b', address: '192.0.2.2', address6: '2001:db8::2', asNumber: 64_602 });
-  await a.prepare();
-  await b.prepare();
+  pair = new HostPair({ ipv6: true });
+  ({ clock, network, a, b } = pair);
+  await pair.prepare();
 });
 
 async function startBoth(specA: object = {}, specB: object = {}): Promise<void> {
@@ -26,13 +25,7 @@ async function startBoth(specA: object = {}, specB: object = {}): Promise<void> 
   await b.start();
 }
 
-async function established(withinSeconds = 10): Promise<void> {
-  for (let waitedMs = 0; waitedMs < withinSeconds * SECOND; waitedMs += 50) {
-    if (a.neighbor('to-b').state === 'Established' && b.neighbor('to-a').state === 'Established') return;
-    await clock.advanceAsync(50);
-  }
-  throw new Error(`no session: a is ${a.neighbor('to-b').state}, b is ${b.neighbor('to-a').state}`);
-}
+const established = (withinSeconds = 10) => pair.established(withinSeconds);
 
 describe('sessions', () => {
   it('are established when both sides call at once, over one connection', async () => {
