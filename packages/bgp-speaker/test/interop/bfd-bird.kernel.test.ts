@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BfdSessionSettings, BfdStatusReport } from '../../src/bfd/bfd-service.ts';
 import { BfdProcess } from '../lab/bfd-process.ts';
 import { BirdRouter } from '../lab/bird-router.ts';
-import { Namespace } from '../lab/namespace.ts';
+import type { Namespace } from '../lab/namespace.ts';
+import { Rack } from '../lab/rack.ts';
 import { Sniffer } from '../lab/sniffer.ts';
 import { itWithOtherUsers } from '../lab/unprivileged.ts';
 import { waitUntil } from '../lab/wait-until.ts';
@@ -11,7 +12,6 @@ let stack: AsyncDisposableStack;
 let host: Namespace;
 let tor: Namespace;
 let bird: BirdRouter;
-let serial = 0;
 
 const TIMERS_50 = { desiredMinTxIntervalUs: 50_000, requiredMinRxIntervalUs: 50_000, detectMultiplier: 3 };
 
@@ -62,13 +62,7 @@ async function birdSince(address: string): Promise<string | undefined> {
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  serial += 1;
-  host = stack.use(await Namespace.create(`bfd-host-${serial}`));
-  tor = stack.use(await Namespace.create(`bfd-tor-${serial}`));
-  await Namespace.link(host, 'eth0', ['192.0.2.1/24', '2001:db8:a::1/64'], tor, 'down0', [
-    '192.0.2.254/24',
-    '2001:db8:a::fe/64',
-  ]);
+  ({ host, tor } = stack.use(await Rack.create('bfd', { ipv6: true })));
   bird = stack.use(await BirdRouter.create(tor));
 });
 

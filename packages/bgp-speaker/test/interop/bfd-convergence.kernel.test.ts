@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BirdRouter, birdConfiguration } from '../lab/bird-router.ts';
-import { Namespace } from '../lab/namespace.ts';
+import { DualRack } from '../lab/dual-rack.ts';
+import type { Namespace } from '../lab/namespace.ts';
 import { pingAnswersMs } from '../lab/ping-answers.ts';
+import { torOf } from '../lab/rack.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 
@@ -32,29 +34,17 @@ let speaker: SpeakerProcess;
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  host = stack.use(await Namespace.create('bfdc-host'));
-  const made: Namespace[] = [];
-  for (const [index, net] of NETS.entries()) {
-    const tor = stack.use(await Namespace.create(`bfdc-tor-${index}`));
-    made.push(tor);
-    await Namespace.link(host, `eth${index}`, [`${net}.1/24`], tor, 'down0', [`${net}.254/24`]);
+  ({ host, tors } = stack.use(await DualRack.create('bfdc', { nets: NETS })));
+  for (const [index, tor] of tors.entries()) {
+    const net = NETS[index] ?? '';
     await tor.ip(`addr add ${SERVICE}/32 dev lo`);
     // Answers to the address that the host takes as source for either router.
     await tor.ip(`route add ${NETS[1 - index]}.1/32 via ${net}.1`);
     const bird = stack.use(await BirdRouter.create(tor));
-    const bgp = birdConfiguration({
-      routerId: `${net}.254`,
-      localAddress: `${net}.254`,
-      asNumber: 65_000,
-      peerAddress: `${net}.1`,
-      peerAsNumber: 64_601,
-      originates: ['0.0.0.0/0'],
-      options: 'bfd graceful;',
-    });
+    const bgp = birdConfiguration({ ...torOf(net), originates: ['0.0.0.0/0'], options: 'bfd graceful;' });
     const bfd = 'protocol bfd { interface "down0" { interval 50 ms; multiplier 3; }; }';
     await bird.start(`${bgp}\n${bfd}\n`, { prompt: true });
   }
-  tors = made;
   speaker = stack.use(await SpeakerProcess.create(host, 'h1', MANIFESTS));
   speaker.start();
 });

@@ -2,14 +2,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BfdSessionSettings, BfdStatusReport } from '../../src/bfd/bfd-service.ts';
 import { BfdProcess } from '../lab/bfd-process.ts';
 import { FrrRouter, frrConfiguration } from '../lab/frr-router.ts';
-import { Namespace } from '../lab/namespace.ts';
+import type { Namespace } from '../lab/namespace.ts';
+import { Rack, TOR } from '../lab/rack.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 
 let stack: AsyncDisposableStack;
 let host: Namespace;
 let tor: Namespace;
 let frr: FrrRouter;
-let serial = 0;
 
 function session(endpoint: Partial<BfdSessionSettings['endpoint']> = {}, detectMultiplier = 3): BfdSessionSettings {
   return {
@@ -22,10 +22,7 @@ function session(endpoint: Partial<BfdSessionSettings['endpoint']> = {}, detectM
 async function startFrr(peers: readonly string[]): Promise<void> {
   const lines = ['detect-multiplier 3', 'receive-interval 50', 'transmit-interval 50'];
   const blocks = peers.map((peer) => ` peer ${peer}\n${lines.map((line) => `  ${line}`).join('\n')}\n !`);
-  await frr.start(
-    frrConfiguration({ routerId: '192.0.2.254', asNumber: 65_000, peerAddress: '192.0.2.1', peerAsNumber: 64_601 }),
-    { bfd: `hostname bfdd\nbfd\n${blocks.join('\n')}\n!\n` },
-  );
+  await frr.start(frrConfiguration(TOR), { bfd: `hostname bfdd\nbfd\n${blocks.join('\n')}\n!\n` });
 }
 
 function start(...sessions: readonly BfdSessionSettings[]): BfdProcess {
@@ -51,13 +48,7 @@ const isDown = ({ state }: BfdStatusReport) => state === 'Down';
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  serial += 1;
-  host = stack.use(await Namespace.create(`bfdfrr-host-${serial}`));
-  tor = stack.use(await Namespace.create(`bfdfrr-tor-${serial}`));
-  await Namespace.link(host, 'eth0', ['192.0.2.1/24', '2001:db8:a::1/64'], tor, 'down0', [
-    '192.0.2.254/24',
-    '2001:db8:a::fe/64',
-  ]);
+  ({ host, tor } = stack.use(await Rack.create('bfdfrr', { ipv6: true })));
   frr = stack.use(await FrrRouter.create(tor));
 });
 

@@ -65,14 +65,11 @@ describe('a session with BFD to BIRD', () => {
 
   it('ends, and its routes go, when the router hangs; and comes back with it', async () => {
     await startAll('on');
-    let changes = '';
-    host.spawn('ip', ['-4', '-ts', 'monitor', 'route'], (text) => {
-      changes += text;
-    });
+    const changes = host.watchRoutes('-4', '-ts');
     const silentAtMs = Date.now();
     bird.freeze();
     await waitUntil('route gone', async () => (await learned()).length === 0, 3000);
-    const goneAtMs = Date.parse(/\[(\S+)\] Deleted default/.exec(changes)?.[1] ?? '');
+    const goneAtMs = Date.parse(/\[(\S+)\] Deleted default/.exec(changes())?.[1] ?? '');
     // 150 ms of silence, then the kernel; other work on the machine may come in between. The hold time is 90 s.
     expect(goneAtMs - silentAtMs).toBeLessThan(600);
     expect(await speaker.neighbor('tor')).toMatchObject({
@@ -94,14 +91,8 @@ describe('a session with BFD to BIRD', () => {
 
   it('keeps the routes of both over a crash of either, with "bfd graceful"', async () => {
     await startAll('graceful');
-    let hostChanges = '';
-    host.spawn('ip', ['-4', 'monitor', 'route'], (text) => {
-      hostChanges += text;
-    });
-    let torChanges = '';
-    tor.spawn('ip', ['-4', 'monitor', 'route'], (text) => {
-      torChanges += text;
-    });
+    const hostChanges = host.watchRoutes('-4');
+    const torChanges = tor.watchRoutes('-4');
 
     await speaker.stop('SIGKILL');
     await waitUntil('BFD down at the router', async () => (await bird.show('bfd sessions')).includes('Down'));
@@ -109,7 +100,7 @@ describe('a session with BFD to BIRD', () => {
     await speaker.established('tor');
     await bfdUp();
     expect(await torHas('203.0.113.10')).toBe(true);
-    expect(torChanges).not.toContain('203.0.113.10');
+    expect(torChanges()).not.toContain('203.0.113.10');
 
     await bird.kill();
     await waitUntil('restart seen', async () => {
@@ -120,22 +111,19 @@ describe('a session with BFD to BIRD', () => {
     await speaker.established('tor');
     await waitUntil('confirmed', async () => (await speaker.neighbor('tor')).gracefulRestart?.staleRoutes === 0);
     expect(await learned()).toHaveLength(1);
-    expect(hostChanges).not.toContain('default');
+    expect(hostChanges()).not.toContain('default');
   });
 
   it('keeps our routes at the router over an orderly restart, with "bfd graceful"', async () => {
     await startAll('graceful');
-    let torChanges = '';
-    tor.spawn('ip', ['-4', 'monitor', 'route'], (text) => {
-      torChanges += text;
-    });
+    const torChanges = tor.watchRoutes('-4');
     await speaker.stop('SIGTERM');
     await waitUntil('BFD down at the router', async () => !(await bird.show('bfd sessions')).includes(' Up '));
     speaker.start();
     await speaker.established('tor');
     await bfdUp();
     expect(await torHas('203.0.113.10')).toBe(true);
-    expect(torChanges).not.toContain('203.0.113.10');
+    expect(torChanges()).not.toContain('203.0.113.10');
   });
 
   it('takes new timers, and the end of BFD, without a flap', async () => {
@@ -178,17 +166,14 @@ describe('a session with BFD to FRR', () => {
   it('keeps our routes at FRR over a crash of the speaker', async () => {
     const frr = await startAll();
     await waitUntil('instance there', () => torHas('203.0.113.10'));
-    let torChanges = '';
-    tor.spawn('ip', ['-4', 'monitor', 'route'], (text) => {
-      torChanges += text;
-    });
+    const torChanges = tor.watchRoutes('-4');
     await speaker.stop('SIGKILL');
     await waitUntil('BFD down at the router', async () => (await frr.show('bfd peers')).includes('Status: down'));
     speaker.start();
     await speaker.established('tor');
     await bfdUp();
     expect(await torHas('203.0.113.10')).toBe(true);
-    expect(torChanges).not.toContain('203.0.113.10');
+    expect(torChanges()).not.toContain('203.0.113.10');
   });
 
   it('is ended by FRR when the host falls silent', async () => {

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BirdRouter, birdConfiguration } from '../lab/bird-router.ts';
-import { Namespace } from '../lab/namespace.ts';
+import { DualRack } from '../lab/dual-rack.ts';
+import type { Namespace } from '../lab/namespace.ts';
+import { TOR, torOf } from '../lab/rack.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
 import { addTap } from '../lab/tap.ts';
 import { waitUntil } from '../lab/wait-until.ts';
@@ -12,7 +14,6 @@ let host: Namespace;
 let tors: readonly [Namespace, Namespace];
 let birds: readonly [BirdRouter, BirdRouter];
 let speaker: SpeakerProcess;
-let serial = 0;
 
 function manifests(peerSpecs: readonly string[]): string {
   return [
@@ -33,33 +34,13 @@ spec: { hosts: 'rack == "a"', asNumber: 65000, ${spec} }
 
 async function startBird(index: 0 | 1, options = ''): Promise<void> {
   const net = index === 0 ? '192.0.2' : '198.51.100';
-  await birds[index].start(
-    birdConfiguration({
-      routerId: `${net}.254`,
-      localAddress: `${net}.254`,
-      asNumber: 65_000,
-      peerAddress: `${net}.1`,
-      peerAsNumber: 64_601,
-      originates: ['0.0.0.0/0', '::/0'],
-      options,
-    }),
-  );
+  await birds[index].start(birdConfiguration({ ...torOf(net), originates: ['0.0.0.0/0', '::/0'], options }));
 }
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  serial += 1;
-  const create = async (name: string) => stack.use(await Namespace.create(`bird-${name}-${serial}`));
-  host = await create('host');
-  tors = [await create('tor1'), await create('tor2')];
-  await Namespace.link(host, 'eth0', ['192.0.2.1/24', '2001:db8:a::1/64'], tors[0], 'down0', [
-    '192.0.2.254/24',
-    '2001:db8:a::fe/64',
-  ]);
-  await Namespace.link(host, 'eth1', ['198.51.100.1/24', '2001:db8:b::1/64'], tors[1], 'down0', [
-    '198.51.100.254/24',
-    '2001:db8:b::fe/64',
-  ]);
+  const nets = ['192.0.2', '198.51.100'] as const;
+  ({ host, tors } = stack.use(await DualRack.create('bird', { nets, ipv6: true })));
   await addTap(host);
   birds = [stack.use(await BirdRouter.create(tors[0])), stack.use(await BirdRouter.create(tors[1]))];
   speaker = stack.use(
@@ -132,13 +113,7 @@ describe('with BIRD', () => {
     for (const family of [4, 6] as const) {
       await waitUntil('defaults', async () => (await learned(family))[0]?.match(/nexthop/g)?.length === 2);
     }
-    const changes = { host: '', tor: '' };
-    host.spawn('ip', ['monitor', 'route'], (text) => {
-      changes.host += text;
-    });
-    tors[0].spawn('ip', ['monitor', 'route'], (text) => {
-      changes.tor += text;
-    });
+    const changes = { host: host.watchRoutes(), tor: tors[0].watchRoutes() };
     await speaker.stop('SIGKILL');
     await waitUntil(
       'the router sees it go',
@@ -152,8 +127,8 @@ describe('with BIRD', () => {
     await waitUntil('deferral over', () => speaker.log.includes('selection deferral is over'));
     await waitUntil('new route at the router', () => torHas(0, 4, '203.0.113.11'));
     expect(await torHas(0, 4, '203.0.113.10')).toBe(true);
-    expect(changes.tor).not.toContain('203.0.113.10');
-    expect(changes.host).not.toContain('default');
+    expect(changes.tor()).not.toContain('203.0.113.10');
+    expect(changes.host()).not.toContain('default');
   });
 
   it('survives SIGTERM the same way, and ends at once', async () => {
@@ -181,29 +156,16 @@ describe('with BIRD', () => {
     speaker.start();
     await speaker.established('tor-1');
     await waitUntil('default', async () => (await learned(4)).length === 1);
-    let changes = '';
-    host.spawn('ip', ['-4', 'monitor', 'route'], (text) => {
-      changes += text;
-    });
+    const changes = host.watchRoutes('-4');
     await birds[0].kill();
     await waitUntil('stale', async () => (await speaker.neighbor('tor-1')).gracefulRestart?.peerRestarting === true);
     expect(await learned(4)).toHaveLength(1);
     expect(await speaker.routes('0.0.0.0/0')).toMatchObject([{ stale: true, best: true, installed: true }]);
-    await birds[0].start(
-      birdConfiguration({
-        routerId: '192.0.2.254',
-        localAddress: '192.0.2.254',
-        asNumber: 65_000,
-        peerAddress: '192.0.2.1',
-        peerAsNumber: 64_601,
-        originates: ['0.0.0.0/0'],
-      }),
-      { recover: true },
-    );
+    await birds[0].start(birdConfiguration({ ...TOR, originates: ['0.0.0.0/0'] }), { recover: true });
     await speaker.established('tor-1');
     await waitUntil('swept', async () => (await learned(6)).length === 0);
     expect(await learned(4)).toHaveLength(1);
-    expect(changes).not.toContain('default');
+    expect(changes()).not.toContain('default');
   });
 
   it('is back after the interface was down, and puts a deleted route back', async () => {

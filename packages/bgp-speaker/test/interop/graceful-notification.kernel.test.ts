@@ -12,7 +12,7 @@ let tor: Namespace;
 let frr: FrrRouter;
 let speaker: SpeakerProcess;
 /** What `ip monitor route` said of either side since both had the other's route. */
-let changes: { host: string; tor: string };
+let changes: { host: () => string; tor: () => string };
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
@@ -32,12 +32,7 @@ async function start(spec = '', options: readonly string[] = []): Promise<void> 
   speaker.start();
   await waitUntil('route at the router', torHas);
   await waitUntil('default here', hostHas);
-  changes = { host: '', tor: '' };
-  for (const side of ['host', 'tor'] as const) {
-    (side === 'host' ? host : tor).spawn('ip', ['-4', 'monitor', 'route'], (text) => {
-      changes[side] += text;
-    });
-  }
+  changes = { host: host.watchRoutes('-4'), tor: tor.watchRoutes('-4') };
 }
 
 async function torHas(): Promise<boolean> {
@@ -74,7 +69,7 @@ describe('RFC 8538 with FRR', () => {
     await speaker.ask('speaker.clear', { peer: 'tor' });
     await downReason(/sent Cease\/Administrative Reset/);
     await backWithRoutes();
-    expect([changes.host.includes('default'), changes.tor.includes('203.0.113.10')]).toEqual([false, false]);
+    expect([changes.host().includes('default'), changes.tor().includes('203.0.113.10')]).toEqual([false, false]);
   });
 
   it('a reset from there that is no Hard Reset keeps its routes here', async () => {
@@ -84,14 +79,14 @@ describe('RFC 8538 with FRR', () => {
     await downReason(/received Cease\/Administrative Reset/);
     await backWithRoutes();
     // FRR 8.4 itself does not keep ours over a NOTIFICATION that it sends.
-    expect(changes.host).not.toContain('default');
+    expect(changes.host()).not.toContain('default');
   });
 
   it('a Hard Reset from there ends them, and its inner reason is shown', async () => {
     await start();
     await frr.command('clear bgp 192.0.2.1');
     await downReason(/received Cease\/Hard Reset \(6\/9\): Cease\/Administrative Reset/);
-    await waitUntil('the kernel lost the default route', async () => changes.host.includes('default'));
+    await waitUntil('the kernel lost the default route', async () => changes.host().includes('default'));
     await speaker.established('tor');
   });
 

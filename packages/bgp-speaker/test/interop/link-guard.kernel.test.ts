@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BirdRouter, birdConfiguration } from '../lab/bird-router.ts';
-import { Namespace } from '../lab/namespace.ts';
+import { DualRack } from '../lab/dual-rack.ts';
+import type { Namespace } from '../lab/namespace.ts';
+import { torOf } from '../lab/rack.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 
@@ -39,24 +41,16 @@ let birds: readonly BirdRouter[];
 let speaker: SpeakerProcess;
 
 function configuration(index: number, originates: readonly string[]): string {
-  const net = NETS[index] ?? '';
-  return birdConfiguration({
-    routerId: `${net}.254`,
-    localAddress: `${net}.254`,
-    asNumber: 65_000 + index,
-    peerAddress: `${net}.1`,
-    peerAsNumber: 64_601,
-    originates,
-  });
+  return birdConfiguration({ ...torOf(NETS[index] ?? ''), asNumber: 65_000 + index, originates });
 }
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  host = stack.use(await Namespace.create('lg-host'));
+  const rack = stack.use(await DualRack.create('lg', { nets: NETS }));
+  host = rack.host;
   const routers: BirdRouter[] = [];
-  for (const [index, net] of NETS.entries()) {
-    const tor = stack.use(await Namespace.create(`lg-tor-${index}`));
-    await Namespace.link(host, `eth${index}`, [`${net}.1/24`], tor, 'down0', [`${net}.254/24`]);
+  for (const [index, tor] of rack.tors.entries()) {
+    const net = NETS[index] ?? '';
     // As NetworkManager does: the subnet's own route has a metric, and one of ours would win over it.
     await host.ip(`route del ${net}.0/24 dev eth${index}`);
     await host.ip(`route add ${net}.0/24 dev eth${index} proto kernel scope link src ${net}.1 metric 100`);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BirdRouter, birdConfiguration } from '../lab/bird-router.ts';
 import { FrrRouter, frrConfiguration } from '../lab/frr-router.ts';
 import { Namespace } from '../lab/namespace.ts';
-import { Rack, rackManifests, TOR } from '../lab/rack.ts';
+import { Rack, rackManifests, TOR, torOf } from '../lab/rack.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
 import { addTap } from '../lab/tap.ts';
 import { waitUntil } from '../lab/wait-until.ts';
@@ -13,7 +13,7 @@ let stack: AsyncDisposableStack;
 let host: Namespace;
 let tor: Namespace;
 let speaker: SpeakerProcess;
-let hostChanges: string;
+let hostChanges: () => string;
 
 const MANIFESTS = rackManifests(
   ', families: [ipv4-unicast], gracefulRestart: { restartTimeSeconds: 2, longLivedStaleTimeSeconds: 600 }',
@@ -36,10 +36,7 @@ async function startSpeaker(learned: string): Promise<void> {
     () => `${learned} here; log:\n${speaker.log}`,
     async () => (await hostRoute(learned)) !== undefined,
   );
-  hostChanges = '';
-  host.spawn('ip', ['-4', 'monitor', 'route'], (text) => {
-    hostChanges += text;
-  });
+  hostChanges = host.watchRoutes('-4');
 }
 
 async function hostRoute(prefix: string): Promise<string | undefined> {
@@ -80,7 +77,7 @@ describe('long-lived graceful restart with BIRD', () => {
     await bird.start(configuration, { recover: true });
     await waitUntil('confirmed', async () => (await stale()) === 0 && (await longLived()) === 0);
     expect((await speaker.routes('198.51.100.0/24'))[0]).toMatchObject({ stale: false, communities: [] });
-    expect(hostChanges).not.toContain('198.51.100.0');
+    expect(hostChanges()).not.toContain('198.51.100.0');
   });
 
   it('BIRD keeps ours, marked, and takes us back', async () => {
@@ -94,7 +91,7 @@ describe('long-lived graceful restart with BIRD', () => {
       const text = await birdRoute();
       return text.includes('203.0.113.10') && !text.includes('(65535,6)');
     });
-    expect(hostChanges).not.toContain('198.51.100.0');
+    expect(hostChanges()).not.toContain('198.51.100.0');
   });
 });
 
@@ -118,7 +115,7 @@ describe('long-lived graceful restart with FRR', () => {
     expect(routes[0]).toMatchObject({ stale: true, best: true, reason: 'only route', communities: ['LLGR_STALE'] });
     frr.startBgpd();
     await waitUntil('confirmed', async () => (await stale()) === 0 && (await longLived()) === 0);
-    expect(hostChanges).not.toContain('default');
+    expect(hostChanges()).not.toContain('default');
   });
 
   it('FRR keeps ours, marked, and takes us back', async () => {
@@ -143,11 +140,8 @@ describe('with two routers', () => {
       const bird = stack.use(await BirdRouter.create(namespace));
       await bird.start(
         birdConfiguration({
-          routerId: `${network}.254`,
-          localAddress: `${network}.254`,
+          ...torOf(network),
           asNumber,
-          peerAddress: `${network}.1`,
-          peerAsNumber: 64_601,
           originates: ['198.51.100.0/24'],
           options: 'graceful restart time 2; long lived graceful restart on; long lived stale time 300;',
         }),

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BirdRouter, birdConfiguration } from '../lab/bird-router.ts';
-import { Namespace } from '../lab/namespace.ts';
+import { DualRack } from '../lab/dual-rack.ts';
+import type { Namespace } from '../lab/namespace.ts';
 import { pingAnswersMs } from '../lab/ping-answers.ts';
+import { torOf } from '../lab/rack.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 
@@ -39,28 +41,14 @@ let speaker: SpeakerProcess;
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  host = stack.use(await Namespace.create('nh-host'));
-  const namespaces: Namespace[] = [];
+  ({ host, tors } = stack.use(await DualRack.create('nh', { nets: NETS })));
   const routers: BirdRouter[] = [];
-  for (const [index, net] of NETS.entries()) {
-    const tor = stack.use(await Namespace.create(`nh-tor-${index}`));
-    namespaces.push(tor);
-    await Namespace.link(host, `eth${index}`, [`${net}.1/24`], tor, 'down0', [`${net}.254/24`]);
+  for (const [index, tor] of tors.entries()) {
     await tor.ip(`addr add ${SERVICE}/32 dev lo`);
     const bird = stack.use(await BirdRouter.create(tor));
     routers.push(bird);
-    await bird.start(
-      birdConfiguration({
-        routerId: `${net}.254`,
-        localAddress: `${net}.254`,
-        asNumber: 65_000,
-        peerAddress: `${net}.1`,
-        peerAsNumber: 64_601,
-        originates: ['0.0.0.0/0'],
-      }),
-    );
+    await bird.start(birdConfiguration({ ...torOf(NETS[index] ?? ''), originates: ['0.0.0.0/0'] }));
   }
-  tors = namespaces;
   birds = routers;
   speaker = stack.use(await SpeakerProcess.create(host, 'h1', MANIFESTS));
   speaker.start();

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BirdRouter, birdConfiguration } from '../lab/bird-router.ts';
-import { Namespace } from '../lab/namespace.ts';
+import { DualRack } from '../lab/dual-rack.ts';
+import type { Namespace } from '../lab/namespace.ts';
+import { torOf } from '../lab/rack.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
 import { addTap } from '../lab/tap.ts';
 import { waitUntil } from '../lab/wait-until.ts';
@@ -9,7 +11,6 @@ let stack: AsyncDisposableStack;
 let host: Namespace;
 let birds: readonly [BirdRouter, BirdRouter];
 let speaker: SpeakerProcess;
-let serial = 0;
 
 const NETS = ['192.0.2', '198.51.100'] as const;
 
@@ -34,27 +35,18 @@ function policy(name: string, terms: readonly object[]): string {
 }
 
 function configuration(index: 0 | 1, originates: readonly string[], attributes = ''): string {
-  return birdConfiguration({
-    routerId: `${NETS[index]}.254`,
-    localAddress: `${NETS[index]}.254`,
-    asNumber: 65_000,
-    peerAddress: `${NETS[index]}.1`,
-    peerAsNumber: 64_601,
-    originates,
-  }).replace('ipv4 { import all; export all;', `ipv4 { import all; export filter { ${attributes} accept; };`);
+  return birdConfiguration({ ...torOf(NETS[index]), originates }).replace(
+    'ipv4 { import all; export all;',
+    `ipv4 { import all; export filter { ${attributes} accept; };`,
+  );
 }
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  serial += 1;
-  const create = async (name: string) => stack.use(await Namespace.create(`policy-${name}-${serial}`));
-  host = await create('host');
-  const tors = [await create('tor1'), await create('tor2')] as const;
-  for (const index of [0, 1] as const) {
-    await Namespace.link(host, `eth${index}`, [`${NETS[index]}.1/24`], tors[index], 'down0', [`${NETS[index]}.254/24`]);
-  }
+  const rack = stack.use(await DualRack.create('policy', { nets: NETS }));
+  host = rack.host;
   await addTap(host);
-  birds = [stack.use(await BirdRouter.create(tors[0])), stack.use(await BirdRouter.create(tors[1]))];
+  birds = [stack.use(await BirdRouter.create(rack.tors[0])), stack.use(await BirdRouter.create(rack.tors[1]))];
   speaker = stack.use(await SpeakerProcess.create(host, 'h1', manifests(['', ''])));
 });
 
@@ -159,10 +151,7 @@ describe('with BIRD', () => {
     await waitUntil('default', async () => (await defaultRoutes()).length === 1);
     await waitUntil('ours', async () => (await torRoute(0, '203.0.113.10')).includes('as_path'));
     expect((await speaker.neighbor('tor-1')).remoteCapabilities).toContain('enhanced-route-refresh');
-    let changes = '';
-    host.spawn('ip', ['-4', 'monitor', 'route'], (text) => {
-      changes += text;
-    });
+    const changes = host.watchRoutes('-4');
     await birds[0].command('reload in host');
     await waitUntil('asked and marked', async () => {
       const { messages } = await speaker.neighbor('tor-1');
@@ -175,7 +164,7 @@ describe('with BIRD', () => {
     await waitUntil('answered', async () => (await speaker.neighbor('tor-1')).messages.received['ROUTE-REFRESH'] === 3);
     expect((await speaker.neighbor('tor-1')).gracefulRestart?.staleRoutes).toBe(0);
     expect(await defaultRoutes()).toHaveLength(1);
-    expect(changes).not.toContain('default');
+    expect(changes()).not.toContain('default');
   });
 
   it('a router that announces too much is cut off, told why, and let up again', async () => {

@@ -43,7 +43,7 @@ let stack: AsyncDisposableStack;
 let host: Namespace;
 let gobgp: GobgpRouter;
 let speaker: SpeakerProcess;
-let hostChanges: string;
+let hostChanges: () => string;
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
@@ -56,10 +56,7 @@ beforeEach(async () => {
   speaker.start();
   await waitUntil('our route there', () => gobgp.has(OURS));
   await waitUntil('its route here', hostHas);
-  hostChanges = '';
-  host.spawn('ip', ['-4', 'monitor', 'route'], (text) => {
-    hostChanges += text;
-  });
+  hostChanges = host.watchRoutes('-4');
 });
 
 afterEach(async () => {
@@ -84,7 +81,7 @@ describe('with GoBGP', () => {
     await waitUntil('down', async () =>
       /Administrative Reset/.test((await speaker.neighbor('tor')).lastDown?.reason ?? ''),
     );
-    expect([await gobgp.has(OURS), await hostHas(), hostChanges]).toEqual([true, true, '']);
+    expect([await gobgp.has(OURS), await hostHas(), hostChanges()]).toEqual([true, true, '']);
     await speaker.established('tor');
     await waitUntil('confirmed', async () => (await speaker.neighbor('tor')).gracefulRestart?.staleRoutes === 0);
     // GoBGP 3.10 is back without an F bit: then what is stale goes at once (RFC 4724 4.2), and comes anew.

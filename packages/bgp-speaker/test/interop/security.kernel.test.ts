@@ -5,8 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BirdRouter, birdConfiguration } from '../lab/bird-router.ts';
 import { FrrRouter, frrConfiguration } from '../lab/frr-router.ts';
 import { GobgpRouter } from '../lab/gobgp-router.ts';
-import { Namespace } from '../lab/namespace.ts';
+import type { Namespace } from '../lab/namespace.ts';
 import { OpenbgpdRouter } from '../lab/openbgpd-router.ts';
+import { Rack, rackManifests, TOR } from '../lab/rack.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
 import { NEEDS_OTHER_USERS, rootIsTheOnlyUser } from '../lab/unprivileged.ts';
 import { waitUntil } from '../lab/wait-until.ts';
@@ -22,21 +23,11 @@ let host: Namespace;
 let tor: Namespace;
 let speaker: SpeakerProcess;
 let directory: string;
-let serial = 0;
 
 const passwordFile = () => join(directory, 'tor.password');
 
-function manifests(family: Family, spec: string, asNumber = 64_601): string {
-  return `apiVersion: slash32.dev/v1
-kind: Host
-metadata: { name: h1 }
-spec: { address: 192.0.2.1, asNumber: ${asNumber} }
----
-apiVersion: slash32.dev/v1
-kind: BGPPeer
-metadata: { name: tor }
-spec: { hosts: all(), address: "${ADDRESSES[family].tor}", asNumber: 65000, connectRetrySeconds: 1, ${spec} }
-`;
+function manifests(family: Family, spec: string, hostAsNumber = 64_601): string {
+  return rackManifests(`, connectRetrySeconds: 1, ${spec}`, { address: ADDRESSES[family].tor, hostAsNumber });
 }
 
 /** As a careful program writes it: renamed into place. */
@@ -54,11 +45,9 @@ async function startBird(family: Family, options: string): Promise<BirdRouter> {
   const bird = stack.use(await BirdRouter.create(tor));
   await bird.start(
     birdConfiguration({
-      routerId: '192.0.2.254',
+      ...TOR,
       localAddress: ADDRESSES[family].tor,
-      asNumber: 65_000,
       peerAddress: ADDRESSES[family].host,
-      peerAsNumber: 64_601,
       originates: ['0.0.0.0/0'],
       options,
     }),
@@ -68,15 +57,7 @@ async function startBird(family: Family, options: string): Promise<BirdRouter> {
 
 async function startFrr(family: Family, options: readonly string[]): Promise<FrrRouter> {
   const frr = stack.use(await FrrRouter.create(tor));
-  await frr.start(
-    frrConfiguration({
-      routerId: '192.0.2.254',
-      asNumber: 65_000,
-      peerAddress: ADDRESSES[family].host,
-      peerAsNumber: 64_601,
-      options,
-    }),
-  );
+  await frr.start(frrConfiguration({ ...TOR, peerAddress: ADDRESSES[family].host, options }));
   return frr;
 }
 
@@ -86,15 +67,9 @@ async function findingCodes(): Promise<readonly string[]> {
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  serial += 1;
   directory = await mkdtemp(join(tmpdir(), 'bgp-password-'));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
-  host = stack.use(await Namespace.create(`sec-host-${serial}`));
-  tor = stack.use(await Namespace.create(`sec-tor-${serial}`));
-  await Namespace.link(host, 'eth0', [`${ADDRESSES[4].host}/24`, `${ADDRESSES[6].host}/64`], tor, 'down0', [
-    `${ADDRESSES[4].tor}/24`,
-    `${ADDRESSES[6].tor}/64`,
-  ]);
+  ({ host, tor } = stack.use(await Rack.create('sec', { ipv6: true })));
 });
 
 afterEach(async () => {

@@ -78,6 +78,15 @@ export class Namespace implements AsyncDisposable {
     return child;
   }
 
+  /** Begins to note changes of routes; answers what `ip OPTIONS monitor route` has printed by the time it is asked. */
+  watchRoutes(...options: readonly string[]): () => string {
+    let changes = '';
+    this.spawn('ip', [...options, 'monitor', 'route'], (text) => {
+      changes += text;
+    });
+    return () => changes;
+  }
+
   /** Unicast routes as `ip route` prints them, one per line. */
   async routes(family: 4 | 6): Promise<readonly string[]> {
     const text = await this.ip(`-${family} route show table main`);

@@ -1,13 +1,22 @@
 import { Namespace } from './namespace.ts';
 
-/** The router of a {@link Rack}, as the settings of its daemon have it: its peer is the host in AS 64601. */
-export const TOR = {
-  routerId: '192.0.2.254',
-  localAddress: '192.0.2.254',
-  asNumber: 65_000,
-  peerAddress: '192.0.2.1',
-  peerAsNumber: 64_601,
-} as const;
+/**
+ * A router at the other end of a link of the host, as the settings of its daemon have it: AS 65000 at `NET.254`, whose
+ * peer is the host, AS 64601 at `NET.1`.
+ */
+export function torOf(net: string) {
+  const address = `${net}.254`;
+  return {
+    routerId: address,
+    localAddress: address,
+    asNumber: 65_000,
+    peerAddress: `${net}.1`,
+    peerAsNumber: 64_601,
+  } as const;
+}
+
+/** The router of a {@link Rack}. */
+export const TOR = torOf('192.0.2');
 
 /**
  * A host and the router above it, a namespace each, with one link between them: eth0 of the host has 192.0.2.1/24,

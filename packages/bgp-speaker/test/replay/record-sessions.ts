@@ -12,6 +12,7 @@ import { GobgpRouter } from '../lab/gobgp-router.ts';
 import { Namespace } from '../lab/namespace.ts';
 import { OpenbgpdRouter } from '../lab/openbgpd-router.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
+import { addTap } from '../lab/tap.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 import {
   FIRST_INSTANCES,
@@ -118,10 +119,7 @@ async function record(name: TranscriptName): Promise<void> {
     `${RECORDED_ROUTER.address}/24`,
     '2001:db8:a::fe/64',
   ]);
-  await host.ip('link add tap0 type veth peer name inst0');
-  await host.ip('link set tap0 up');
-  await host.ip('link set inst0 up');
-  for (const prefix of FIRST_INSTANCES) await host.ip(`route add ${prefix} dev tap0 proto 133`);
+  await addTap(host, FIRST_INSTANCES);
   const router = stack.use(await ROUTERS[name](tor));
   const speaker = stack.use(await SpeakerProcess.create(host, RECORDED_HOST.name, MANIFESTS));
   speaker.start();

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { prefixKeyToText } from '../../src/codec/index.ts';
 import { Namespace, stopChild } from '../lab/namespace.ts';
 import { SpeakerProcess } from '../lab/speaker-process.ts';
+import { addTap } from '../lab/tap.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 import type { SoakPeersCommand, SoakPeersReport, SoakPeersSettings, SoakScale } from './soak-peers-messages.ts';
 import {
@@ -67,9 +68,7 @@ export class Soak implements AsyncDisposable {
       'eth0',
       Array.from({ length: settings.peers }, (_, index) => `${peerAddress(index)}/16`),
     );
-    await host.ip('link add tap0 type veth peer name inst0');
-    await host.ip('link set tap0 up');
-    await host.ip('link set inst0 up');
+    await addTap(host);
     await ipBatch(
       host,
       localRoutes(settings).map((key) => `route add ${prefixKeyToText(key)} dev tap0 proto 133`),
