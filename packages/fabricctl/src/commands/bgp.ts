@@ -4,6 +4,7 @@ import type { CliSession, CommandResult } from '../cli/cli-session.ts';
 import { EXIT_CODE } from '../cli/exit-code.ts';
 import type { GlobalOptions } from '../cli/global-options.ts';
 import { askAnySpeaker } from '../daemon/ask-daemons.ts';
+import { compareCapabilities } from '../fabric/compare-capabilities.ts';
 import { isNotUp } from '../fabric/session-state.ts';
 import { bfdFields } from '../output/bfd-fields.ts';
 import { formatDuration } from '../output/duration.ts';
@@ -104,9 +105,7 @@ function summaryText(neighbors: readonly HostNeighbor[], layout: TableLayout): s
 
 function detailText(neighbor: HostNeighbor, { style }: TableLayout): string {
   const { messages, gracefulRestart, holdTimeSeconds, keepaliveSeconds, policies } = neighbor;
-  const only = (list: readonly string[], other: readonly string[]): readonly string[] =>
-    list.filter((name) => !other.includes(name));
-  const { localCapabilities: ours, remoteCapabilities: theirs } = neighbor;
+  const capabilities = compareCapabilities(neighbor.localCapabilities, neighbor.remoteCapabilities);
   return formatFields([
     ['Peer', `${neighbor.peer} (on ${neighbor.host})`],
     ['Address', neighbor.address],
@@ -127,9 +126,10 @@ function detailText(neighbor: HostNeighbor, { style }: TableLayout): string {
       holdTimeSeconds === undefined ? undefined : `${holdTimeSeconds}s, keepalive ${keepaliveSeconds ?? '-'}s`,
     ],
     ...bfdFields(neighbor.bfd, style),
-    ['Capabilities', ours.filter((name) => theirs.includes(name)).join(', ')],
-    ['Only ours', only(ours, theirs).join(', ')],
-    ['Only theirs', only(theirs, ours).join(', ')],
+    ['Capabilities', capabilities.both.join(', ')],
+    ['Differing', capabilities.differing.join('; ')],
+    ['Only ours', capabilities.onlyOurs.join(', ')],
+    ['Only theirs', capabilities.onlyTheirs.join(', ')],
     ['Sent', messageCounts(messages.sent)],
     ['Received', messageCounts(messages.received)],
     ...FAMILIES.map((family): readonly [string, string | undefined] => {

@@ -9,6 +9,11 @@ function formatList<Entry extends AfiSafi>(entries: readonly Entry[], detail: (e
   return entries.map((entry) => `${formatFamily(entry)}${detail(entry)}`).join(', ');
 }
 
+/** A name and what it says; the name alone if that is nothing. */
+function formatValue(kind: string, value: string): string {
+  return value === '' ? kind : `${kind} ${value}`;
+}
+
 /** For people: `multiprotocol ipv4-unicast`, `graceful-restart 120 s (ipv4-unicast forwarding)`. */
 export function formatCapability(capability: Capability): string {
   const { kind } = capability;
@@ -20,7 +25,10 @@ export function formatCapability(capability: Capability): string {
     case 'extended-message':
       return kind;
     case 'extended-next-hop':
-      return `${kind} ${formatList(capability.families, ({ nextHopAfi }) => ` via AFI ${nextHopAfi}`)}`;
+      return formatValue(
+        kind,
+        formatList(capability.families, ({ nextHopAfi }) => ` via AFI ${nextHopAfi}`),
+      );
     case 'role':
       return `${kind} ${capability.role}`;
     case 'graceful-restart': {
@@ -31,9 +39,15 @@ export function formatCapability(capability: Capability): string {
     case 'four-octet-as':
       return `${kind} ${capability.asNumber}`;
     case 'add-path':
-      return `${kind} ${formatList(capability.families, ({ direction }) => ` ${direction}`)}`;
+      return formatValue(
+        kind,
+        formatList(capability.families, ({ direction }) => ` ${direction}`),
+      );
     case 'long-lived-graceful-restart':
-      return `${kind} ${formatList(capability.families, ({ staleTimeSeconds }) => ` ${staleTimeSeconds} s`)}`;
+      return formatValue(
+        kind,
+        formatList(capability.families, ({ staleTimeSeconds }) => ` ${staleTimeSeconds} s`),
+      );
     case 'hostname':
       return `${kind} ${JSON.stringify(capability.domain === '' ? capability.hostname : `${capability.hostname}.${capability.domain}`)}`;
     case 'software-version':
