@@ -27,8 +27,10 @@ const HOSTS_LINK_LOCAL = '0xfe800000000000000000000000000001';
 /** MLD queries stay with routers; reports, done messages and MLDv2 reports are an instance's to send. */
 const MULTICAST_LISTENER = ['131', '132', '143'];
 
-/** The common case first: a source of one's own costs one lookup, and then what nobody may send with it. */
-/** `drop`: how they do that, as {@link guardDrop}. */
+/**
+ * The common case first: a source of one's own costs one lookup, and then what nobody may send with it. `drop`: how they
+ * do that, as {@link guardDrop}.
+ */
 export function preroutingChains(taps: TapMatch, drop: Statement): NftChain[] {
   const source4 = ['iifname', 'ether saddr', 'ip saddr'] as const;
   const source6 = ['iifname', 'ether saddr', 'ip6 saddr'] as const;
