@@ -1,9 +1,9 @@
 import { type BgpRouteStatus, type BgpRoutesView, FabricError, parseIpPrefix } from '@slash32/shared';
 import { type PrefixKey, prefixKeyFromText, prefixKeyToText } from '../codec/index.ts';
+import { attributeFields, nextHopText, withoutAttributes } from '../observe/route-fields.ts';
 import type { Path } from '../rib/path.ts';
 import type { Neighbor } from '../session/neighbor.ts';
 import { localReason } from './local-reasons.ts';
-import { attributeFields, nextHopText, withoutAttributes } from './route-fields.ts';
 import { advertisedRoutes, withheldRoutes } from './sent-views.ts';
 import type { Speaker } from './speaker.ts';
 

@@ -1,9 +1,9 @@
 import type { BgpRouteStatus } from '@slash32/shared';
 import { BGP_FAMILIES, type PrefixKey, prefixKeyFamily, prefixKeyToText } from '../codec/index.ts';
+import { attributeFields, nextHopText } from '../observe/route-fields.ts';
 import type { AdvertisedRoute } from '../rib/adj-rib-out.ts';
 import type { Path } from '../rib/path.ts';
 import type { Neighbor } from '../session/neighbor.ts';
-import { attributeFields, nextHopText } from './route-fields.ts';
 import type { Speaker } from './speaker.ts';
 
 /** What the router has been told; `only`: of one prefix. */

@@ -1,9 +1,6 @@
 import type { BgpSessionState, BgpWatchEvent, BgpWatchedRoute, Clock } from '@slash32/shared';
 import {
   type DecodedUpdate,
-  formatAsPath,
-  formatCommunity,
-  formatLargeCommunity,
   MESSAGE_TYPE,
   messageType,
   type NextHop,
@@ -16,6 +13,7 @@ import type { Path } from '../rib/path.ts';
 import { EventStream } from './event-stream.ts';
 import { decodeObservedUpdate } from './observed-update.ts';
 import type { ObserverHub } from './observer-hub.ts';
+import { commonAttributeFields, nextHopText } from './route-fields.ts';
 import type { ObservedMessage, ObservedPeer, SpeakerObserver } from './speaker-observer.ts';
 
 export interface WatchSources {
@@ -124,19 +122,9 @@ class WatchObserver implements SpeakerObserver {
   }
 }
 
-function watchedRoute(attributes: PathAttributes, { address, linkLocal }: NextHop): BgpWatchedRoute {
-  const nextHop = address === '::' && linkLocal !== undefined ? linkLocal : address;
-  return {
-    ...(nextHop === '' ? {} : { nextHop }),
-    asPath: formatAsPath(attributes.asPath),
-    origin: attributes.origin,
-    ...(attributes.localPref === undefined ? {} : { localPref: attributes.localPref }),
-    ...(attributes.med === undefined ? {} : { med: attributes.med }),
-    communities: [
-      ...(attributes.communities ?? []).map(formatCommunity),
-      ...(attributes.largeCommunities ?? []).map(formatLargeCommunity),
-    ],
-  };
+function watchedRoute(attributes: PathAttributes, nextHop: NextHop): BgpWatchedRoute {
+  const text = nextHopText(nextHop);
+  return { ...(text === '' ? {} : { nextHop: text }), ...commonAttributeFields(attributes) };
 }
 
 function pathIdField(pathId: number | undefined): { readonly pathId?: number } {

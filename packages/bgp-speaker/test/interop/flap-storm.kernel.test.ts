@@ -6,7 +6,7 @@ import { SpeakerProcess } from '../lab/speaker-process.ts';
 import { addTap } from '../lab/tap.ts';
 import { NEEDS_OTHER_USERS, rootIsTheOnlyUser } from '../lab/unprivileged.ts';
 import { waitUntil } from '../lab/wait-until.ts';
-import { FULL_TABLE_ROUTERS, type FullTableRouter } from './full-table-routers.ts';
+import { FULL_TABLE_ROUTERS, type FullTableRouter, hostRoutes } from './full-table-routers.ts';
 
 const FLAPS = 20;
 const PATIENCE_MS = 40_000;
@@ -14,12 +14,8 @@ const PAUSE_MS = 200;
 /** Of the speaker's memory, over what it has before the storm: one socket buffer, and what the engine has not collected. */
 const MAX_GROWTH_MB = 60;
 
-function hostRoutes(first: number): readonly string[] {
-  return Array.from({ length: 2000 }, (_, index) => `10.${first}.${index >> 8}.${index & 255}/32`);
-}
-
-const OURS = hostRoutes(100);
-const THEIRS = hostRoutes(200);
+const OURS = hostRoutes(100, 2000);
+const THEIRS = hostRoutes(200, 2000);
 /** What is left in the end: every third. */
 const LEFT = OURS.filter((_, index) => index % 3 === 0);
 

@@ -16,6 +16,14 @@ const ROUTER_AS = 65_000;
 const FEEDER = '198.51.100.1';
 const FEEDER_AS = 65_010;
 
+/** `10.FIRST.0.0/32` and those that follow. */
+export function hostRoutes(first: number, count: number): readonly string[] {
+  return Array.from(
+    { length: count },
+    (_, index) => `10.${first + (index >> 16)}.${(index >> 8) & 255}.${index & 255}/32`,
+  );
+}
+
 /** A daemon of others, AS 65000 at 192.0.2.254, with a large IPv4 table of its own beside the default routes. */
 export interface FullTableRouter extends AsyncDisposable {
   readonly log: string;

@@ -9,7 +9,7 @@ import { SpeakerProcess } from '../lab/speaker-process.ts';
 import { addTap } from '../lab/tap.ts';
 import { NEEDS_OTHER_USERS, rootIsTheOnlyUser } from '../lab/unprivileged.ts';
 import { waitUntil } from '../lab/wait-until.ts';
-import { FULL_TABLE_ROUTERS, type FullTableRouter } from './full-table-routers.ts';
+import { FULL_TABLE_ROUTERS, type FullTableRouter, hostRoutes } from './full-table-routers.ts';
 
 const run = promisify(execFile);
 const FABRICCTL = join(import.meta.dirname, '../../../../bin/fabricctl');
@@ -19,16 +19,8 @@ const PATIENCE_MS = 90_000;
 /** A look at a whole table costs both sides processor time. */
 const PAUSE_MS = 700;
 
-/** `10.FIRST.0.0/32` and those that follow. */
-function hostRoutes(first: number): readonly string[] {
-  return Array.from(
-    { length: TABLE_SIZE },
-    (_, index) => `10.${first + (index >> 16)}.${(index >> 8) & 255}.${index & 255}/32`,
-  );
-}
-
-const OURS = hostRoutes(100);
-const THEIRS = hostRoutes(200);
+const OURS = hostRoutes(100, TABLE_SIZE);
+const THEIRS = hostRoutes(200, TABLE_SIZE);
 
 const MANIFESTS = rackManifests(', connectRetrySeconds: 1', { hostAsNumber: 4_200_000_001 });
 

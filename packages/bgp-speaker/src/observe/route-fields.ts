@@ -17,8 +17,8 @@ export type AttributeFields = Pick<
   'asPath' | 'origin' | 'localPref' | 'med' | 'communities' | 'onlyToCustomer'
 >;
 
-/** A route's attributes as `speaker.routes` has them. */
-export function attributeFields(attributes: PathAttributes): AttributeFields {
+/** A route's attributes as `speaker.routes` and `speaker.watch` have them. */
+export function commonAttributeFields(attributes: PathAttributes): Omit<AttributeFields, 'onlyToCustomer'> {
   return {
     asPath: formatAsPath(attributes.asPath),
     origin: attributes.origin,
@@ -28,6 +28,13 @@ export function attributeFields(attributes: PathAttributes): AttributeFields {
       ...(attributes.communities ?? []).map(formatCommunity),
       ...(attributes.largeCommunities ?? []).map(formatLargeCommunity),
     ],
+  };
+}
+
+/** The same, with what only `speaker.routes` has. */
+export function attributeFields(attributes: PathAttributes): AttributeFields {
+  return {
+    ...commonAttributeFields(attributes),
     ...(attributes.onlyToCustomer === undefined ? {} : { onlyToCustomer: attributes.onlyToCustomer }),
   };
 }
